@@ -1,0 +1,359 @@
+"""Banks: problem sets as TOML, loaded strictly.
+
+Everything wrong in a file is an error that names file, table and key, and the nearest legal one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.acceptance import RULES
+from exgen.errors import BankError, Source, nearest
+from exgen.problems import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from exgen.problems.base import Kind
+
+MAX_BYTES = 1_000_000
+MAX_SIZE = 4096
+"""The largest size a bank may draw; a Jacobian has the product of two of them."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
+SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
+
+TYPE_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a table",
+}
+
+Choice = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEntry:
+    """A network of a bank.
+
+    Attributes:
+        name: as problems refer to it.
+        sources: one text, or several of which one is drawn.
+        draw: for each size or function that is drawn, what it is drawn from.
+        accept: the acceptance rules; None stands for those of all kinds.
+        by_layers: whether a sheet names its layers instead of printing its lines.
+
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    draw: Mapping[str, tuple[Choice, ...]]
+    accept: tuple[str, ...] | None
+    by_layers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemEntry:
+    """A problem of a bank: its kind, its network, and the kind's own options."""
+
+    name: str
+    kind: Kind
+    network: str
+    points: int
+    covers: tuple[str, ...]
+    options: Mapping[str, Any]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A problem set as its author wrote it."""
+
+    name: str
+    path: Path
+    title: str
+    course: str
+    notation: str
+    networks: Mapping[str, NetworkEntry]
+    problems: tuple[ProblemEntry, ...]
+
+    def problem(self, name: str) -> ProblemEntry:
+        """Return the problem of that id.
+
+        Raises:
+            BankError: there is none.
+
+        """
+        for problem in self.problems:
+            if problem.name == name:
+                return problem
+        ids = [problem.name for problem in self.problems]
+        raise BankError(
+            f"there is no problem '{name}' in {self.name}",
+            place=str(self.path),
+            remedy=nearest(name, ids),
+        )
+
+
+def bank_names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the banks in a folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def find_bank(name: str, folder: Path) -> Path:
+    """Return the file a ``--set`` means: ``2`` is ``set2.toml`` in the folder; a path is itself.
+
+    Raises:
+        BankError: there is none.
+
+    """
+    if name.endswith(".toml") or "/" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise BankError("there is no such file", place=name, remedy="Check --set.")
+        return path
+    for candidate in (f"set{name}", name):
+        if candidate in bank_names(folder):
+            return folder / f"{candidate}.toml"
+    raise BankError(
+        f"there is no set '{name}'",
+        remedy=f"There is {', '.join(bank_names(folder))}; or give a file, such as my/bank.toml.",
+    )
+
+
+def load_bank(path: Path) -> Bank:
+    """Load a bank.
+
+    Raises:
+        BankError: unreadable, malformed, or with something in it that is not legal.
+
+    """
+    if not path.stem.isprintable():
+        raise BankError(
+            f"the file's name {path.name!r} is not printable text",
+            remedy="Rename it: the set is called by it.",
+        )
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        raise _malformed(path, "it is nested too deeply") from None
+    # ValueError: a whole number with thousands of digits
+    except ValueError as error:
+        raise _malformed(path, str(error)) from None
+    return _Loader(path).bank(data)
+
+
+def _text(path: Path) -> str:
+    """Return a file's text, without the mark that some editors put at the front of UTF-8."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BankError(f"cannot be read: {reason}", place=str(path)) from None
+    if len(raw) > MAX_BYTES:
+        raise BankError(f"is larger than {MAX_BYTES} bytes", place=str(path))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BankError("is not UTF-8 text", place=str(path), remedy="Save it as UTF-8.") from None
+
+
+def _malformed(path: Path, message: str) -> BankError:
+    if "digits" in message:
+        message = "a number has too many digits"
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    place = f"{path}:{found[1]}:{found[2]}" if found else str(path)
+    plain = re.sub(r"\s*\(at .*\)", "", message)
+    if plain == "Cannot overwrite a value":
+        plain = "this key was given before"
+    return BankError(f"this is not legal TOML: {plain}", place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    path: Path
+
+    def error(self, where: str, message: str, remedy: str = "") -> BankError:
+        place = f"{self.path}: {where}" if where else str(self.path)
+        return BankError(message, place=place, remedy=remedy)
+
+    # --- reading typed values ---
+
+    def table(self, value: object, where: str, legal: Iterable[str]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.error(where, "must be a table")
+        legal = tuple(legal)
+        for key in value:
+            if key not in legal:
+                raise self.error(where, f"there is no key '{key}' here", nearest(key, legal))
+        return value
+
+    def text(self, table: dict[str, Any], key: str, where: str) -> str:
+        value = table.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(where, f"'{key}' must be given, as text", f'Such as {key} = "…".')
+        return value
+
+    def line(self, table: dict[str, Any], key: str) -> str:
+        value = self.text(table, key, "").strip()
+        if not value.isprintable():
+            raise self.error("", f"'{key}' must be one line without control characters")
+        return value
+
+    def texts(self, value: object, key: str, where: str) -> tuple[str, ...]:
+        values = value if isinstance(value, list) else [value]
+        if not values or not all(isinstance(part, str) for part in values):
+            raise self.error(where, f"'{key}' must be text, or a list of texts")
+        return tuple(values)
+
+    # --- the file ---
+
+    def bank(self, data: dict[str, Any]) -> Bank:
+        legal = ("title", "course", "notation", "networks", "problems")
+        table = self.table(data, "", legal)
+        networks = table.get("networks", {})
+        if not isinstance(networks, dict):
+            raise self.error("networks", "must be a table of networks")
+        loaded = {name: self.network(name, part) for name, part in networks.items()}
+        entries = table.get("problems", [])
+        if not isinstance(entries, list) or not entries:
+            raise self.error("", "a bank needs at least one [[problems]] entry")
+        problems = tuple(self.problem(n, part, loaded) for n, part in enumerate(entries, 1))
+        names = [problem.name for problem in problems]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise self.error(
+                    f"[[problems]] {number + 1}",
+                    f"the id '{name}' is that of [[problems]] {names.index(name) + 1} too",
+                    "Each problem needs an id of its own: its draws are named by it.",
+                )
+        return Bank(
+            name=self.path.stem,
+            path=self.path,
+            title=self.line(table, "title"),
+            course=self.line(table, "course"),
+            notation=self.text(table, "notation", ""),
+            networks=loaded,
+            problems=problems,
+        )
+
+    def network(self, name: str, data: object) -> NetworkEntry:
+        where = f"[networks.{name}]"
+        table = self.table(data, where, ("text", "file", "draw", "accept", "by_layers"))
+        if ("text" in table) == ("file" in table):
+            raise self.error(where, "give either 'text' or 'file'")
+        if "text" in table:
+            label = f"{self.path} {where}"
+            texts = self.texts(table["text"], "text", where)
+            if not all(text.strip() for text in texts):
+                raise self.error(where, "'text' is empty", "It needs lines such as a = relu(z).")
+            sources = tuple(Source(label, text.strip("\n") + "\n") for text in texts)
+        else:
+            sources = tuple(
+                self.file(part, where) for part in self.texts(table["file"], "file", where)
+            )
+        draw = table.get("draw", {})
+        if not isinstance(draw, dict):
+            raise self.error(where, "'draw' must be a table")
+        drawn = {key: self.choices(key, part, where) for key, part in draw.items()}
+        by_layers = table.get("by_layers", False)
+        if not isinstance(by_layers, bool):
+            raise self.error(where, "'by_layers' must be true or false")
+        rules = self.rules(table.get("accept"), where)
+        return NetworkEntry(name, sources, drawn, rules, by_layers)
+
+    def rules(self, value: object, where: str) -> tuple[str, ...] | None:
+        """Return the rules a bank names; an empty list accepts every draw."""
+        if value is None or value == []:
+            return None if value is None else ()
+        rules = self.texts(value, "accept", where)
+        for rule in rules:
+            if rule not in RULES:
+                raise self.error(where, f"there is no rule '{rule}'", nearest(rule, RULES))
+        return rules
+
+    def file(self, name: str, where: str) -> Source:
+        path = self.path.parent / name
+        try:
+            return Source(str(path), _text(path))
+        except BankError as error:
+            raise self.error(
+                where, f"the network file '{name}' {error.message}", f"It is looked for at {path}."
+            ) from None
+
+    def choices(self, key: str, value: object, where: str) -> tuple[Choice, ...]:
+        """Return what a size or a function is drawn from."""
+        if not SIZE_NAME.match(key):
+            raise self.error(where, f"'{key}' cannot name a size or a function")
+        if isinstance(value, dict):
+            table = self.table(value, f"{where} draw.{key}", ("from", "to", "step"))
+            bounds = (table.get("from"), table.get("to"), table.get("step", 1))
+            if all(type(bound) is int for bound in bounds):
+                low, high, step = (int(bound or 0) for bound in bounds)
+                if 1 <= low <= high <= MAX_SIZE and step >= 1:
+                    return tuple(range(low, high + 1, step))
+            raise self.error(
+                where,
+                f"draw.{key} needs whole numbers 1 <= from <= to <= {MAX_SIZE} (and step >= 1)",
+            )
+        values: list[Any] = value if isinstance(value, list) else [value]
+        of_one_type = {type(part) for part in values}
+        if of_one_type == {int} and not all(1 <= size <= MAX_SIZE for size in values):
+            raise self.error(where, f"draw.{key} needs whole numbers from 1 to {MAX_SIZE}")
+        if of_one_type in ({int}, {str}):
+            return tuple(values)
+        raise self.error(
+            where, f"draw.{key} must be a list of whole numbers or of functions",
+            f'Such as {key} = [784, 1024], or {key} = ["relu", "tanh"].',
+        )  # fmt: skip
+
+    def problem(
+        self, number: int, data: object, networks: Mapping[str, NetworkEntry]
+    ) -> ProblemEntry:
+        where = f"[[problems]] {number}"
+        if not isinstance(data, dict):
+            raise self.error(where, "must be a table")
+        kind_name = self.text(data, "kind", where)
+        if kind_name not in KINDS:
+            raise self.error(where, f"there is no kind '{kind_name}'", nearest(kind_name, KINDS))
+        kind = KINDS[kind_name]
+        common = ("id", "kind", "network", "points", "covers")
+        table = self.table(data, where, (*common, *kind.options))
+        name = self.text(table, "id", where)
+        if not NAME.match(name):
+            raise self.error(
+                where, f"'{name}' is no legal id", "Letters, digits, '-' and '_', 40 at most."
+            )
+        network = self.text(table, "network", where)
+        if network not in networks:
+            raise self.error(where, f"there is no network '{network}'", nearest(network, networks))
+        points = table.get("points", 1)
+        if type(points) is not int or not 0 <= points <= 1000:  # noqa: PLR2004 - a sane sheet
+            raise self.error(where, "'points' must be a whole number from 0 to 1000")
+        covers = self.texts(table["covers"], "covers", where) if "covers" in table else ()
+        options = {key: table[key] for key in kind.options if key in table}
+        for key, value in options.items():
+            self.option(key, value, kind.options[key], where)
+        return ProblemEntry(name, kind, network, points, covers, options, f"{self.path}: {where}")
+
+    def option(self, key: str, value: object, types: tuple[type, ...], where: str) -> None:
+        """Check what every kind's own options have in common."""
+        if type(value) not in types:
+            wanted = " or ".join(TYPE_NAMES.get(part, part.__name__) for part in types)
+            raise self.error(where, f"'{key}' must be {wanted}")
+        if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+            raise self.error(where, f"'{key}' must be at least 1")
+        parts = value if isinstance(value, list) else [value]
+        if not parts:
+            raise self.error(where, f"'{key}' is empty", "Leave it out to have it drawn.")
+        for number, part in enumerate(parts):
+            if part in parts[:number]:
+                raise self.error(where, f"'{key}' has {part!r} twice")

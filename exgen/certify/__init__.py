@@ -1,0 +1,1 @@
+"""Certificates: no answer is printed unless independent methods agree on it."""

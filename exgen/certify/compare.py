@@ -1,0 +1,152 @@
+"""What the proofs share: comparing arrays, and one name as a function of another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify import differences
+from exgen.certify.points import with_numbers
+from exgen.document import Agreement
+from exgen.engine import Values, forward, gradients
+from exgen.errors import CertificateError, MisfitError
+from exgen.graph import (
+    Binding,
+    Dim,
+    Expr,
+    Graph,
+    Leaf,
+    Shape,
+    shape_text,
+    substitute_sizes,
+)
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+EXACT_TOLERANCE = 1e-9
+DIFFERENCE_TOLERANCE = 1e-6
+DIFFERENCE_FLOOR = 1e-3
+"""Times the size of the function: below it, a difference is worth no more digits."""
+DIRECTIONS = 4
+ELEMENTWISE_LIMIT = 64
+"""Gradients of at most this many entries are also compared entry by entry."""
+SEED = 20_240_229
+"""What the test points are drawn from; it decides nothing that is printed."""
+
+
+def compare(
+    method: str,
+    found: NDArray[Any],
+    expected: NDArray[Any],
+    tolerance: float,
+    *,
+    floor: float = 1.0,
+) -> Agreement:
+    """Return how closely two arrays agree, relative to the largest entry.
+
+    Below ``floor`` the tolerance shrinks no further, because rounding does not either.
+
+    Raises:
+        CertificateError: they differ by more than the tolerance, or in shape.
+
+    """
+    if found.shape != expected.shape:
+        raise CertificateError(f"{method}: shape {found.shape} is not {expected.shape}")
+    scale = max(floor, float(np.abs(expected).max(initial=0.0)))
+    error = float(np.abs(found - expected).max(initial=0.0)) / scale
+    # Written so that a NaN counts as disagreement.
+    if not error <= tolerance:
+        place = np.unravel_index(int(np.abs(found - expected).argmax()), found.shape)
+        raise CertificateError(
+            f"{method}: {float(found[place]):.6g} is not {float(expected[place]):.6g}"
+        )
+    return Agreement(method, float(f"{error:.0e}"), int(found.size))
+
+
+def worst(parts: list[Agreement]) -> Agreement:
+    """Return several comparisons by one method as one."""
+    return Agreement(
+        parts[0].method, max(part.error for part in parts), sum(part.points for part in parts)
+    )
+
+
+def check_shape(expr: Expr, graph: Graph, shape: Shape) -> Agreement:
+    """Infer the shape of a printed expression and compare it with the printed shape."""
+    try:
+        found = shape_of(expr, graph.shapes)
+    except MisfitError as error:
+        raise CertificateError(f"shapes: {error.message}") from None
+    if found != shape:
+        raise CertificateError(f"shapes: {shape_text(found)} is not {shape_text(shape)}")
+    return Agreement("shapes", 0.0, len(found))
+
+
+def between(graph: Graph, of: str, by: str) -> Graph:
+    """Return the part of a network from ``by``, as a leaf, to the line ``of``."""
+    leaves = [leaf for leaf in graph.leaves if leaf.name != by]
+    leaves.append(Leaf(by, "const", graph.shapes[by], 2))
+    kept: list[Binding] = []
+    for binding in graph.bindings:
+        if binding.name != by:
+            kept.append(binding)
+        if binding.name == of:
+            break
+    names = [*(leaf.name for leaf in leaves), *(binding.name for binding in kept)]
+    shapes = {name: graph.shapes[name] for name in names}
+    return Graph(tuple(leaves), tuple(kept), shapes, of)
+
+
+def as_function(
+    graph: Graph, values: Values, by: str, of: str
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return ``of`` as a function of ``by``, everything that does not depend on it held."""
+    leaves = {leaf.name: values[leaf.name] for leaf in graph.leaves}
+
+    def run(array: NDArray[Any]) -> NDArray[Any]:
+        return forward(graph, {**leaves, by: array})[of]
+
+    return run
+
+
+def both_ways(
+    graph: Graph, values: Values, of: str, by: str, numerator: NDArray[Any]
+) -> tuple[Agreement, Agreement]:
+    """Compare a Jacobian in numerator layout with reverse mode and with differences."""
+    expected = values[of].shape[0], values[by].shape[0]
+    if numerator.shape != expected:
+        raise CertificateError(f"shapes: {numerator.shape} is not {expected}")
+    random = np.random.default_rng(SEED)
+    part = between(graph, of, by)
+    run = as_function(graph, values, by, of)
+    reverse: list[Agreement] = []
+    difference: list[Agreement] = []
+    for _ in range(DIRECTIONS):
+        g = random.standard_normal(values[of].shape)
+        # handed in rather than multiplied on, so that only rules of this very part are at work
+        pulled = gradients(part, values, upstream=g)[by]
+        reverse.append(compare("reverse mode", numerator.T @ g, pulled, EXACT_TOLERANCE))
+        u = random.standard_normal(values[by].shape)
+        pushed = differences.directional(run, values[by], u)
+        difference.append(compare("differences", numerator @ u, pushed, DIFFERENCE_TOLERANCE))
+    return worst(reverse), worst(difference)
+
+
+def same_numbers(expr: Expr, graph: Graph) -> Expr:
+    """Give an expression the numbers that its symbolic network got."""
+    return substitute_sizes(expr, trial_sizes(graph))
+
+
+def trial_sizes(graph: Graph) -> dict[str, Dim]:
+    """Return the numbers that a network's symbolic sizes got."""
+    numbered = with_numbers(graph)
+    sizes: dict[str, Dim] = {}
+    for name, shape in graph.shapes.items():
+        for dim, number in zip(shape, numbered.shapes[name], strict=True):
+            if len(dim.names) == 1:
+                sizes[dim.names[0]] = Dim(number.constant - dim.constant)
+    return sizes

@@ -1,0 +1,99 @@
+"""Index forms at all positions at once: every index is an axis of its own.
+
+This is a second evaluator for index forms, beside :func:`exgen.engine.evaluate`, which takes one
+position at a time. A derivation has thousands of positions, so it needs arrays.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import CertificateError
+from exgen.graph import Call, Delta, Entry, Expr, Index, Name, Number, Partial, SumOver, walk
+from exgen.ops import lookup
+from exgen.ops.base import size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+MAX_PLACES = 10_000_000
+"""More positions than this are not tried at once: it would take all memory."""
+
+
+def partial_name(of: str, by: str) -> str:
+    """Return the key under which the derivatives of a name's entries by another's are kept."""
+    return f"partial {of} {by}"
+
+
+def everywhere(
+    expr: Expr, values: Mapping[str, NDArray[Any]], ranges: Mapping[str, int]
+) -> NDArray[Any]:
+    """Return the value of an index form at all positions of its free indices.
+
+    Args:
+        expr: a scalar over entries, whose sizes are all numbers.
+        values: two-dimensional arrays by name; the derivatives of one by another are arrays
+            with four axes, under their :func:`partial_name`.
+        ranges: how far each free index runs.
+
+    Returns:
+        An array with one axis for each free index, in the order of ``ranges``.
+
+    Raises:
+        CertificateError: there are too many positions.
+
+    """
+    sizes = dict(ranges)
+    for part in walk(expr):
+        if isinstance(part, SumOver):
+            sizes[part.index] = size_of(part.size)
+    if prod(sizes.values()) > MAX_PLACES:
+        raise CertificateError(
+            f"{prod(sizes.values())} positions are too many to try", remedy="Use smaller sizes."
+        )
+    axes = {
+        letter: np.arange(size).reshape([-1 if n == axis else 1 for n in range(len(sizes))])
+        for axis, (letter, size) in enumerate(sizes.items())
+    }
+    with np.errstate(all="ignore"):
+        found = _at(expr, values, axes, tuple(sizes))
+    shape = [*ranges.values(), *([1] * (len(sizes) - len(ranges)))]
+    return np.broadcast_to(found, shape).reshape(list(ranges.values()))
+
+
+def _at(
+    expr: Expr,
+    values: Mapping[str, NDArray[Any]],
+    axes: Mapping[str, NDArray[Any]],
+    order: tuple[str, ...],
+) -> NDArray[Any]:
+
+    def place(index: Index) -> NDArray[Any]:
+        return (
+            np.asarray(index).reshape([1] * len(order)) if isinstance(index, int) else axes[index]
+        )
+
+    match expr:
+        case Number(value):
+            return np.full([1] * len(order), float(value))
+        case Entry(Name(name), row, column):
+            return np.asarray(values[name][place(row), place(column)])
+        case Partial(Entry(Name(of)), Entry(Name(by))):
+            where = (place(n) for n in (expr.of.row, expr.of.column, expr.by.row, expr.by.column))
+            return np.asarray(values[partial_name(of, by)][tuple(where)])
+        case Delta(left, right):
+            return np.asarray(place(left) == place(right)).astype(float)
+        case SumOver(index, _, body):
+            inner = _at(body, values, axes, order)
+            axis = order.index(index)
+            full = [axes[index].size if n == axis else size for n, size in enumerate(inner.shape)]
+            return np.asarray(np.broadcast_to(inner, full).sum(axis=axis, keepdims=True))
+        case Call(op, args, options):
+            parts = [_at(arg, values, axes, order) for arg in args]
+            return np.asarray(lookup(op).value(*parts, **dict(options))).astype(float)
+    raise CertificateError(f"{type(expr).__name__} cannot stand in an index form")

@@ -1,0 +1,133 @@
+"""The command line: parse options, call one function, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
+from typing import Annotated, NoReturn
+
+import typer
+
+STOPPED = 130
+"""The exit code after Ctrl-C, which typer turns into an exit of its own."""
+
+app = typer.Typer(
+    name="exgen",
+    help="Problem sets for deep learning, with keys that exgen derived and proved itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+SetOption = Annotated[
+    str, typer.Option("--set", metavar="SET", help="A set's number or name, or a bank file.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="What every draw comes from.")]
+NotationOption = Annotated[
+    str | None, typer.Option("--notation", help="Another notation than the bank's own.")
+]
+
+ProblemOption = Annotated[
+    str | None,
+    typer.Option("--problem", metavar="ID", help="Only the problem with this id in the bank."),
+]
+
+
+@app.command("make")
+def make_command(
+    set_name: SetOption,
+    seed: SeedOption = 1,
+    problem: ProblemOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The folder to write; out/SET-seedSEED, or …-ID, unless given."),
+    ] = None,
+    notation: NotationOption = None,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
+    force: Annotated[  # noqa: FBT002
+        bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
+    ] = False,
+) -> None:
+    """Make a problem set and its worked key."""
+    from exgen.pipeline import make
+    from exgen.render.terminal import made_text
+
+    made = make(set_name, seed, out, only=problem, notation=notation, pdf=pdf, force=force)
+    typer.echo(made_text(made))
+
+
+@app.command("show")
+def show_command(
+    set_name: SetOption,
+    seed: SeedOption = 1,
+    problem: ProblemOption = None,
+    notation: NotationOption = None,
+) -> None:
+    """Show a set's problems and answers in the terminal."""
+    from exgen.pipeline import build, load
+    from exgen.render.plain import statements
+    from exgen.render.terminal import set_text
+
+    problem_set = build(*load(set_name, notation), seed, only=problem)
+    typer.echo(set_text(problem_set, statements(problem_set)))
+
+
+@app.command("list")
+def list_command() -> None:
+    """List the sets, the kinds of problems, the notations and the ops."""
+    from exgen.pipeline import catalogue
+    from exgen.render.terminal import catalogue_text
+
+    typer.echo(catalogue_text(catalogue()))
+
+
+@app.command("derive")
+def derive_command(
+    file: Annotated[Path, typer.Argument(help="A network in a text file; - reads standard input.")],
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,  # noqa: FBT002
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+    values: Annotated[
+        Path | None, typer.Option("--values", help="A JSON file with an array for each leaf.")
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option("--loss", help="What to differentiate; the last line unless given."),
+    ] = None,
+    notation: Annotated[str, typer.Option("--notation", help="How to write LaTeX.")] = "base",
+) -> None:
+    """Derive the gradient of a network's loss by every leaf."""
+    from exgen.gradients import derive, read_source
+    from exgen.pipeline import load_profile
+    from exgen.render.terminal import derivation_json, derivation_latex, derivation_text
+
+    given = None if values is None else read_source(values)
+    found = derive(read_source(file), load_profile(notation), values=given, loss=loss)
+    show = derivation_json if json else derivation_latex if latex else derivation_text
+    typer.echo(show(found))
+
+
+def main() -> None:
+    """Run the command line; every expected error is one message and an exit code."""
+    from exgen.errors import ExgenError
+
+    try:
+        app(standalone_mode=True)
+    except ExgenError as error:
+        fail(str(error), error.exit_code)
+    except MemoryError:
+        fail("there is not enough memory for this network\nUse smaller sizes.", 2)
+    except OSError as error:
+        # what exgen reads and writes has been seen to; what is left is the terminal or the pipe
+        fail(f"cannot print: {error.strerror or error}", 2)
+    except SystemExit as stop:
+        if stop.code == STOPPED:
+            typer.echo("stopped; nothing was written", err=True)
+        raise
+
+
+def fail(message: str, exit_code: int) -> NoReturn:
+    """Print an error, in colour where it goes to a terminal, and end."""
+    typer.secho("error: ", fg=typer.colors.RED, err=True, nl=False)
+    typer.echo(message, err=True)
+    sys.exit(exit_code)

@@ -1,0 +1,1 @@
+"""Derivations: from a graph to steps, in a notation, as LaTeX."""

@@ -1,0 +1,194 @@
+"""From one example to many: the same network over a batch, with a cost that is the mean.
+
+Values that depend on the example become matrices with a column, or a row, for each one; weights
+stay as they are. The printed batch form is proven against one run for each example.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.errors import KindError
+from exgen.graph import (
+    ONE,
+    SCALAR,
+    Binding,
+    Call,
+    Dim,
+    Expr,
+    Graph,
+    Leaf,
+    Name,
+    Shape,
+    call,
+    is_column,
+    is_scalar,
+    names_in,
+    rebuild,
+    size_as_number,
+)
+from exgen.ops.losses import ROWS as LOSSES
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.notation import Notation
+
+DATA = ("input", "target", "onehot")
+LOSS_OPS = frozenset(row.name for row in LOSSES)
+ENTRYWISE = frozenset(
+    {"add", "sub", "mul", "div", "neg", "pow", "relu", "lrelu", "sigmoid", "tanh", "softplus"}
+    | {"exp", "log", "softmax"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A network over a batch.
+
+    Attributes:
+        single: the network for one example.
+        graph: the network for all of them; its loss is the cost, the mean of the losses.
+        names: what each name of an example's own value is called in the batch.
+        rows: whether each row is an example; else each column is one.
+
+    """
+
+    single: Graph
+    graph: Graph
+    names: Mapping[str, str]
+    rows: bool
+
+
+def per_example(graph: Graph) -> frozenset[str]:
+    """Return the names whose values differ from example to example."""
+    found = {leaf.name for leaf in graph.leaves if leaf.role in DATA}
+    for binding in graph.bindings:
+        if names_in(binding.expr) & found:
+            found.add(binding.name)
+    return frozenset(found)
+
+
+def cost_name(graph: Graph) -> str:
+    """Return a name for the mean of the losses."""
+    return next(name for name in ("J", "C", "R", "Cost") if name not in graph.names)
+
+
+def in_rows(notation: Notation, *, written: bool = False) -> bool:
+    """Return whether each row of a batch is an example; ``written`` where the notation is open."""
+    return written if notation.batch == "written" else notation.batch == "rows"
+
+
+def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
+    """Return a network for one example as one for a batch.
+
+    Raises:
+        KindError: a value is no column, or a line has no batch form.
+
+    """
+    own = per_example(graph)
+    for name in own:
+        if not is_column(graph.shapes[name]):
+            raise KindError(
+                f"'{name}' is a matrix already, so the network is no network for one example",
+                remedy="Declare the input of one example: x: input[D].",
+            )
+    names: dict[str, str] = {}
+    for name in graph.names:
+        if name in own and name != graph.loss:
+            big = name[0].upper() + name[1:]
+            names[name] = name if big in (*graph.names, *names.values()) else big
+    rewrite = _Rewrite(graph, own, names, examples, rows)
+    shapes: dict[str, Shape] = {}
+    leaves: list[Leaf] = []
+    for leaf in graph.leaves:
+        if leaf.name in own:
+            leaves.append(Leaf(names[leaf.name], leaf.role, rewrite.shape(leaf.shape), 2))
+        else:
+            leaves.append(leaf)
+        shapes[leaves[-1].name] = leaves[-1].shape
+    bindings: list[Binding] = []
+    for binding in graph.bindings:
+        if binding.name == graph.loss:
+            continue
+        expr = rewrite(binding.expr) if binding.name in own else binding.expr
+        bindings.append(Binding(names.get(binding.name, binding.name), expr))
+        shapes[bindings[-1].name] = shape_of(expr, shapes)
+    loss = graph.expr(graph.loss)
+    if loss is None:
+        raise KindError("the network has no loss to take the mean of")
+    total = rewrite.loss(loss)
+    if not is_scalar(shape_of(total, shapes)):
+        total = call("sum", total, axis=None)
+    cost = cost_name(graph)
+    bindings.append(Binding(cost, total / size_as_number(examples)))
+    shapes[cost] = SCALAR
+    return Batch(graph, Graph(tuple(leaves), tuple(bindings), shapes, cost), names, rows)
+
+
+def _transposed(expr: Expr) -> Expr:
+    """Return the transpose; of a transpose, what it is the transpose of."""
+    match expr:
+        case Call("transpose", (inner,)):
+            return inner
+    return expr.T
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewrite:
+    graph: Graph
+    own: frozenset[str]
+    names: Mapping[str, str]
+    examples: Dim
+    rows: bool
+
+    def shape(self, single: Shape) -> Shape:
+        return (self.examples, single[0]) if self.rows else (single[0], self.examples)
+
+    def __call__(self, expr: Expr) -> Expr:
+        if not names_in(expr) & self.own:
+            return expr
+        match expr:
+            case Name(name):
+                return Name(self.names[name])
+            case Call("matmul", (left, right)) if not names_in(left) & self.own:
+                return self(right) @ _transposed(left) if self.rows else left @ self(right)
+            case Call("softmax", (inner,)):
+                return call("softmax", self(inner), axis=1 if self.rows else 0)
+            case Call("add" | "sub" as op, args, options):
+                return Call(op, tuple(map(self.repeated, args)), options)
+            case Call(op, args, options) if op in ENTRYWISE:
+                return Call(op, tuple(map(self.spread, args)), options)
+        what = expr.op if isinstance(expr, Call) else "this"
+        raise KindError(
+            f"a line with {what} has no batch form here",
+            remedy="Use products with weights, activations and entrywise arithmetic.",
+        )
+
+    def spread(self, arg: Expr) -> Expr:
+        """Return an argument of an entrywise op; a bias is repeated for every example."""
+        shape = shape_of(arg, self.graph.shapes)
+        if names_in(arg) & self.own or is_scalar(shape):
+            return self(arg)
+        if self.rows:
+            return call("ones", rows=self.examples, columns=ONE) @ arg.T
+        return arg @ call("ones", rows=ONE, columns=self.examples)
+
+    def repeated(self, arg: Expr) -> Expr:
+        """Return a term of a sum; a scalar bias is repeated for every example too."""
+        shape = shape_of(arg, self.graph.shapes)
+        if is_scalar(shape) and names_in(arg) and not names_in(arg) & self.own:
+            rows, columns = self.shape(shape)
+            return arg * call("ones", rows=rows, columns=columns)
+        return self.spread(arg)
+
+    def loss(self, expr: Expr) -> Expr:
+        """Return a loss summed over the examples; a loss op sums over all entries itself."""
+        match expr:
+            case Call(op, (prediction, target)) if op in LOSS_OPS:
+                return Call(op, (self(prediction), self(target)))
+            case Call("mul" | "div" | "neg" | "add" | "sub"):
+                return rebuild(expr, self.loss)
+        return self(expr)

@@ -1,0 +1,411 @@
+"""Derivations in index form: a gradient's entry, line by line, each line an expression.
+
+A line equals the one before it for the reason that it gives; what the certificate evaluates is
+what is printed. :mod:`exgen.certify.derivations` proves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.index import Letters, entry_form, letters_of
+from exgen.derive.partials import contracted, ordered, partial
+from exgen.derive.simplify import simplify
+from exgen.engine import gradient_name
+from exgen.errors import KindError
+from exgen.graph import (
+    ONE,
+    Binding,
+    Call,
+    Delta,
+    Dim,
+    Entry,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    Partial,
+    SumOver,
+    call,
+    is_column,
+    names_in,
+    walk,
+)
+from exgen.ops import losses
+from exgen.ops.base import axis_option
+
+if TYPE_CHECKING:
+    from exgen.derive.gradients import Gradient
+
+LOSSES = frozenset(row.name for row in losses.ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a derivation: an expression in index form, and why it equals the one before.
+
+    Attributes:
+        expr: a scalar over entries.
+        rule: a key for the wording: ``chain``, ``local``, ``delta``, …; ``start`` for the first.
+        about: the names that the wording speaks of, or indices as ``k'=k``.
+
+    """
+
+    expr: Expr
+    rule: str
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The lines for one entry of a gradient.
+
+    Attributes:
+        name: the variable.
+        index: the indices of its entry; 0 along an axis of length 1.
+        ranges: the letters and how far they run.
+        lines: from the gradient's symbol to its index form.
+        premise: what the last line needs beyond the forward pass; empty if nothing.
+
+    """
+
+    name: str
+    index: tuple[Index, Index]
+    ranges: tuple[tuple[str, Dim], ...]
+    lines: tuple[Line, ...]
+    premise: str = ""
+
+
+def asked_by_default(graph: Graph) -> tuple[str, ...]:
+    """Return the names whose gradients a backward pass needs: parameters, and what leads there.
+
+    The output's gradient is left out where the loss reaches the logits directly.
+    """
+    found = derive_gradients(graph)
+    weights = [leaf.name for leaf in graph.leaves if leaf.role == "param"]
+    needed = set(weights)
+    # The gradients come with the last names first: whoever reads one comes after it.
+    for name in reversed(found):
+        if name in needed:
+            needed |= _gradients_read(graph, found[name].step)
+    depth = {name: n for n, name in enumerate(_backward_order(graph, found))}
+    return tuple(sorted(needed, key=lambda name: depth[name]))
+
+
+def _backward_order(graph: Graph, found: dict[str, Gradient]) -> list[str]:
+    """Return lines from the last to the first, each followed by the leaves that it alone reads."""
+    order: list[str] = []
+    for binding in reversed(graph.bindings):
+        order.append(binding.name)
+        order += [
+            leaf.name
+            for leaf in graph.leaves
+            if leaf.name in names_in(binding.expr) and leaf.name not in order
+        ]
+    return [*order, *(name for name in found if name not in order)]
+
+
+def _gradients_read(graph: Graph, step: Expr) -> set[str]:
+    read = names_in(step)
+    return {name for name in graph.names if gradient_name(name) in read and name != graph.loss}
+
+
+def index_gradient(
+    graph: Graph, name: str, found: Gradient, letters: Letters
+) -> tuple[tuple[Index, Index], Expr]:
+    """Return the indices of a gradient's entry and its index form."""
+    shapes = with_gradient_shapes(graph)
+    index = letters.pair(graph.shapes[name])
+    entry = ordered(simplify(entry_form(found.step, index, shapes, letters), shapes))
+    return index, entry
+
+
+def ranges_of(graph: Graph, name: str, index: tuple[Index, Index]) -> tuple[tuple[str, Dim], ...]:
+    """Return the letters of an entry with the sizes through which they run."""
+    return tuple(
+        (letter, dim)
+        for letter, dim in zip(index, graph.shapes[name], strict=True)
+        if isinstance(letter, str)
+    )
+
+
+def derivation(graph: Graph, name: str) -> Derivation:
+    """Derive one entry of the gradient by a name, line by line.
+
+    Raises:
+        KindError: a line that reads the name has no index form.
+
+    """
+    return _Deriver(graph, letters_of(graph), derive_gradients(graph)).derive(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deriver:
+    graph: Graph
+    letters: Letters
+    found: dict[str, Gradient]
+
+    def tidy(self, expr: Expr) -> Expr:
+        return ordered(simplify(expr, with_gradient_shapes(self.graph)))
+
+    def derive(self, name: str) -> Derivation:
+        if name not in self.found or not self.found[name].rules:
+            raise KindError(
+                f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
+            )
+        index, last = index_gradient(self.graph, name, self.found[name], self.letters)
+        start = Line(Entry(Name(gradient_name(name)), *index), "start")
+        fused = [rule for rule in self.found[name].rules if rule == "softmax+cross_entropy"]
+        if fused and len(self.found[name].rules) == 1:
+            lines, premise = self.softmax(name, index, last), "target"
+        else:
+            lines, premise = self.chain(name, index, last), ""
+        return Derivation(
+            name, index, ranges_of(self.graph, name, index), (start, *_distinct(lines)), premise
+        )
+
+    # --- the chain rule, whatever the network ---
+
+    def chain(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+        """Return the chain rule over every entry that reads the name, and what is left of it."""
+        readers = [b for b in self.graph.bindings if name in names_in(b.expr)]
+        readers = [b for b in readers if b.name == self.graph.loss or self.found[b.name].rules]
+        symbols: list[Expr] = []
+        locals_: list[Expr] = []
+        left: list[Expr] = []
+        dropped: list[str] = []
+        for reader in readers:
+            place, bound = self.fresh(reader.name, index)
+            entry = Entry(Name(reader.name), *place)
+            if reader.name == self.graph.loss and _is_direct(reader.expr, name):
+                local, bound = self.of_loss(reader.name, name, index)
+            else:
+                local = partial(self.graph, reader.name, place, name, index, self.letters)
+            upstream = self.upstream(reader.name, place, last)
+            symbol = Entry(Name(gradient_name(reader.name)), *place)
+            by = Partial(entry, Entry(Name(name), *index))
+            whole = reader.name == self.graph.loss
+            symbols.append(self.over(bound, by if whole else symbol * by))
+            inner = local if whole else upstream * local
+            locals_.append(self.over(bound, self.tidy(inner)))
+            left.append(self.tidy(contracted(self.over(bound, self.tidy(inner)))))
+            dropped += [f"{a}={b}" for a, b in _collapsed(local, [n for n, _ in bound])]
+        loss_only = [reader.name for reader in readers] == [self.graph.loss]
+        chained = [] if loss_only else [Line(_total(symbols), "chain", _names(readers))]
+        shown = names_in(_total(locals_)) | {gradient_name(self.graph.loss)}
+        inserted = [r.name for r in readers if gradient_name(r.name) not in shown]
+        rule = "slopes" if inserted and not loss_only else "local"
+        return [
+            *chained,
+            Line(_total(locals_), rule, _names(readers)),
+            Line(_total(left), "delta", tuple(dict.fromkeys(dropped))),
+            Line(last, "cancel"),
+        ]
+
+    def of_loss(
+        self, loss: str, name: str, index: tuple[Index, Index]
+    ) -> tuple[Expr, list[tuple[str, Dim]]]:
+        """Return the slope of each term of a loss, with the delta that picks those that count."""
+        place, bound = self.fresh(name, index)
+        slope = partial(self.graph, loss, (0, 0), name, place, self.letters)
+        deltas = [Delta(a, b) for a, b in zip(place, index, strict=True) if a != b]
+        return reduce(lambda one, other: one * other, deltas, slope), bound
+
+    def fresh(
+        self, name: str, index: tuple[Index, Index]
+    ) -> tuple[tuple[Index, Index], list[tuple[str, Dim]]]:
+        """Return indices for all entries of a name, other than those in use."""
+        taken = {part for part in index if isinstance(part, str)}
+        place: list[Index] = []
+        bound: list[tuple[str, Dim]] = []
+        for dim in self.graph.shapes[name]:
+            letter = self.letters[dim]
+            while letter in taken:
+                letter += "'"
+            place.append(0 if dim == ONE else letter)
+            if dim != ONE:
+                taken.add(letter)
+                bound.append((letter, dim))
+        return (place[0], place[1]), bound
+
+    def upstream(self, name: str, place: tuple[Index, Index], last: Expr) -> Expr:
+        """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
+        symbol = gradient_name(name)
+        if symbol in names_in(last) or name == self.graph.loss:
+            return Entry(Name(symbol), *place)
+        shapes = with_gradient_shapes(self.graph)
+        return entry_form(self.found[name].step, place, shapes, self.letters)
+
+    @staticmethod
+    def over(bound: list[tuple[str, Dim]], body: Expr) -> Expr:
+        for letter, dim in reversed(bound):
+            body = SumOver(letter, dim, body)
+        return body
+
+    # --- softmax with cross-entropy ---
+
+    def softmax(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+        """Return the lines from the loss through the softmax to the logits."""
+        output = next(
+            b for b in self.graph.bindings
+            if isinstance(b.expr, Call) and b.expr.op == "softmax" and b.expr.args[0] == Name(name)
+        )  # fmt: skip
+        p, t = Name(output.name), self.target(output.name)
+        axis = axis_option(dict(output.expr.options)) if isinstance(output.expr, Call) else 0
+        dim, own = self.graph.shapes[name][axis], index[axis]
+        m = f"{self.letters[dim]}'"
+
+        def at(of: Expr, letter: Index) -> Entry:
+            row, column = (letter, index[1]) if axis == 0 else (index[0], letter)
+            return Entry(of, row, column)
+
+        def over(body: Expr) -> Expr:
+            return SumOver(m, dim, body)
+
+        p_m, t_m, p_k, t_k = at(p, m), at(t, m), at(p, own), at(t, own)
+        share = self.share(last)
+        slope = -(t_m / p_m) if share is None else -(share * (t_m / p_m))
+        gradient = at(Name(gradient_name(output.name)), m)
+        local = p_m * (Delta(m, own) - p_k)
+
+        def scaled(expr: Expr) -> Expr:
+            return expr if share is None else share * expr
+
+        return [
+            Line(over(gradient * Partial(p_m, at(Name(name), own))), "chain", (output.name,)),
+            Line(over(slope * local), "slopes", (output.name,)),
+            Line(scaled(over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
+            Line(scaled(p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
+            Line(scaled(p_k * over(t_m) - t_k), "delta", (f"{m}={own}",)),
+            Line(last, "premise", tuple(sorted(names_in(t)))),
+        ]
+
+    def target(self, output: str) -> Expr:
+        for binding in self.graph.bindings:
+            for part in walk(binding.expr):
+                if part == call("cross_entropy", Name(output), *_second(part)):
+                    return _second(part)[0]
+        raise KindError("there is no cross-entropy of this output")
+
+    @staticmethod
+    def share(last: Expr) -> Expr | None:
+        """Return the factor before ``p - t``, such as 1/N; None where there is none."""
+        match last:
+            case Call("mul", (factor, Call("sub"))):
+                return factor
+            case Call("div", (Call("sub"), below)):
+                return 1 / below
+        return None
+
+
+def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation:
+    """Derive the gradient by one logit where the class of the one-hot target has a letter.
+
+    Args:
+        graph: a softmax of one column of logits, and its cross-entropy with a one-hot target.
+        same: whether the logit is that of the target's class, or of another.
+        letter: what the target's class is called.
+
+    Raises:
+        KindError: the network is another.
+
+    """
+    logits, output, _ = hot_names(graph)
+    dim = graph.shapes[logits][0]
+    other = letters_of(graph)[dim]
+    m = f"{other}'" if not same else other
+    own = letter if same else other
+
+    def at(name: str, index: Index) -> Entry:
+        return Entry(Name(name), index, 0)
+
+    def power(index: Index) -> Expr:
+        return call("exp", at(logits, index))
+
+    total = SumOver(m, dim, power(m))
+    p_y, p_own = at(output, letter), at(output, own)
+    top = (
+        power(letter) * total - power(letter) * power(own)
+        if same
+        else -(power(letter) * power(own))
+    )
+    slope = p_y * (1 - p_y) if same else -(p_y * p_own)
+    lines = (
+        Line(at(gradient_name(logits), own), "start"),
+        Line(-(1 / p_y * Partial(p_y, at(logits, own))), "log"),
+        Line(-(1 / p_y * (top / total**2)), "quotient"),
+        Line(-(1 / p_y * slope), "in terms of", (output,)),
+        Line(p_y - 1 if same else p_own, "cancel"),
+    )
+    ranges = ((letter, dim),) if same else ((letter, dim), (own, dim))
+    return Derivation(logits, (own, 0), ranges, lines, "hot")
+
+
+def hot_names(graph: Graph) -> tuple[str, str, str]:
+    """Return logits, output and one-hot target of a softmax with cross-entropy on one column.
+
+    Raises:
+        KindError: the network is another.
+
+    """
+    loss = graph.expr(graph.loss)
+    match loss:
+        case Call("cross_entropy", (Name(output), Name(target))):
+            before = graph.expr(output)
+            leaf = graph.leaf(target)
+            match before:
+                case Call("softmax", (Name(logits),)) if (
+                    leaf is not None and leaf.role == "onehot" and is_column(graph.shapes[logits])
+                ):
+                    return logits, output, target
+    raise KindError(
+        "the loss is not the cross-entropy of one softmax with a one-hot target",
+        remedy="It needs the lines p = softmax(z) and L = cross_entropy(p, g), with g: onehot[K].",
+    )
+
+
+# --- small pieces ---
+
+
+def _is_direct(expr: Expr, name: str) -> bool:
+    """Whether a loss of a name stands in an expression, a sum with a term for each entry."""
+    return any(
+        isinstance(part, Call) and part.op in LOSSES and part.args[0] == Name(name)
+        for part in walk(expr)
+    )
+
+
+def _second(part: Expr) -> tuple[Expr, ...]:
+    return part.args[1:2] if isinstance(part, Call) else ()
+
+
+def _total(parts: list[Expr]) -> Expr:
+    return reduce(lambda left, right: left + right, parts)
+
+
+def _names(readers: list[Binding]) -> tuple[str, ...]:
+    return tuple(reader.name for reader in readers)
+
+
+def _distinct(lines: list[Line]) -> list[Line]:
+    """Drop lines that say the same as the one before."""
+    kept: list[Line] = []
+    for line in lines:
+        if not kept or line.expr != kept[-1].expr:
+            kept.append(line)
+    return kept
+
+
+def _collapsed(local: Expr, bound: list[str]) -> list[tuple[str, str]]:
+    """Return which summed index is forced to equal which other one."""
+    pairs: dict[str, str] = {}
+    for part in walk(local):
+        if isinstance(part, Delta):
+            for one, other in ((part.left, part.right), (part.right, part.left)):
+                if one in bound and str(one) not in pairs:
+                    pairs[str(one)] = str(other)
+                    break
+    return list(pairs.items())

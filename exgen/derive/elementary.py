@@ -1,0 +1,207 @@
+"""Elementary steps: a scalar network taken apart into gates that do one thing each.
+
+A gate has one or two inputs: ``a + b``, ``a * b``, or a function of one number, such as ``exp``,
+``+ 1``, ``* (-1)`` or ``1/u``. A difference becomes a sum with a changed sign, a quotient a product
+with a reciprocal. A value that is used more than once is copied first, once for each use; so every
+line of a circuit is used once, and the copies' gradients are what the uses contribute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exgen.errors import KindError
+from exgen.graph import (
+    SCALAR,
+    Binding,
+    Call,
+    Expr,
+    Graph,
+    Name,
+    Number,
+    Shape,
+    as_expr,
+    is_scalar,
+    rebuild,
+    walk,
+)
+from exgen.language.writer import number_text
+
+FUNCTIONS = {
+    "exp": r"\exp",
+    "log": r"\log",
+    "sigmoid": r"\sigma",
+    "tanh": r"\tanh",
+    "relu": r"\mathrm{ReLU}",
+    "softplus": r"\mathrm{softplus}",
+}
+MINUS_ONE = as_expr(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A network as gates.
+
+    Attributes:
+        graph: one line for each gate and each copy; the loss is the output.
+        forks: the names that only copies read.
+
+    """
+
+    graph: Graph
+    forks: tuple[str, ...]
+
+    @property
+    def letter(self) -> str:
+        """A letter for the input of a gate that has one; no quantity is called so."""
+        return next(letter for letter in "uvsrpqk" if letter not in self.graph.names)
+
+
+@dataclass
+class _Splitter:
+    taken: set[str]
+    lines: list[Binding] = field(default_factory=list)
+
+    def fresh(self, stem: str) -> str:
+        number = 1
+        while f"{stem}{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{stem}{number}")
+        return f"{stem}{number}"
+
+    def gate(self, op: str, *args: Expr, name: str | None = None) -> Expr:
+        found = name or self.fresh("u")
+        self.lines.append(Binding(found, Call(op, args)))
+        return Name(found)
+
+    def visit(self, expr: Expr, name: str | None = None) -> Expr:
+        """Add the gates of an expression; the last one gets the name, if there is one."""
+        match expr:
+            case Number():
+                return expr
+            case Name():
+                if name is not None:
+                    self.lines.append(Binding(name, expr))
+                    return Name(name)
+                return expr
+            case Call(op, args, _):
+                return self.call(op, args, name)
+        raise KindError("a circuit has no gate for an index form")
+
+    def call(self, op: str, args: tuple[Expr, ...], name: str | None) -> Expr:
+        match op, args:
+            case "neg", (inner,):
+                return self.gate("mul", self.visit(inner), MINUS_ONE, name=name)
+            case (("add" | "mul"), (Number() as left, right)):
+                return self.gate(op, self.visit(right), left, name=name)
+            case "sub", (left, Number(value)):
+                return self.gate("add", self.visit(left), Number(-value), name=name)
+            case "sub", (left, right):
+                one = self.visit(left)
+                other = self.gate("mul", self.visit(right), MINUS_ONE)
+                pair = (other, one) if isinstance(one, Number) else (one, other)
+                return self.gate("add", *pair, name=name)
+            case "div", (left, Number(value)):
+                return self.gate("mul", self.visit(left), Number(1 / value), name=name)
+            case "div", (Number(value), right):
+                if value == 1:
+                    return self.gate("div", as_expr(1), self.visit(right), name=name)
+                inverse = self.gate("div", as_expr(1), self.visit(right))
+                return self.gate("mul", inverse, Number(value), name=name)
+            case "div", (left, right):
+                one = self.visit(left)
+                inverse = self.gate("div", as_expr(1), self.visit(right))
+                return self.gate("mul", one, inverse, name=name)
+            case (("add" | "mul"), (left, right)):
+                one, other = self.visit(left), self.visit(right)
+                return self.gate(op, one, other, name=name)
+            case "pow", (base, Number() as power):
+                return self.gate("pow", self.visit(base), power, name=name)
+            case _ if op in FUNCTIONS:
+                return self.gate(op, self.visit(args[0]), name=name)
+        raise KindError(
+            f"a circuit has no gate for '{op}'",
+            remedy=f"It has + - * / **, and {', '.join(FUNCTIONS)}.",
+        )
+
+
+def split(graph: Graph) -> Circuit:
+    """Take a scalar network apart into gates.
+
+    Raises:
+        KindError: a value is no scalar, an op has no gate, or a line leads nowhere.
+
+    """
+    for name, shape in graph.shapes.items():
+        if not is_scalar(shape):
+            raise KindError(
+                f"a circuit is made of scalars, and '{name}' is none",
+                remedy="Use a network whose leaves are declared without sizes.",
+            )
+    splitter = _Splitter(set(graph.names))
+    for binding in graph.bindings:
+        splitter.visit(binding.expr, binding.name)
+    lines, forks = _copied(splitter, graph)
+    shapes: dict[str, Shape] = {leaf.name: SCALAR for leaf in graph.leaves}
+    shapes |= {line.name: SCALAR for line in lines}
+    circuit = Graph(graph.leaves, lines, shapes, graph.loss)
+    used = {part.name for line in lines for part in walk(line.expr) if isinstance(part, Name)}
+    for name in graph.names:
+        if name not in used | {graph.loss}:
+            raise KindError(
+                f"'{name}' leads nowhere in the circuit",
+                remedy="Every value must be used on the way to the last line.",
+            )
+    return Circuit(circuit, forks)
+
+
+def _copied(splitter: _Splitter, graph: Graph) -> tuple[tuple[Binding, ...], tuple[str, ...]]:
+    """Give each use of a name that is used more than once a copy of its own."""
+    counts: dict[str, int] = {}
+    for line in splitter.lines:
+        for part in walk(line.expr):
+            if isinstance(part, Name):
+                counts[part.name] = counts.get(part.name, 0) + 1
+    shared = {name for name, count in counts.items() if count > 1}
+    copies = {
+        name: [splitter.fresh(f"{name}_") for _ in range(counts[name])] for name in sorted(shared)
+    }
+    waiting = {name: list(names) for name, names in copies.items()}
+
+    def use_copy(expr: Expr) -> Expr:
+        if isinstance(expr, Name) and expr.name in shared:
+            return Name(waiting[expr.name].pop(0))
+        return rebuild(expr, use_copy)
+
+    lines = [
+        Binding(copy, Name(leaf.name))
+        for leaf in graph.leaves
+        for copy in copies.get(leaf.name, ())
+    ]
+    for line in splitter.lines:
+        lines.append(Binding(line.name, use_copy(line.expr)))
+        lines += [Binding(copy, Name(line.name)) for copy in copies.get(line.name, ())]
+    return tuple(lines), tuple(sorted(shared))
+
+
+def gate_latex(expr: Expr, letter: str) -> str:
+    """Return the sign on a gate; the letter stands for the input of a gate with one."""
+    match expr:
+        case Call("add", (_, Number(value))):
+            return f"{'+' if value > 0 else '-'}{number_text(abs(value))}"
+        case Call("mul", (_, Number(value))):
+            text = number_text(value)
+            if "/" in text:
+                return rf"{{\times}}({text.replace(' ', '')})"
+            return rf"{{\times}}({text})" if value < 0 else rf"{{\times}}{text}"
+        case Call("add"):
+            return "+"
+        case Call("mul"):
+            return r"\times"
+        case Call("div"):
+            return f"1/{letter}"
+        case Call("pow", (_, Number(value))):
+            return f"{letter}^{{{number_text(value)}}}"
+        case Call(op):
+            return FUNCTIONS[op]
+    return ""

@@ -1,0 +1,106 @@
+"""Gradients from derivatives that are given: Jacobians and gradients kept as symbols.
+
+A question may name ``dL/dyhat`` and ``dyhat/dz3`` and ask for the rest "using only these". Each
+given Jacobian is a name of its own here, so the derivation keeps it and the printer shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.derive.gradients import fuse, gradients_from, with_gradient_shapes
+from exgen.derive.jacobian import local_jacobian
+from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.errors import KindError, nearest
+from exgen.graph import Graph, Name, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.gradients import Gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """The Jacobian of one name by another, kept as a symbol."""
+
+    of: str
+    by: str
+
+    @property
+    def name(self) -> str:
+        """What expressions call it; no network may use a name with such a start."""
+        return f"grad_{self.of}_by_{self.by}"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a question gives: gradients of the loss by these names, and these Jacobians."""
+
+    gradients: tuple[str, ...] = ()
+    factors: tuple[Factor, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is given."""
+        return not (self.gradients or self.factors)
+
+
+def read_given(graph: Graph, given: object) -> Given:
+    """Return what a bank's ``given`` names: a name, or a pair [function, variable].
+
+    Raises:
+        KindError: a name is unknown, or a pair has no Jacobian that is a matrix.
+
+    """
+    parts = given if isinstance(given, list) else []
+    gradients: list[str] = []
+    factors: list[Factor] = []
+    for part in parts:
+        if isinstance(part, str):
+            known_name(graph, part)
+            gradients.append(part)
+        elif isinstance(part, list) and len(part) == 2:  # noqa: PLR2004 - of, by
+            factors.append(_factor(graph, str(part[0]), str(part[1])))
+        else:
+            raise KindError("each entry of 'given' is a name or a pair [function, variable]")
+    return Given(tuple(gradients), tuple(factors))
+
+
+def known_name(graph: Graph, name: str) -> str:
+    """Return a name of the network, or say that there is none."""
+    if name not in graph.names:
+        raise KindError(f"there is no '{name}' in it", remedy=nearest(name, graph.names))
+    return name
+
+
+def _factor(graph: Graph, of: str, by: str) -> Factor:
+    # What has no such Jacobian raises the error that says why.
+    local_jacobian(graph, known_name(graph, of), known_name(graph, by), denominator=False)
+    return Factor(of, by)
+
+
+def shapes_with(graph: Graph, given: Given) -> dict[str, Shape]:
+    """Return the shapes of names, gradients and given Jacobians (in numerator layout)."""
+    factors = {f.name: (graph.shapes[f.of][0], graph.shapes[f.by][0]) for f in given.factors}
+    return {**with_gradient_shapes(graph), **factors}
+
+
+def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
+    """Derive every gradient in the order of the forward pass's uses, from what is given.
+
+    Without anything given, output and loss are differentiated together where that is simpler.
+    """
+    plain = backward(graph)
+    # A derivative that is given must not be bypassed.
+    back = fuse(plain) if given.is_empty else plain
+    contributions = {name: parts[::-1] for name, parts in back.contributions.items()}
+    for factor in given.factors:
+        kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
+        upstream = Name(gradient_name(factor.of))
+        through = Contribution("chain", factor.of, None, Name(factor.name).T @ upstream)
+        contributions[factor.by] = (through, *kept)
+    return gradients_from(
+        Backward(graph, contributions), shapes_with(graph, given), frozenset(given.gradients)
+    )

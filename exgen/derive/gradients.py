@@ -1,0 +1,208 @@
+"""The gradient of the loss by every name: step by step, and in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, TypeGuard
+
+from exgen.derive.simplify import simplify
+from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.graph import Call, Expr, Graph, Name, Shape, is_column, names_in, substitute, walk
+from exgen.ops import lookup
+from exgen.ops.base import axis_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_CLOSED_PARTS = 2000
+"""A closed form with more parts than this keeps the names of gradients on the way."""
+MAX_CLOSED_DEPTH = 100
+"""A closed form nested deeper than this does so too; it must stay readable by the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient of the loss by one name.
+
+    Attributes:
+        name: the variable.
+        shape: its shape, which is the gradient's too.
+        step: the gradient from the gradients of the names that use the variable.
+        closed: the gradient from names of the forward pass alone.
+        rules: the ops whose rules were used, one for each use of the variable.
+        why: one sentence for each distinct rule.
+
+    """
+
+    name: str
+    shape: Shape
+    step: Expr
+    closed: Expr
+    rules: tuple[str, ...]
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """An output and a loss whose derivatives simplify together."""
+
+    output: str
+    loss: str
+    premise: str
+    needs_onehot: bool
+    why: str
+
+
+FUSIONS = (
+    Fusion(
+        "softmax",
+        "cross_entropy",
+        premise="the target's entries sum to 1",
+        needs_onehot=True,
+        why="Softmax and cross-entropy together: the derivative by the logits is output minus "
+        "target, because the target's entries sum to 1.",
+    ),
+    Fusion(
+        "sigmoid",
+        "bce",
+        premise="",
+        needs_onehot=False,
+        why="Sigmoid and binary cross-entropy together: the derivative by the pre-activation is "
+        "output minus target.",
+    ),
+)
+
+
+def with_gradient_shapes(graph: Graph, *, numerator: bool = False) -> dict[str, Shape]:
+    """Return the shapes of a graph's names and of their gradients.
+
+    These are the same, except in numerator layout, where a gradient stands transposed.
+    """
+    step = -1 if numerator else 1
+    return {**graph.shapes, **{gradient_name(n): graph.shapes[n][::step] for n in graph.names}}
+
+
+def derive_gradients(graph: Graph) -> dict[str, Gradient]:
+    """Derive the gradient of the loss by every name, last names first."""
+    return gradients_from(fuse(backward(graph)), with_gradient_shapes(graph))
+
+
+def gradients_from(
+    back: Backward, shapes: Mapping[str, Shape], kept: frozenset[str] = frozenset()
+) -> dict[str, Gradient]:
+    """Derive the gradients of a backward pass, last names first.
+
+    Args:
+        back: the backward pass.
+        shapes: the shape of every name in it, gradients included.
+        kept: names whose gradients stay as symbols in the closed forms of others.
+
+    """
+    graph = back.graph
+    closed: dict[str, Expr] = {}
+    found: dict[str, Gradient] = {}
+    for name in back.order():
+        step = simplify(back.gradient(name), shapes)
+        full = _closed(step, closed, shapes)
+        if full is not None and name not in kept:
+            closed[gradient_name(name)] = full
+        parts = back.contributions.get(name, ())
+        rules = tuple(_rule(part, graph) for part in parts)
+        why = tuple(dict.fromkeys(_why(rule) for rule in rules))
+        found[name] = Gradient(name, graph.shapes[name], step, full or step, rules, why)
+    return found
+
+
+def _rule(part: Contribution, graph: Graph) -> str:
+    """Return the rule behind a contribution; a transposed factor has the rule of its product."""
+    if part.rule == "transpose":
+        line = graph.expr(part.consumer)
+        for outer in walk(line) if line is not None else ():
+            if isinstance(outer, Call) and outer.op == "matmul" and part.use in outer.args:
+                return outer.op
+    return part.rule
+
+
+def _closed(step: Expr, closed: Mapping[str, Expr], shapes: Mapping[str, Shape]) -> Expr | None:
+    """Return a step with the gradients on the way put in; None where that grows too large."""
+    inserted = [closed[part.name] for part in walk(step) if _is_in(part, closed)]
+    # Counted before anything is put in: along a chain of skips the size doubles with every block.
+    counted = (1 for expr in (step, *inserted) for _ in walk(expr))
+    if sum(islice(counted, MAX_CLOSED_PARTS + 1)) > MAX_CLOSED_PARTS:
+        return None
+    full = simplify(substitute(step, closed), shapes)
+    return full if _depth(full) <= MAX_CLOSED_DEPTH else None
+
+
+def _is_in(part: Expr, closed: Mapping[str, Expr]) -> TypeGuard[Name]:
+    return isinstance(part, Name) and part.name in closed
+
+
+def _depth(expr: Expr) -> int:
+    inner = expr.args if isinstance(expr, Call) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
+
+def _why(rule: str) -> str:
+    fused = {f"{f.output}+{f.loss}": f.why for f in FUSIONS}
+    if rule == "copy":
+        return "A name for the same value has the same gradient."
+    if rule == "chain":
+        return "The chain rule, through the Jacobian that is given."
+    return fused.get(rule) or lookup(rule).why
+
+
+def fuse(back: Backward) -> Backward:
+    """Let the loss reach the logits directly where output and loss simplify together.
+
+    Only where the loss is the output's one use: else the logits need the whole gradient by the
+    output. That gradient itself stays as it is.
+    """
+    contributions = dict(back.contributions)
+    for binding in back.graph.bindings:
+        output = binding.expr
+        fusion = next(
+            (f for f in FUSIONS if isinstance(output, Call) and f.output == output.op), None
+        )
+        if fusion is None or not isinstance(output, Call):
+            continue
+        logits = output.args[0]
+        # Along the rows of a column every softmax is 1, and no target's entries sum to 1.
+        if axis_option(dict(output.options)) == 1 and is_column(back.graph.shapes[binding.name]):
+            continue
+        parts = contributions[binding.name]
+        direct = [_fused(back.graph, binding.name, fusion, part) for part in parts]
+        if not (isinstance(logits, Name) and direct and all(direct)):
+            continue
+        through = [p for p in contributions[logits.name] if p.consumer != binding.name]
+        contributions[logits.name] = (*filter(None, direct), *through)
+    return Backward(back.graph, contributions)
+
+
+def _fused(graph: Graph, output: str, fusion: Fusion, part: Contribution) -> Contribution | None:
+    """Return the contribution to the logits that replaces the loss's to the output."""
+    if part.use is None or part.rule != fusion.loss:
+        return None
+    prediction, target = part.use.args
+    if prediction != Name(output) or output in names_in(target):
+        return None
+    if fusion.needs_onehot and not _is_onehot(graph, target):
+        return None
+    # The loss's rule builds upstream * slope, so the upstream gradient is the left factor.
+    if not (isinstance(part.gradient, Call) and part.gradient.op == "mul"):
+        return None
+    gradient = part.gradient.args[0] * (Name(output) - target)
+    return Contribution(f"{fusion.output}+{fusion.loss}", part.consumer, part.use, gradient)
+
+
+def _is_onehot(graph: Graph, target: Expr) -> bool:
+    leaf = graph.leaf(target.name) if isinstance(target, Name) else None
+    return leaf is not None and leaf.role == "onehot"
+
+
+def premises(graph: Graph) -> Mapping[str, str]:
+    """Return what the closed forms assume beyond the forward pass, by the name it concerns."""
+    back = fuse(backward(graph))
+    used = {part.rule for parts in back.contributions.values() for part in parts}
+    return {f.output: f.premise for f in FUSIONS if f.premise and f"{f.output}+{f.loss}" in used}

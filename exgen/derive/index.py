@@ -1,0 +1,281 @@
+"""Index form: one entry of an array as a scalar expression over entries of names.
+
+``W @ x + b`` at row j is the sum over i of ``W[j, i] x[i]``, plus ``b[j]``. The form is built from
+the same expression that the vectorised line prints, and is evaluated on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.errors import KindError
+from exgen.graph import (
+    ONE,
+    Call,
+    Delta,
+    Dim,
+    Entry,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    Number,
+    Partial,
+    Shape,
+    Size,
+    SumOver,
+    as_expr,
+    call,
+    size_as_number,
+)
+from exgen.ops import order, pool
+from exgen.ops.base import axis_option
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LETTERS = "ijklpqrs"
+ROUTING = frozenset(row.name for family in (order, pool) for row in family.ROWS)
+EXAMPLES = "n"
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The letter of each size: examples are n, then i, j, k, … in the order of the network."""
+
+    of: Mapping[Dim, str]
+
+    def __getitem__(self, dim: Dim) -> str:
+        return self.of.get(dim, "i")
+
+    def pair(self, shape: Shape) -> tuple[Index, Index]:
+        """Return the indices of an entry of an array of this shape."""
+        row, column = (0 if dim == ONE else self[dim] for dim in shape)
+        if row == column and row != 0:
+            return row, f"{column}'"
+        return row, column
+
+
+def letters(shapes: Mapping[str, Shape], *, examples: Dim | None = None) -> Letters:
+    """Choose a letter for each size, in the order in which the names bring them up."""
+    found: dict[Dim, str] = {} if examples is None else {examples: EXAMPLES}
+    for shape in shapes.values():
+        for dim in reversed(shape):
+            if dim != ONE and dim not in found:
+                used = set(found.values())
+                found[dim] = next(
+                    (letter for letter in LETTERS if letter not in used), f"i_{len(found)}"
+                )
+    return Letters(found)
+
+
+def letters_of(graph: Graph) -> Letters:
+    """Choose letters along the data flow: n for examples, i for inputs, j, k, … for later layers.
+
+    Letters that the network uses as names are passed over. A network without weights has no
+    layers to follow; an only axis is then called k, as classes are.
+    """
+    free = [letter for letter in LETTERS if letter not in graph.names]
+    inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
+    others = [leaf.name for leaf in graph.leaves if leaf.role != "input"]
+    flow = (*inputs, *(binding.name for binding in graph.bindings), *others)
+    order = dict.fromkeys(dim for name in flow for dim in graph.shapes[name] if dim != ONE)
+    examples = examples_of(graph)
+    found: dict[Dim, str] = {}
+    if examples is not None:
+        found[examples] = EXAMPLES if EXAMPLES not in graph.names else free.pop()
+    layers = [dim for dim in order if dim != examples]
+    if len(layers) == 1 and "k" in free and not any(x.role == "param" for x in graph.leaves):
+        return Letters({**found, layers[0]: "k"})
+    for number, dim in enumerate(layers):
+        found[dim] = free[number] if number < len(free) else f"i_{number}"
+    return Letters(found)
+
+
+def examples_of(graph: Graph) -> Dim | None:
+    """Return the size of a batch: an axis of a data matrix that no parameter has."""
+    weights = {dim for leaf in graph.leaves if leaf.role == "param" for dim in leaf.shape}
+    data = [leaf.shape for leaf in graph.leaves if leaf.role == "input" and ONE not in leaf.shape]
+    if not weights:
+        return None
+    return next((dim for shape in data for dim in shape if dim not in weights), None)
+
+
+def entry_form(
+    expr: Expr,
+    index: tuple[Index, Index],
+    shapes: Mapping[str, Shape],
+    names: Letters,
+    *,
+    avoid: frozenset[str] = frozenset(),
+) -> Expr:
+    """Return one entry of an expression in index form.
+
+    Args:
+        expr: the expression.
+        index: the row and the column, letters or numbers; 0 along an axis of length 1.
+        shapes: the shape of every name.
+        names: the letters for the sums.
+        avoid: letters that stand around the entry, which sums inside it must not use.
+
+    Raises:
+        KindError: an op on the way has no index form.
+
+    """
+    return _Form(shapes, names).at(expr, index, avoid | set(_taken(index)))
+
+
+def _taken(index: tuple[Index, Index]) -> list[str]:
+    return [part for part in index if isinstance(part, str)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    shapes: Mapping[str, Shape]
+    names: Letters
+
+    def fresh(self, dim: Dim, taken: frozenset[str]) -> str:
+        """Return the size's letter, primed until no index around it has the same name."""
+        letter = self.names[dim]
+        while letter in taken:
+            letter += "'"
+        return letter
+
+    def summed(
+        self, dim: Dim, taken: frozenset[str], body: Callable[[Index, frozenset[str]], Expr]
+    ) -> Expr:
+        """Return a sum over an axis; over an axis of length 1 it is the only term."""
+        if dim == ONE:
+            return body(0, taken)
+        letter = self.fresh(dim, taken)
+        return SumOver(letter, dim, body(letter, taken | {letter}))
+
+    def own(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+        """Return an argument's entry at the output's place; an axis of length 1 has only one."""
+        rows, columns = shape_of(expr, self.shapes)
+        place = (0 if rows == ONE else index[0], 0 if columns == ONE else index[1])
+        return self.at(expr, place, taken)
+
+    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+        match expr:
+            case Name():
+                return Entry(expr, *index)
+            case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
+                return expr
+            case Call(op) if op in ROUTING:
+                raise KindError(
+                    f"{op} has no index form: which entry it reads depends on their values",
+                    remedy="Ask for numbers instead.",
+                )
+            case Call():
+                return self.call(expr, index, taken)
+        raise KindError("this expression has no index form")
+
+    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+        row, column = index
+        args = expr.args
+        inner = [shape_of(arg, self.shapes) for arg in args]
+        match expr.op:
+            case "matmul":
+                return self.summed(
+                    inner[0][1],
+                    taken,
+                    lambda i, t: _times(
+                        self.at(args[0], (row, i), t), self.at(args[1], (i, column), t)
+                    ),
+                )
+            case "transpose":
+                return self.at(args[0], (column, row), taken)
+            case "ones":
+                return as_expr(1)
+            case "zeros":
+                return as_expr(0)
+            case "identity":
+                return as_expr(1) if row == column else Delta(row, column)
+            case "diag":
+                return _times(self.at(args[0], (row, 0), taken), Delta(row, column))
+            case "item":
+                r, c = (expr.option(name) for name in ("row", "column"))
+                return self.at(
+                    args[0], (r if isinstance(r, int) else 0, c if isinstance(c, int) else 0), taken
+                )
+            case "sum" | "mean":
+                return self.reduction(expr, inner[0], index, taken)
+            case "softmax":
+                return self.softmax(expr, inner[0], index, taken)
+            case "cross_entropy" | "bce" | "squared_error":
+                return self.loss(expr, inner[0], taken)
+            case "append_one" | "prepend_one" | "concat" | "slice" | "unit":
+                raise KindError(
+                    f"{expr.op} has no index form without cases",
+                    remedy="Use a network with separate biases.",
+                )
+        parts = tuple(self.own(arg, index, taken) for arg in args)
+        if expr.op == "mul":
+            return _times(*parts)
+        return Call(expr.op, parts, expr.options)
+
+    def reduction(
+        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[str]
+    ) -> Expr:
+        arg, axis = expr.args[0], expr.option("axis")
+        rows, columns = shape
+        if axis == 0:
+            total = self.summed(rows, taken, lambda i, t: self.at(arg, (i, index[1]), t))
+        elif axis == 1:
+            total = self.summed(columns, taken, lambda i, t: self.at(arg, (index[0], i), t))
+        else:
+            total = self.everywhere(shape, taken, lambda place, t: self.at(arg, place, t))
+        if expr.op == "sum":
+            return total
+        sizes = {0: (rows,), 1: (columns,)}.get(axis if isinstance(axis, int) else 2, shape)
+        for dim in sizes:
+            if dim != ONE:
+                total = (1 / size_as_number(dim)) * total
+        return total
+
+    def everywhere(
+        self,
+        shape: Shape,
+        taken: frozenset[str],
+        body: Callable[[tuple[Index, Index], frozenset[str]], Expr],
+    ) -> Expr:
+        return self.summed(
+            shape[0], taken, lambda i, t: self.summed(shape[1], t, lambda j, u: body((i, j), u))
+        )
+
+    def softmax(
+        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[str]
+    ) -> Expr:
+        arg, axis = expr.args[0], axis_option(dict(expr.options))
+
+        def across(i: Index) -> tuple[Index, Index]:
+            return (i, index[1]) if axis == 0 else (index[0], i)
+
+        below = self.summed(
+            shape[axis], taken, lambda i, t: call("exp", self.at(arg, across(i), t))
+        )
+        return call("exp", self.at(arg, index, taken)) / below
+
+    def loss(self, expr: Call, shape: Shape, taken: frozenset[str]) -> Expr:
+        prediction, target = expr.args
+
+        def term(place: tuple[Index, Index], t: frozenset[str]) -> Expr:
+            p, y = self.at(prediction, place, t), self.at(target, place, t)
+            if expr.op == "squared_error":
+                return (p - y) ** 2
+            if expr.op == "cross_entropy":
+                return y * call("log", p)
+            return y * call("log", p) + (1 - y) * call("log", 1 - p)
+
+        total = self.everywhere(shape, taken, term)
+        return total if expr.op == "squared_error" else -total
+
+
+def _times(left: Expr, right: Expr) -> Expr:
+    """Return a product without factors of 1, which the ones of a bias leave behind."""
+    if left == as_expr(1):
+        return right
+    return left if right == as_expr(1) else left * right

@@ -1,0 +1,137 @@
+"""A loss as a sum over entries: its summand, and the derivative of the summand by a prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from exgen.derive.gradients import derive_gradients
+from exgen.derive.index import entry_form, letters
+from exgen.derive.simplify import simplify
+from exgen.errors import KindError
+from exgen.graph import (
+    SCALAR,
+    Binding,
+    Call,
+    Entry,
+    Expr,
+    Graph,
+    Leaf,
+    Name,
+    Number,
+    Size,
+    as_expr,
+    rebuild,
+)
+from exgen.ops.losses import ROWS
+
+if TYPE_CHECKING:
+    from exgen.graph import Index
+
+LOSSES = frozenset(row.name for row in ROWS)
+P, Y, TERM = "p", "y", "l"
+
+
+@dataclass(frozen=True, slots=True)
+class LossLine:
+    """A loss line: a factor times a loss of a prediction and a target.
+
+    Attributes:
+        op: the loss.
+        prediction: the name of the prediction.
+        target: the name of the target.
+        factor: what the loss is multiplied by, such as ``1 / K``.
+        slope: the derivative of one summand, without the factor, over the names ``p`` and ``y``.
+
+    """
+
+    op: str
+    prediction: str
+    target: str
+    factor: Expr
+    slope: Expr
+
+    def at(self, prediction: Expr, target: Expr, factor: Expr | None = None) -> Expr:
+        """Return the derivative at one entry: factor times slope, the sign in front."""
+        slope = _put(self.slope, prediction, target)
+        scale = self.factor if factor is None else factor * self.factor
+        scale = simplify(scale, {})
+        if scale == as_expr(1):
+            return slope
+        if isinstance(slope, Call) and slope.op == "neg":
+            return -(scale * slope.args[0])
+        return scale * slope
+
+
+def loss_line(graph: Graph) -> LossLine:
+    """Take the loss line apart.
+
+    Raises:
+        KindError: it is no multiple of a loss of two names.
+
+    """
+    expr = graph.expr(graph.loss)
+    factor: Expr = as_expr(1)
+    while isinstance(expr, Call):
+        match expr:
+            case Call("div", (inner, Number() | Size() as size)):
+                factor, expr = factor * (1 / size), inner
+            case Call("mul", (Number() | Size() as size, inner)):
+                factor, expr = factor * size, inner
+            case Call(op, (Name(prediction), Name(target))) if op in LOSSES:
+                return LossLine(op, prediction, target, simplify(factor, {}), _slope(op))
+            case _:
+                break
+    raise KindError(
+        f"the loss '{graph.loss}' is no loss of a prediction and a target",
+        remedy="The last line must be one such as L = bce(yhat, y) / K.",
+    )
+
+
+def _slope(op: str) -> Expr:
+    """Differentiate one summand of a loss as a scalar network of its own."""
+    shapes = {P: SCALAR, Y: SCALAR}
+    whole = Call(op, (Name(P), Name(Y)))
+    summand = _named(entry_form(whole, (0, 0), shapes, letters(shapes)))
+    # The minus in front of the logarithms stays in front of the derivative.
+    negative = isinstance(summand, Call) and summand.op == "neg"
+    body = summand.args[0] if negative and isinstance(summand, Call) else summand
+    leaves = (Leaf(P, "input", SCALAR, 0), Leaf(Y, "target", SCALAR, 0))
+    graph = Graph(leaves, (Binding(TERM, body),), {**shapes, TERM: SCALAR}, TERM)
+    slope = _quotients(derive_gradients(graph)[P].closed)
+    slope = _in_order(slope)
+    return -slope if negative else slope
+
+
+def _named(expr: Expr) -> Expr:
+    """Return an index form of scalars with names in place of entries."""
+    return expr.of if isinstance(expr, Entry) else rebuild(expr, _named)
+
+
+def _quotients(expr: Expr) -> Expr:
+    """Write a product with a reciprocal as a quotient."""
+    match rebuild(expr, _quotients):
+        case Call("mul", (top, Call("div", (Number(value), bottom)))) if value == Fraction(1):
+            return top / bottom
+        case tidy:
+            return tidy
+
+
+def _in_order(expr: Expr) -> Expr:
+    """Write ``-a + b`` as ``b - a``."""
+    match expr:
+        case Call("add", (Call("neg", (negative,)), positive)):
+            return positive - negative
+    return expr
+
+
+def _put(expr: Expr, prediction: Expr, target: Expr) -> Expr:
+    if isinstance(expr, Name):
+        return {P: prediction, Y: target}.get(expr.name, expr)
+    return rebuild(expr, lambda part: _put(part, prediction, target))
+
+
+def entry_at(name: str, row: Index, column: Index) -> Expr:
+    """Return an entry of a name."""
+    return Entry(Name(name), row, column)

@@ -1,0 +1,141 @@
+"""Rewrite expressions for names whose arrays now stand transposed.
+
+Courses differ in whether an example is a row or a column, and in which side of a weight matrix is
+the input. The rewriting is exact: an expression keeps its value, or takes its transpose, and the
+transposes end up where they are fewest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from exgen.graph import Call, Dim, Expr, Name, call, is_column, is_scalar, walk
+from exgen.ops import losses
+from exgen.ops.base import axis_option
+from exgen.shapes import Shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Options, Shape
+
+ENTRYWISE = frozenset(
+    [
+        *("add", "sub", "mul", "div", "pow", "neg"),
+        *("greater", "greater_equal", "less", "less_equal"),
+        *("relu", "lrelu", "sigmoid", "tanh", "softplus", "exp", "log"),
+    ]
+)
+ALONG_AN_AXIS = frozenset(
+    ["softmax", "append_one", "prepend_one", "concat", "slice", "sum", "mean"]
+)
+LOSSES = frozenset(row.name for row in losses.ROWS)
+
+Pair = tuple[Expr, Expr]
+"""Over the turned names: an expression that equals the old one, and one for its transpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """Which names stand transposed, and the shapes that they had before.
+
+    Attributes:
+        shapes: the shape of every name as the expressions to be rewritten know it.
+        names: the names that now hold the transpose.
+
+    """
+
+    shapes: Mapping[str, Shape]
+    names: frozenset[str]
+    _known: Shapes = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", Shapes(self.shapes))
+
+    def turned_shapes(self) -> dict[str, Shape]:
+        """Return the shape of every name after the turn."""
+        return {
+            name: (shape[1], shape[0]) if name in self.names else shape
+            for name, shape in self.shapes.items()
+        }
+
+    def straight(self, expr: Expr) -> Expr:
+        """Return an expression over the turned names that equals ``expr``."""
+        return self._pair(expr)[0]
+
+    def flipped(self, expr: Expr) -> Expr:
+        """Return an expression over the turned names that equals the transpose of ``expr``."""
+        return self._pair(expr)[1]
+
+    def _pair(self, expr: Expr) -> Pair:
+        if is_scalar(self._known.of(expr)):
+            same = self._call(expr)[0] if isinstance(expr, Call) else expr
+            return same, same
+        if isinstance(expr, Name):
+            return (expr.T, expr) if expr.name in self.names else (expr, expr.T)
+        if not isinstance(expr, Call):
+            return expr, expr
+        straight, flipped = self._call(expr)
+        return _fewer(straight, _transposed(flipped)), _fewer(flipped, _transposed(straight))
+
+    def _call(self, expr: Call) -> Pair:
+        pairs = [self._pair(arg) for arg in expr.args]
+        straight = tuple(pair[0] for pair in pairs)
+        flipped = tuple(pair[1] for pair in pairs)
+        same = Call(expr.op, straight, expr.options)
+        other: Expr = _transposed(same)
+        match expr.op:
+            case "matmul":
+                other = flipped[1] @ flipped[0]
+            case "transpose":
+                return flipped[0], straight[0]
+            case "ones" | "zeros":
+                rows, columns = self._known.of(expr)
+                other = call(expr.op, rows=columns, columns=rows)
+            case "identity" | "diag":
+                other = same
+            case "item":
+                other = self._item(expr, flipped[0])
+            case op if op in ENTRYWISE or op in LOSSES or _has_no_axis(expr):
+                other = Call(op, flipped, expr.options)
+            case op if op in ALONG_AN_AXIS:
+                other = Call(op, flipped, _other_axis(expr.options))
+        if is_scalar(self._known.of(expr)):
+            # Both are the same number; the one with fewer transposes reads better.
+            best = same if other == _transposed(same) else _fewer(same, other)
+            return best, best
+        return same, other
+
+    def _item(self, expr: Call, flipped: Expr) -> Expr:
+        row, column = (expr.option(name) for name in ("row", "column"))
+        row, column = (part if isinstance(part, int) else 0 for part in (row, column))
+        shape = self._known.of(expr.args[0])
+        return call("item", flipped, row=column, column=None if is_column(turned(shape)) else row)
+
+
+def _has_no_axis(expr: Call) -> bool:
+    return expr.op in ("sum", "mean") and expr.option("axis") is None
+
+
+def _other_axis(options: Options) -> Options:
+    axis = 1 - axis_option(dict(options))
+    return tuple((key, axis if key == "axis" else value) for key, value in options)
+
+
+def _transposed(expr: Expr) -> Expr:
+    return expr.args[0] if isinstance(expr, Call) and expr.op == "transpose" else expr.T
+
+
+def _fewer(first: Expr, second: Expr) -> Expr:
+    """Return the expression with fewer transposes; the first where both have as many."""
+    return min(first, second, key=_count)
+
+
+def _count(expr: Expr) -> int:
+    return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+
+
+def turned(shape: Shape) -> tuple[Dim, Dim]:
+    """Return the shape of the transpose."""
+    return shape[1], shape[0]

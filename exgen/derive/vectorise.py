@@ -1,0 +1,277 @@
+"""Vectorised lines: softmax and losses written out with ones, and why a line has its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.derive.latex import HADAMARD
+from exgen.derive.symbols import dim_latex
+from exgen.graph import (
+    ONE,
+    Call,
+    Expr,
+    Number,
+    Shape,
+    Size,
+    call,
+    is_column,
+    is_scalar,
+    rebuild,
+)
+from exgen.ops.base import axis_option
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.index import Letters
+    from exgen.derive.latex import Printer
+
+
+def expanded(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """Return a line with its softmax and its loss written as products with vectors of ones."""
+    inner = rebuild(expr, lambda part: expanded(part, shapes))
+    match inner:
+        case Call("softmax", (z,)):
+            return _softmax(z, shape_of(z, shapes), axis_option(dict(inner.options)))
+        case Call("cross_entropy", (p, t)):
+            return -_paired(t, call("log", p), shape_of(p, shapes))
+        case Call("bce", (p, t)):
+            shape = shape_of(p, shapes)
+            if is_scalar(shape):
+                return -(t * call("log", p) + (1 - t) * call("log", 1 - p))
+            if is_column(shape):
+                return -(t.T @ call("log", p) + (1 - t).T @ call("log", 1 - p))
+            return -_all(t * call("log", p) + (1 - t) * call("log", 1 - p), shape)
+        case Call("div", (top, Number() | Size() as below)) if top != expr:
+            return _share(top, below)
+    return inner
+
+
+def _share(top: Expr, below: Expr) -> Expr:
+    """Return ``top / below`` as a share of the sum, its sign in front."""
+    if isinstance(top, Call) and top.op == "neg":
+        return -_share(top.args[0], below)
+    if isinstance(top, Call) and top.op == "squared_error":
+        return call("div", top, below)
+    return call("div", 1, below) * top
+
+
+def with_shares(expr: Expr) -> Expr:
+    """Return an index form with a sum divided by a size as a share of the sum."""
+    match expr:
+        case Call("neg", (inner,)):
+            return -with_shares(inner)
+        case Call("div", (top, Number() | Size() as below)):
+            return _share(with_shares(top), below)
+    return expr
+
+
+def _ones(rows: object, columns: object) -> Expr:
+    return call("ones", rows=rows, columns=columns)  # type: ignore[arg-type]
+
+
+def _softmax(z: Expr, shape: Shape, axis: int) -> Expr:
+    rows, columns = shape
+    powers = call("exp", z)
+    if is_column(shape):
+        return powers / (_ones(ONE, rows) @ powers)
+    if axis == 0:
+        return powers / (_ones(rows, ONE) @ (_ones(ONE, rows) @ powers))
+    return powers / (powers @ _ones(columns, ONE) @ _ones(ONE, columns))
+
+
+def _paired(left: Expr, right: Expr, shape: Shape) -> Expr:
+    """Return the sum of all products of entries at the same place."""
+    if is_scalar(shape):
+        return left * right
+    return left.T @ right if is_column(shape) else _all(left * right, shape)
+
+
+def _all(expr: Expr, shape: Shape) -> Expr:
+    rows, columns = shape
+    return _ones(ONE, rows) @ expr @ _ones(columns, ONE)
+
+
+# --- shapes under the factors ---
+
+
+def braced(expr: Expr, printer: Printer) -> str | None:
+    """Return a product with the shape under each factor, and of what it is added to.
+
+    None where the line has no matrix product whose sizes could meet.
+    """
+    match expr:
+        case Call("add" | "sub" as op, (left, right)):
+            parts = [braced(side, printer) for side in (left, right)]
+            if not any(parts):
+                return None
+            sign = "+" if op == "add" else "-"
+            texts = (
+                part or _braced_factor(side, printer)
+                for part, side in zip(parts, (left, right), strict=True)
+            )
+            return f" {sign} ".join(texts)
+        case Call("neg", (inner,)):
+            text = braced(inner, printer)
+            return text and f"-{text}"
+        case Call("mul", (factor, inner)) if is_scalar(printer.shape(factor)):
+            text = braced(inner, printer)
+            return text and rf"{printer(factor)}\,{text}"
+        case Call("mul") if not is_scalar(printer.shape(expr)):
+            sign = HADAMARD[printer.notation.hadamard]
+            return f" {sign} ".join(_braced_factor(part, printer) for part in _entrywise(expr))
+        case Call("matmul"):
+            return r"\,".join(_braced_factor(part, printer) for part in _matrices(expr))
+        case Call("div", (top, below)) if not is_scalar(printer.shape(below)):
+            return rf"{_braced_factor(top, printer)} \oslash {_braced_factor(below, printer)}"
+    return None
+
+
+def equation(left: str, shape: Shape, expr: Expr, printer: Printer) -> str:
+    """Return a line as an equation, with shapes below its factors where sizes have to meet."""
+    sizes = braced(expr, printer)
+    if sizes is None:
+        return f"{left} = {printer(expr)}"
+    if is_scalar(shape):
+        return f"{left} = {sizes}"
+    return rf"\exshape{{{left}}}{{{_size(shape)}}} = {sizes}"
+
+
+def _braced_factor(expr: Expr, printer: Printer) -> str:
+    text = printer(expr)
+    if isinstance(expr, Call) and expr.op in ("add", "sub", "mul", "neg", "matmul"):
+        text = rf"\left({text}\right)"
+    return rf"\exshape{{{text}}}{{{_size(printer.shape(expr))}}}"
+
+
+def _matrices(expr: Expr) -> list[Expr]:
+    match expr:
+        case Call("matmul", (left, right)):
+            return [*_matrices(left), *_matrices(right)]
+    return [expr]
+
+
+def _entrywise(expr: Expr) -> list[Expr]:
+    match expr:
+        case Call("mul", (left, right)):
+            return [*_entrywise(left), *_entrywise(right)]
+    return [expr]
+
+
+def _size(shape: Shape) -> str:
+    """Return rows and columns, the 1 of a column too: it is what has to meet."""
+    return r" \times ".join(dim_latex(dim) for dim in shape)
+
+
+# --- why ---
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Sentences on why a vectorised line says what its index form says.
+
+    Attributes:
+        printer: the notation, and the shapes of names and gradients.
+        letters: the letter of each size.
+
+    """
+
+    printer: Printer
+    letters: Letters
+
+    def of(self, expr: Expr) -> str:
+        """Return the reasons for each part of a line, in LaTeX text, each once."""
+        found = dict.fromkeys(self._each(expr))
+        return " ".join(found) or (
+            "Every entry depends only on the entries at the same place, so the line holds for "
+            "whole arrays as it stands."
+        )
+
+    def _each(self, expr: Expr) -> list[str]:
+        match expr:
+            case Call("neg", (inner,)):
+                return self._each(inner)
+            case Call("add" | "sub", (left, right)):
+                return [*self._each(left), *self._each(right)]
+            case Call("mul", (factor, inner)) if is_scalar(self.printer.shape(factor)):
+                return self._each(inner)
+            case Call("mul"):
+                return [
+                    (
+                        "Every factor has the same indices and nothing is summed: the product is "
+                        "taken entry by entry, and every factor has the shape "
+                        f"${{{_size(self.printer.shape(expr))}}}$."
+                    )
+                ]
+            case Call("div", (top, below)) if not is_scalar(self.printer.shape(top)):
+                return self._quotient(expr, below)
+            case Call("div", (top, _)):
+                return self._each(top)
+            case Call("matmul"):
+                return self._product(expr)
+            case Call("squared_error", (prediction, _)):
+                what = "vector" if is_column(self.printer.shape(prediction)) else "matrix"
+                if is_scalar(self.printer.shape(prediction)):
+                    return []
+                return [f"The sum of the squares of all entries is the squared norm of the {what}."]
+            case Call(op, (inner,)) if op not in ("transpose", "sum", "mean", "diag"):
+                if is_scalar(self.printer.shape(inner)):
+                    return []
+                return ["The function acts entry by entry, so it may take the whole array."]
+        return []
+
+    def _quotient(self, expr: Expr, below: Expr) -> list[str]:
+        if is_scalar(self.printer.shape(below)):
+            return [
+                (
+                    "The denominator is the same for every entry: a row of ones times the "
+                    "numerator, the sum of all its entries."
+                )
+            ]
+        return [
+            (
+                "One vector of ones adds up the exponentials of each example, the other repeats "
+                rf"that sum for every class, so that both sides of $\oslash$ are "
+                f"${{{_size(self.printer.shape(expr))}}}$."
+            )
+        ]
+
+    def _product(self, expr: Expr) -> list[str]:
+        factors = _matrices(expr)
+        inner = [self.printer.shape(part)[1] for part in factors[:-1]]
+        summed = [dim for dim in inner if dim != ONE]
+        ones = [isinstance(part, Call) and part.op == "ones" for part in factors]
+        if not summed:
+            if any(ones):
+                return ["A bias has no index for the example; the ones repeat it once for each."]
+            return [
+                (
+                    "Nothing is summed: each entry is an entry of a column times one of a row. "
+                    "So this is a column times a row, with inner size $1$."
+                )
+            ]
+        letters = " and ".join(f"${self.letters[dim]}$" for dim in summed)
+        axes = " and ".join(f"${dim_latex(dim)}$" for dim in summed)
+        if ones[0] and ones[-1]:
+            return [f"The vectors of ones on both sides add up all entries, over {letters}."]
+        if any(ones):
+            return [f"Adding up over {letters} is a product with a vector of {axes} ones."]
+        if any(isinstance(part, Call) and part.op == "diag" for part in factors):
+            return [
+                (
+                    "Nothing is summed: each entry is multiplied by its own slope, as a product "
+                    "with a diagonal matrix does."
+                )
+            ]
+        if len(summed) > 1:
+            return [
+                (
+                    f"The sums over {letters} are matrix products: the factors meet along the "
+                    f"sizes {axes}."
+                )
+            ]
+        return [
+            (f"The sum over {letters} is a matrix product: two factors meet along the size {axes}.")
+        ]

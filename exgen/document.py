@@ -1,0 +1,208 @@
+"""The document model: a problem set as a frozen value that can be stored, read back and printed.
+
+Two kinds of text are kept apart by type: ``str`` is plain text, which every printer escapes, and
+:class:`Tex` is mathematics that exgen itself made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = 1
+"""The version of the manifest's layout. A manifest of another version is not guessed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tex:
+    """LaTeX that exgen made, safe to print as it is."""
+
+    tex: str
+
+    def __str__(self) -> str:
+        return self.tex
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One method that confirmed an answer.
+
+    Attributes:
+        method: its name.
+        error: the largest relative difference it found; 0 where it is exact.
+        points: how many numbers, entries or cases it compared.
+
+    """
+
+    method: str
+    error: float
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a worked answer: the equation, the rule used, and why it holds.
+
+    The reason is plain text, or text with mathematics in it.
+    """
+
+    rule: str
+    equation: Tex
+    why: str | Tex
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a blank stands for, and why it may be believed.
+
+    Attributes:
+        name: how the template asks for it; unique within its problem.
+        latex: the answer as printed.
+        shape: its sizes: none for a scalar, one for a column vector, two for a matrix; None
+            where the answer is a name.
+        expr: the answer in the network language.
+        steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
+        claim: what was certified, so that it can be certified again.
+        certificate: the methods that agreed; empty for a rubric, which no machine can prove.
+
+    """
+
+    name: str
+    latex: Tex
+    shape: tuple[int | str, ...] | None
+    expr: str
+    steps: tuple[Step, ...]
+    claim: Mapping[str, Any]
+    certificate: tuple[Agreement, ...]
+
+    @property
+    def is_rubric(self) -> bool:
+        """Whether the answer is a rubric for a human grader instead of a proven fact."""
+        return not self.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a set.
+
+    Attributes:
+        name: its id in the bank.
+        kind: the sort of problem, which names its template.
+        points: what it is worth.
+        covers: the reference parts it stands for.
+        network: the forward pass it asks about, in the network language.
+        draws: every drawn value.
+        tries: how many draws it took until the acceptance rules held.
+        fields: what the template may print: text, Tex, numbers, and lists and tables of them.
+        answers: in the order in which they are asked.
+
+    """
+
+    name: str
+    kind: str
+    points: int
+    covers: tuple[str, ...]
+    network: str
+    draws: Mapping[str, Any]
+    tries: int
+    fields: Mapping[str, Any]
+    answers: tuple[Answer, ...]
+
+    def answer(self, name: str) -> Answer:
+        """Return an answer by name. KeyError where the problem has none of that name."""
+        for answer in self.answers:
+            if answer.name == name:
+                return answer
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet:
+    """A whole set, as made for one seed.
+
+    Attributes:
+        name: the bank's name, such as ``set2``.
+        title: the heading.
+        course: the course in the header.
+        seed: what was drawn from.
+        notation: the settings of the notation, by name.
+        versions: of exgen and of what computed the answers.
+        problems: in order.
+
+    """
+
+    name: str
+    title: str
+    course: str
+    seed: int
+    notation: Mapping[str, Any]
+    versions: Mapping[str, str]
+    problems: tuple[Problem, ...]
+
+    @property
+    def code(self) -> str:
+        """What names this variant: set and seed."""
+        return f"{self.name}-seed{self.seed}"
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
+    """Return a part of the model as JSON types; Tex becomes ``{"tex": …}``."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): to_json(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(part) for part in value]
+    return value
+
+
+def from_json(data: Mapping[str, Any]) -> ProblemSet:
+    """Return the problem set stored by :func:`to_json`.
+
+    Raises:
+        KeyError, TypeError: the data is not of this schema.
+
+    """
+    problems = tuple(_problem(part) for part in data["problems"])
+    rest = {key: part for key, part in data.items() if key != "problems"}
+    return ProblemSet(**rest, problems=problems)
+
+
+def _problem(data: Mapping[str, Any]) -> Problem:
+    answers = tuple(_answer(part) for part in data["answers"])
+    special = {"answers", "covers", "fields"}
+    rest = {key: part for key, part in data.items() if key not in special}
+    return Problem(
+        **rest, covers=tuple(data["covers"]), fields=_fields(data["fields"]), answers=answers
+    )
+
+
+def _answer(data: Mapping[str, Any]) -> Answer:
+    shape = None if data["shape"] is None else tuple(data["shape"])
+    steps = tuple(
+        Step(step["rule"], Tex(step["equation"]["tex"]), _fields(step["why"]))
+        for step in data["steps"]
+    )
+    certificate = tuple(Agreement(**part) for part in data["certificate"])
+    return Answer(
+        name=data["name"],
+        latex=Tex(data["latex"]["tex"]),
+        shape=shape,
+        expr=data["expr"],
+        steps=steps,
+        claim=data["claim"],
+        certificate=certificate,
+    )
+
+
+def _fields(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out
+    if isinstance(value, dict):
+        if value.keys() == {"tex"}:
+            return Tex(value["tex"])
+        return {key: _fields(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_fields(part) for part in value]
+    return value

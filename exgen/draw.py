@@ -1,0 +1,156 @@
+"""Draw a bank's networks and problems for a seed, until the acceptance rules hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exgen.banks import MAX_SIZE
+from exgen.certify.acceptance import RULES
+from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
+from exgen.graph import is_scalar, shape_text
+from exgen.language import read_network
+from exgen.problems.table import NETWORK_RULES
+from exgen.seeds import Stream
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from exgen.banks import Bank, Choice, NetworkEntry, ProblemEntry
+    from exgen.graph import Graph
+
+MAX_TRIES = 500
+WHOLE_CLASS = ""
+"""The student for whom a set is drawn that all students share."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnNetwork:
+    """A network with its draws: the values, the graph they make, and how many tries it took."""
+
+    draws: dict[str, Any]
+    graph: Graph
+    tries: int
+
+
+def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
+    """Draw every network that a problem of the bank uses.
+
+    A network's stream is named by seed, bank and network, so that adding or removing another one
+    changes nothing here; problems that share a network share its draws.
+
+    Raises:
+        AcceptanceError: no draw met the rules within the tries.
+        LanguageError, KindError, BankError: the network cannot be read or asked about.
+
+    """
+    drawn: dict[str, DrawnNetwork] = {}
+    for problem in bank.problems:
+        entry = bank.networks[problem.network]
+        if entry.name not in drawn:
+            stream = Stream(seed, bank.name, "network", entry.name, WHOLE_CLASS)
+            # Those of all kinds, not of the kinds in the bank: else a problem added to a bank
+            # could change the draws of a network that other problems use.
+            rules = NETWORK_RULES if entry.accept is None else entry.accept
+            drawn[entry.name] = _draw_network(entry, rules, stream, bank)
+        if problem.kind.needs_loss and not _ends_in_scalar(drawn[entry.name].graph):
+            raise KindError(
+                f"{problem.kind.name} needs a network that ends in a scalar loss, and "
+                f"'{entry.name}' does not",
+                place=problem.place,
+                remedy="Add a last line such as L = squared_error(a, y).",
+            )
+    return drawn
+
+
+def _ends_in_scalar(graph: Graph) -> bool:
+    return is_scalar(graph.shapes[graph.loss])
+
+
+def _draw_network(
+    entry: NetworkEntry, rules: tuple[str, ...], stream: Stream, bank: Bank
+) -> DrawnNetwork:
+    rejected = dict.fromkeys(rules, 0)
+    for attempt in range(1, MAX_TRIES + 1):
+        draws: dict[str, Any] = {
+            key: stream.child(attempt, key).choose(choices) for key, choices in entry.draw.items()
+        }
+        which = stream.child(attempt, "text").below(len(entry.sources))
+        symbolic = _read(entry, which, draws, bank)
+        sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
+        graph = _with_sizes(symbolic, sizes, entry, bank)
+        broken = [rule for rule in rules if not RULES[rule](symbolic, graph)]
+        if not broken:
+            chosen = {"text": which} if len(entry.sources) > 1 else {}
+            return DrawnNetwork({**draws, **chosen}, graph, attempt)
+        for rule in broken:
+            rejected[rule] += 1
+    raise _never(f"the network '{entry.name}'", rejected, f"{bank.path}: [networks.{entry.name}]")
+
+
+def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:
+    source = entry.sources[which]
+    functions = {key: value for key, value in draws.items() if isinstance(value, str)}
+    place = f"{bank.path}: [networks.{entry.name}]"
+    everywhere = "\n".join(part.text for part in entry.sources)
+    for key in draws:
+        if not re.search(rf"\b{key}\b", everywhere):
+            raise BankError(
+                f"draw.{key} is drawn, but the network does not mention it",
+                place=place,
+                remedy="Remove it, or write it where the network should use it.",
+            )
+    return read_network(source, functions=functions, scalar_loss=False)
+
+
+def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, bank: Bank) -> Graph:
+    """Put the drawn sizes in, and check what only they can show.
+
+    That is, for example, an entry beyond the end of a vector, or a matrix beyond all memory.
+    """
+    place = f"{bank.path}: [networks.{entry.name}]"
+    try:
+        graph = symbolic.with_sizes(sizes)
+        for binding in graph.bindings:
+            shape_of(binding.expr, graph.shapes)
+    except MisfitError as error:
+        raise BankError(error.message, place=place, remedy=error.remedy) from None
+    for name, shape in graph.shapes.items():
+        if any(dim.constant > MAX_SIZE + 1 for dim in shape):
+            raise BankError(
+                f"'{name}' is {shape_text(shape)}, and {MAX_SIZE} is the largest size allowed",
+                place=place,
+                remedy="Its Jacobians have to be computed to be proven. Use smaller sizes.",
+            )
+    return graph
+
+
+def draw_problem(
+    bank: Bank, problem: ProblemEntry, graph: Graph, seed: int
+) -> tuple[dict[str, Any], int]:
+    """Draw what a problem leaves open; return the values and the number of tries.
+
+    A kind that draws until its rules hold says under ``tries`` how often it drew.
+
+    Raises:
+        KindError: the kind cannot ask about this network.
+
+    """
+    stream = Stream(seed, bank.name, "problem", problem.name, WHOLE_CLASS, 1)
+    try:
+        draws = problem.kind.sample(graph, problem.options, stream)
+    except KindError as error:
+        raise KindError(
+            error.message, place=error.place or problem.place, remedy=error.remedy
+        ) from None
+    tries = int(draws.get("tries", 1))
+    return {key: value for key, value in draws.items() if key != "tries"}, tries
+
+
+def _never(what: str, rejected: dict[str, int], place: str) -> AcceptanceError:
+    counts = ", ".join(f"{rule} {count}" for rule, count in rejected.items())
+    return AcceptanceError(
+        f"none of {MAX_TRIES} draws of {what} met the acceptance rules (rejected by: {counts})",
+        place=place,
+        remedy="Widen what it draws from.",
+    )

@@ -1,0 +1,277 @@
+"""Evaluate expressions and graphs, and build the backward pass of a graph as a graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import MisfitError
+from exgen.graph import (
+    Binding,
+    Call,
+    Delta,
+    Entry,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    Number,
+    Shape,
+    Size,
+    SumOver,
+    as_expr,
+    is_scalar,
+    names_in,
+    shape_text,
+)
+from exgen.ops import lookup
+from exgen.ops.base import Site, size_of
+from exgen.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+Values = dict[str, "NDArray[Any]"]
+"""Two-dimensional arrays by name: floats, or exact fractions as objects."""
+
+
+_as_fractions = np.vectorize(Fraction, otypes=[object])
+
+
+def _scalar(value: Fraction | int, *, exact: bool) -> NDArray[Any]:
+    array = np.empty((1, 1), dtype=object if exact else float)
+    array[0, 0] = Fraction(value) if exact else float(value)
+    return array
+
+
+def _numbers(array: NDArray[Any], *, exact: bool) -> NDArray[Any]:
+    """Return floats or fractions in place of integers, whose powers and quotients differ."""
+    if array.dtype.kind not in "iub":
+        return array
+    return np.asarray(_as_fractions(array.astype(object)) if exact else array.astype(float))
+
+
+def evaluate(
+    expr: Expr,
+    values: Mapping[str, NDArray[Any]],
+    indices: Mapping[str, int] | None = None,
+    *,
+    exact: bool = False,
+) -> NDArray[Any]:
+    """Return the value of an expression.
+
+    Args:
+        expr: an expression whose sizes are all numbers.
+        values: two-dimensional arrays for the names it reads.
+        indices: positions, from 0, for the named indices of index forms.
+        exact: whether numbers are fractions; the arrays must then hold fractions too.
+
+    Raises:
+        KeyError: a name has no value.
+        MisfitError: a named size has no value.
+
+    """
+    # Overflow and 0/0 give inf and nan, which whoever compares the values must reject anyway.
+    with np.errstate(all="ignore"):
+        return _evaluate(expr, values, indices or {}, exact=exact)
+
+
+def _evaluate(
+    expr: Expr, values: Mapping[str, NDArray[Any]], at: Mapping[str, int], *, exact: bool
+) -> NDArray[Any]:
+
+    def position(index: Index) -> int:
+        return index if isinstance(index, int) else at[index]
+
+    match expr:
+        case Name(name):
+            return values[name]
+        case Number(value):
+            return _scalar(value, exact=exact)
+        case Call(op, args, options):
+            inner = [_evaluate(arg, values, at, exact=exact) for arg in args]
+            return _numbers(lookup(op).value(*inner, **dict(options)), exact=exact)
+        case Entry(of, row, column):
+            array = _evaluate(of, values, at, exact=exact)
+            return array[position(row) :, position(column) :][:1, :1]
+        case Delta(left, right):
+            return _scalar(int(position(left) == position(right)), exact=exact)
+        case SumOver(index, size, body, but):
+            left_out = None if but is None else position(but)
+            terms = (
+                _evaluate(body, values, {**at, index: n}, exact=exact)
+                for n in range(size_of(size))
+                if n != left_out
+            )
+            return sum(terms, start=_scalar(0, exact=exact))
+        case Size(name):
+            raise MisfitError(f"the size {name} has no value yet")
+    raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+
+def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = False) -> Values:
+    """Run the forward pass.
+
+    Args:
+        graph: a graph whose sizes are all numbers.
+        given: an array of shape (rows, columns) for each leaf. A binding that is given too is
+            not computed, so that a pass can start in the middle.
+        exact: whether to compute with fractions.
+
+    Returns:
+        The value of every name.
+
+    """
+    values: Values = {leaf.name: _numbers(given[leaf.name], exact=exact) for leaf in graph.leaves}
+    for binding in graph.bindings:
+        known = given.get(binding.name)
+        values[binding.name] = (
+            evaluate(binding.expr, values, exact=exact)
+            if known is None
+            else _numbers(known, exact=exact)
+        )
+    return values
+
+
+def gradient_name(name: str) -> str:
+    """Return what the gradient of the loss by a name is called in a backward graph."""
+    return f"grad_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one use of a name adds to its gradient.
+
+    Attributes:
+        rule: the name of the op it is an argument of; ``copy`` where a line only renames it.
+        consumer: the name of the line it is used in.
+        use: the call it is an argument of; None for a copy.
+        gradient: what the use adds.
+
+    """
+
+    rule: str
+    consumer: str
+    use: Call | None
+    gradient: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """The backward pass: for each name the contributions of its uses, last lines first.
+
+    A contribution reads names of the forward pass and gradients, such as ``grad_z2``, of names
+    that come after it. ``start`` is the gradient of the loss by itself.
+    """
+
+    graph: Graph
+    contributions: Mapping[str, tuple[Contribution, ...]]
+    start: Expr = Number(Fraction(1))  # noqa: RUF009 - frozen
+
+    def gradient(self, name: str) -> Expr:
+        """Return the gradient of the loss by a name: the sum over its uses."""
+        if name == self.graph.loss:
+            return self.start
+        parts = [part.gradient for part in self.contributions.get(name, ())]
+        if not parts:
+            rows, columns = self.graph.shapes[name]
+            if is_scalar((rows, columns)):
+                return as_expr(0)
+            return Call("zeros", (), (("rows", rows), ("columns", columns)))
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    def order(self) -> tuple[str, ...]:
+        """Return the names in an order in which their gradients can be computed."""
+        inner = [binding.name for binding in reversed(self.graph.bindings)]
+        return (*inner, *(leaf.name for leaf in self.graph.leaves))
+
+
+def site_of(expr: Call, out: Expr, shapes: Mapping[str, Shape]) -> Site:
+    """Return what a gradient rule may look at for one call."""
+    inner = tuple(shape_of(arg, shapes) for arg in expr.args)
+    return Site(out, shape_of(expr, shapes), expr.args, inner, dict(expr.options))
+
+
+def backward(graph: Graph, start: Expr | None = None) -> Backward:
+    """Build the backward pass of a graph's loss by reverse mode.
+
+    Every binding's upstream gradient is pulled back through its expression by the ops' gradient
+    rules; each time a name is reached, one contribution is added.
+
+    Args:
+        graph: the network.
+        start: the upstream gradient to begin with, where the last line is no scalar.
+
+    Raises:
+        MisfitError: the loss is not a scalar, so it has no gradient.
+
+    """
+    if start is None and not is_scalar(graph.shapes[graph.loss]):
+        shape = shape_text(graph.shapes[graph.loss])
+        raise MisfitError(f"'{graph.loss}' is {shape}; a gradient needs a scalar")
+    contributions: dict[str, list[Contribution]] = {name: [] for name in graph.names}
+    reached = {graph.loss}
+    for binding in reversed(graph.bindings):
+        if binding.name not in reached:
+            continue
+        upstream: Expr = Name(gradient_name(binding.name))
+        if binding.name == graph.loss:
+            upstream = start or as_expr(1)
+        for name, contribution in _pull_back(graph, binding, upstream):
+            contributions[name].append(contribution)
+            reached.add(name)
+    parts_by_name = {name: tuple(parts) for name, parts in contributions.items()}
+    return Backward(graph, parts_by_name, start or as_expr(1))
+
+
+def _pull_back(graph: Graph, binding: Binding, upstream: Expr) -> list[tuple[str, Contribution]]:
+    found: list[tuple[str, Contribution]] = []
+
+    def visit(expr: Expr, out: Expr, gradient: Expr, use: Call | None) -> None:
+        if isinstance(expr, Name):
+            rule = use.op if use else "copy"
+            found.append((expr.name, Contribution(rule, binding.name, use, gradient)))
+        if not isinstance(expr, Call) or not names_in(expr):
+            return
+        site = site_of(expr, out, graph.shapes)
+        gradients = lookup(expr.op).vjp(site, gradient)
+        for arg, part in zip(expr.args, gradients, strict=True):
+            if part is not None:
+                visit(arg, arg, part, expr)
+
+    visit(binding.expr, Name(binding.name), upstream, None)
+    return found
+
+
+UPSTREAM = "?upstream"
+"""The name of an upstream gradient that comes from outside; no leaf can be called so."""
+
+
+def gradients(
+    graph: Graph,
+    values: Mapping[str, NDArray[Any]],
+    *,
+    exact: bool = False,
+    upstream: NDArray[Any] | None = None,
+) -> Values:
+    """Return the gradient of the loss by every name, given the values of a forward pass.
+
+    Each gradient has the shape of its name. Where the last line is no scalar, ``upstream`` has
+    its shape, and what comes out is the vector-Jacobian product.
+    """
+    back = backward(graph, None if upstream is None else Name(UPSTREAM))
+    found: Values = dict(values)
+    if upstream is not None:
+        found[UPSTREAM] = upstream
+    for name in back.order():
+        expr = back.gradient(name)
+        found[gradient_name(name)] = evaluate(expr, found, exact=exact)
+    return {name: found[gradient_name(name)] for name in graph.names}

@@ -1,0 +1,138 @@
+"""The one family of errors: what went wrong, where, and what to do about it.
+
+Every error that a user can meet derives from :class:`ExgenError`. The command line prints its
+text and exits with its ``exit_code``: 2 where the input or the machine must be changed by the
+user, 1 where exgen could not prove or typeset what it made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ExgenError(Exception):
+    """An error with a place and a remedy.
+
+    Args:
+        message: one sentence saying what is wrong.
+        place: where, as ``file``, ``file:line`` or ``file:line:column``.
+        excerpt: source lines with a caret, already formatted.
+        remedy: one sentence saying what to do.
+
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self, message: str, *, place: str = "", excerpt: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.excerpt = excerpt
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.message}" if self.place else self.message
+        return "\n".join(part for part in (head, self.excerpt, self.remedy) if part)
+
+
+class LanguageError(ExgenError):
+    """The text of a network is not a legal forward pass. Its author can mend it."""
+
+
+class BankError(ExgenError):
+    """A bank, or the name of one, is not legal. Its author can mend it."""
+
+
+class NotationError(ExgenError):
+    """A notation file, or the name of one, is not legal. Its author can mend it."""
+
+
+class KindError(ExgenError):
+    """A kind of problem cannot ask about the network it was given."""
+
+
+class AcceptanceError(ExgenError):
+    """No draw satisfied the acceptance rules within the tries allowed."""
+
+
+class ValuesError(ExgenError):
+    """Numbers given for the leaves of a network do not fit it."""
+
+
+class MachineError(ExgenError):
+    """The machine lacks something: TeX, room on the disk, the right to write."""
+
+
+class CertificateError(ExgenError):
+    """Two independent methods disagree about an answer. Nothing is written."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class TexError(ExgenError):
+    """TeX stopped. Nothing is written."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class MisfitError(Exception):
+    """Shapes or arguments that do not fit, without a place yet.
+
+    Raised by the rows of the op table, which do not know the source text; whoever reads the
+    text turns it into a :class:`LanguageError` with line, column and caret.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of source text: 1-based line, 0-based column, and the number of characters."""
+
+    line: int
+    column: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text and the name under which errors speak of it."""
+
+    name: str
+    text: str
+
+    def place(self, span: Span) -> str:
+        """Return ``name:line:column``, with the column counted from 1."""
+        return f"{self.name}:{span.line}:{span.column + 1}"
+
+    def excerpt(self, span: Span) -> str:
+        """Return the source line with carets under the span."""
+        lines = self.text.splitlines() or [""]
+        line = lines[min(span.line, len(lines)) - 1].expandtabs(1)
+        carets = "^" * max(1, min(span.length, len(line) - span.column))
+        return f"    {line}\n    {' ' * span.column}{carets}"
+
+    def error(self, message: str, span: Span, remedy: str = "") -> LanguageError:
+        """Return a :class:`LanguageError` that points at ``span``."""
+        return LanguageError(
+            message, place=self.place(span), excerpt=self.excerpt(span), remedy=remedy
+        )
+
+
+def nearest(word: str, legal: Iterable[str]) -> str:
+    """Return a remedy that names the legal word nearest to ``word``, or all of them."""
+    words = sorted(legal)
+    close = get_close_matches(word, words, n=1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Legal here: {', '.join(words)}." if words else "Nothing is legal here."

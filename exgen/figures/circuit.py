@@ -1,0 +1,160 @@
+"""A circuit: gates in circles, a wire after each, with room above and below it for two numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exgen.derive.elementary import gate_latex
+from exgen.figures.computation import entry_points, framed, route
+from exgen.figures.layers import Box, Link, arrange
+from exgen.figures.measure import text_width
+from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, straight
+from exgen.graph import Call, Name, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exgen.derive.elementary import Circuit
+
+GATE = 6.6
+DOT = 1.4
+WIRE = 10.6
+LABEL_WIDTH, LABEL_HEIGHT = 9.8, 3.8
+RISE = 2.4
+"""How far above and below its wire the middle of a number stands."""
+SLANT = 3.2
+BETWEEN = 1.6
+HALF = RISE + LABEL_HEIGHT / 2
+TIP = 0.6
+"""Room between the last wire and the name of the output."""
+
+
+def circuit_figure(
+    circuit: Circuit,
+    name: Callable[[str], str],
+    above: Mapping[str, str],
+    below: Mapping[str, str],
+) -> Figure:
+    """Lay out a circuit.
+
+    Args:
+        circuit: the gates.
+        name: the LaTeX of a leaf, and of the output.
+        above: what stands above the wire of each name: its value, or a blank.
+        below: what stands below it: the gradient, or a blank.
+
+    """
+    graph = circuit.graph
+    bodies = [(leaf.name, text_width(name(leaf.name)) + 1.5) for leaf in graph.leaves]
+    bodies += [(line.name, _gate_width(line.expr, circuit.letter)) for line in graph.bindings]
+    boxes: list[Box] = []
+    links: list[Link] = []
+    inside: dict[str, Node] = {}
+    for wire, width in bodies:
+        boxes.append(Box(wire, width / 2, width / 2 + WIRE, HALF))
+        if wire in circuit.forks:
+            boxes.append(Box(f"{wire}*", DOT / 2, DOT / 2, HALF))
+            links.append(Link(wire, f"{wire}*", 4.0))
+    for line in graph.bindings:
+        links += [Link(_end(circuit, source), line.name, 2.0) for source in _reads(line.expr)]
+    boxes = _in_order(boxes, links)
+    placed = arrange(boxes, links, gap=SLANT, between=BETWEEN)
+    exprs = {line.name: line.expr for line in graph.bindings}
+    ends: dict[str, Point] = {}
+    edges: list[Edge] = []
+    labels: list[Label] = []
+    for wire, width in bodies:
+        x, y = placed.places[wire]
+        is_gate = isinstance(exprs.get(wire), Call)
+        if is_gate:
+            text = gate_latex(exprs[wire], circuit.letter)
+            inside[wire] = Node(wire, "gate", x, y, rounded(width), GATE, text)
+        elif wire not in exprs:
+            inside[wire] = Node(wire, "name", x, y, rounded(width), LABEL_HEIGHT, name(wire))
+        start = (rounded(x + width / 2), y)
+        end = (rounded(x + width / 2 + WIRE), y)
+        ends[wire] = end
+        edges.append(Edge(wire, wire, start, (straight(start, end),), arrow=wire == graph.loss))
+        middle = rounded((start[0] + end[0]) / 2)
+        number = len(edges) - 1
+        for text, side in ((above[wire], RISE), (below[wire], -RISE)):
+            if not text:
+                continue
+            labels.append(Label(text, middle, rounded(y + side), LABEL_WIDTH, LABEL_HEIGHT, number))
+        if wire in circuit.forks:
+            at = placed.places[f"{wire}*"]
+            inside[f"{wire}*"] = Node(f"{wire}*", "fork", *at, DOT, DOT, "")
+            ends[f"{wire}*"] = at
+    edges += _joints(inside, ends, links, placed.routes, placed.edges, placed.places)
+    last, tip = text_width(name(graph.loss)) + 1.5, ends[graph.loss]
+    out = Node("*", "name", rounded(tip[0] + TIP + last / 2), tip[1], rounded(last), LABEL_HEIGHT,
+               name(graph.loss))  # fmt: skip
+    return framed((*inside.values(), out), tuple(edges), tuple(labels), _words(circuit))
+
+
+def _gate_width(expr: object, letter: str) -> float:
+    if not isinstance(expr, Call):
+        return 0.0
+    return max(GATE, text_width(gate_latex(expr, letter)) + 1.6)
+
+
+def _reads(expr: object) -> list[str]:
+    if isinstance(expr, Name):
+        return [expr.name]
+    return (
+        [arg.name for arg in expr.args if isinstance(arg, Name)] if isinstance(expr, Call) else []
+    )
+
+
+def _end(circuit: Circuit, name: str) -> str:
+    return f"{name}*" if name in circuit.forks else name
+
+
+def _in_order(boxes: list[Box], links: list[Link]) -> list[Box]:
+    """Return the boxes so that every link runs from an earlier one to a later one."""
+    waiting = {
+        box.name: {link.source for link in links if link.target == box.name} for box in boxes
+    }
+    found: list[Box] = []
+    while len(found) < len(boxes):
+        done = {box.name for box in found}
+        found += [box for box in boxes if box.name not in done and waiting[box.name] <= done][:1]
+    return found
+
+
+def _joints(
+    inside: Mapping[str, Node],
+    ends: Mapping[str, Point],
+    links: list[Link],
+    routes: tuple[tuple[Point, ...], ...],
+    columns: Mapping[str, tuple[float, float]],
+    places: Mapping[str, Point],
+) -> list[Edge]:
+    """Return the lines from the ends of wires to the next gate, fork or wire."""
+    arriving: dict[str, list[tuple[float, int]]] = {}
+    for number, link in enumerate(links):
+        height = routes[number][-1][1] if routes[number] else ends[link.source][1]
+        arriving.setdefault(link.target, []).append((-height, number))
+    edges: list[Edge] = []
+    for target, arrivals in arriving.items():
+        node = inside.get(target)
+        gate = node is not None and node.sort == "gate"
+        spots = entry_points(node, len(arrivals)) if gate and node else [places[target]]
+        for (_, number), spot in zip(sorted(arrivals), spots, strict=True):
+            link = links[number]
+            right, left = columns[link.source][1], columns[target][0]
+            path = route(ends[link.source], right, routes[number], left, spot)
+            if path:
+                edges.append(Edge(link.source, target, ends[link.source], path, arrow=gate))
+    return edges
+
+
+def _words(circuit: Circuit) -> str:
+    """Return the circuit in words."""
+    parts: list[str] = []
+    signs = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}
+    for line in circuit.graph.bindings:
+        if isinstance(line.expr, Call):
+            sources = " and ".join(sorted(names_in(line.expr)))
+            parts.append(f"{sources} into {signs.get(line.expr.op, line.expr.op)}: {line.name}")
+    return ("Gates: " + "; ".join(parts) + ".").replace("_", " ")

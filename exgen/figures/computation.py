@@ -1,0 +1,124 @@
+"""The computation graph of a network: one node for each quantity, one arrow for each use."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from exgen.figures.layers import Box, Link, arrange
+from exgen.figures.measure import text_width
+from exgen.figures.model import Curve, Edge, Figure, Label, Node, Point, Sort, curve, rounded
+from exgen.graph import names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exgen.derive.latex import Printer
+    from exgen.graph import Graph
+
+SIZE = 8.5
+MARGIN = 3.0
+GAP = 9.0
+BETWEEN = 3.0
+MAIN = 4.0
+"""How much straighter the way from value to value is kept than that from a leaf."""
+ENTRY = 0.34
+"""Within which share of its height, up and down, arrows arrive at a node."""
+TEXT_WIDTH = 150.0
+
+
+def uses(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """Return the edges of the computation graph: each name, and each line that reads it."""
+    return tuple(
+        (name, binding.name)
+        for binding in graph.bindings
+        for name in graph.names
+        if name in names_in(binding.expr)
+    )
+
+
+def computation_figure(graph: Graph, printer: Printer) -> Figure:
+    """Lay out the computation graph of a network from left to right."""
+    pairs = uses(graph)
+    used = {name for pair in pairs for name in pair}
+    names = [name for name in graph.names if name in used]
+    widths = {name: max(SIZE, text_width(printer.name(name)) + MARGIN) for name in names}
+    boxes = [Box(name, widths[name] / 2, widths[name] / 2, SIZE / 2) for name in names]
+    links = [Link(a, b, 1.0 if graph.leaf(a) else MAIN) for a, b in pairs]
+    placed = arrange(boxes, links, gap=GAP, between=BETWEEN)
+    nodes = tuple(
+        Node(
+            name,
+            sort(graph, name),
+            *placed.places[name],
+            rounded(widths[name]),
+            SIZE,
+            printer.name(name),
+        )
+        for name in names
+    )
+    by_name = {node.name: node for node in nodes}
+    arriving: dict[str, list[tuple[float, int]]] = {name: [] for name in names}
+    for number, link in enumerate(links):
+        way = placed.routes[number]
+        height = way[-1][1] if way else by_name[link.source].y
+        arriving[link.target].append((height, number))
+    entries: dict[int, Point] = {}
+    for name, arrivals in arriving.items():
+        ordered = [number for _, number in sorted(arrivals, reverse=True)]
+        entries |= zip(ordered, entry_points(by_name[name], len(ordered)), strict=True)
+    edges: list[Edge] = []
+    for number, link in enumerate(links):
+        source = by_name[link.source]
+        start = (rounded(source.x + source.width / 2), source.y)
+        left, right = placed.edges[link.target][0], placed.edges[link.source][1]
+        path = route(start, right, placed.routes[number], left, entries[number])
+        edges.append(Edge(link.source, link.target, start, path, arrow=True))
+    return framed(nodes, tuple(edges), (), words(pairs))
+
+
+def sort(graph: Graph, name: str) -> Sort:
+    """Return how a quantity is drawn."""
+    if graph.leaf(name):
+        return "leaf"
+    return "loss" if name == graph.loss else "value"
+
+
+def words(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the edges in words."""
+    return "Arrows: " + ", ".join(f"{a} to {b}" for a, b in pairs) + "."
+
+
+def entry_points(node: Node, count: int) -> list[Point]:
+    """Return where ``count`` arrows arrive on the left rim of a node, from the top down."""
+    radius = min(node.width, node.height) / 2
+    straight_part = node.width / 2 - radius
+    found: list[Point] = []
+    for n in range(count):
+        up = 0.0 if count == 1 else ENTRY * node.height * (1 - 2 * n / (count - 1))
+        inward = straight_part + sqrt(max(radius**2 - up**2, 0.0))
+        found.append((rounded(node.x - inward), rounded(node.y + up)))
+    return found
+
+
+def route(
+    start: Point, right: float, way: Sequence[Point], left: float, end: Point
+) -> tuple[Curve, ...]:
+    """Return the curves of a line: level within columns, bent only in the gaps between them."""
+    stops: list[Point] = [start, (rounded(right), start[1]), *way, (rounded(left), end[1]), end]
+    return tuple(curve(one, two) for one, two in pairwise(stops) if one != two)
+
+
+def framed(
+    nodes: tuple[Node, ...],
+    edges: tuple[Edge, ...],
+    labels: tuple[Label, ...],
+    description: str,
+) -> Figure:
+    """Return a figure with its size, shrunk where it is wider than the text."""
+    boxes: list[Node | Label] = [*nodes, *labels]
+    width = max(box.x + box.width / 2 for box in boxes)
+    height = max(box.y + box.height / 2 for box in boxes)
+    scale = min(1.0, int(100 * TEXT_WIDTH / width) / 100)
+    return Figure(rounded(width), rounded(height), scale, nodes, edges, labels, description)

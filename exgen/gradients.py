@@ -1,0 +1,316 @@
+"""The way of ``exgen derive``: a network in, certified gradients by each leaf out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify.compare import EXACT_TOLERANCE, compare
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.points import classes_axis
+from exgen.certify.prove import prove
+from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
+from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.latex import Printer
+from exgen.derive.written import as_written
+from exgen.engine import evaluate, forward, gradients
+from exgen.errors import CertificateError, MachineError, MisfitError, Source, ValuesError, nearest
+from exgen.graph import Dim
+from exgen.language import read_network, to_text
+from exgen.ops.base import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.notation import Notation
+    from exgen.derive.written import Written
+    from exgen.document import Agreement
+    from exgen.graph import Expr, Graph, Leaf
+
+MAX_ENTRIES = 10_000_000
+MAX_BYTES = 200_000_000
+TWICE = " twice"
+"""Where an object read from JSON notes a key that it gave twice; no leaf can be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafGradient:
+    """The gradient of the loss by one leaf.
+
+    Attributes:
+        name: the leaf.
+        shape: its sizes as declared: none for a scalar, one for a vector, two for a matrix.
+        expr: the gradient in the network language, from names of the forward pass.
+        latex: the same as LaTeX, in the notation asked for.
+        symbol: the gradient's symbol as LaTeX.
+        why: one sentence for each rule used.
+        certificate: the methods that agreed.
+        value: the gradient at the values given, nested as the leaf is; None without values.
+
+    """
+
+    name: str
+    shape: tuple[int | str, ...]
+    expr: str
+    latex: str
+    symbol: str
+    why: tuple[str, ...]
+    certificate: tuple[Agreement, ...]
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """Every leaf's gradient, the loss's value where values were given, and what is assumed."""
+
+    loss: str
+    loss_value: float | None
+    steps: tuple[tuple[str, str], ...]
+    gradients: tuple[LeafGradient, ...]
+    premises: tuple[str, ...]
+
+
+def read_source(path: Path) -> Source:
+    """Read a text file, or standard input where the path is ``-``.
+
+    Raises:
+        MachineError: it cannot be read, or is not UTF-8.
+
+    """
+    is_pipe = str(path) == "-"
+    place = "standard input" if is_pipe else str(path)
+    try:
+        with nullcontext(sys.stdin.buffer) if is_pipe else path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    # AttributeError: there is no standard input
+    except (OSError, ValueError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise MachineError(f"cannot be read: {reason}", place=place) from None
+    if len(raw) > MAX_BYTES:
+        raise MachineError(f"is larger than {MAX_BYTES} bytes", place=place)
+    try:
+        return Source(place, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise MachineError("is not UTF-8 text", place=place, remedy="Save it as UTF-8.") from None
+
+
+def derive(
+    source: Source, notation: Notation, *, values: Source | None = None, loss: str | None = None
+) -> Derivation:
+    """Derive and certify the gradient of a network's loss by each leaf.
+
+    Args:
+        source: the network.
+        notation: how to write LaTeX, and which slope a kink has.
+        values: JSON with a number, a list or a list of lists for each leaf; sizes that are
+            still symbolic are read off it.
+        loss: the name to differentiate; the last line unless given.
+
+    Raises:
+        LanguageError: the network is not legal.
+        ValuesError: the values do not fit it.
+        CertificateError: a gradient could not be proven.
+
+    """
+    graph = read_network(source, loss=loss)
+    given = None if values is None else read_values(values, graph)
+    if given is not None:
+        graph = graph.with_sizes(_sizes(graph, given, values))
+    found = derive_gradients(graph)
+    numerator = notation.layout == "numerator"
+    shapes = with_gradient_shapes(graph, numerator=numerator)
+    printer = Printer(notation, shapes, graph.loss)
+    at = None if given is None else _run(graph, given)
+    parts: list[LeafGradient] = []
+    for leaf in graph.leaves:
+        closed = found[leaf.name].closed
+        expr = slope_at_zero(closed, notation)
+        written = as_written(closed, leaf.name, graph, notation)
+        parts.append(
+            LeafGradient(
+                name=leaf.name,
+                shape=tuple(d.constant if d.is_number else str(d) for d in leaf.dims),
+                expr=to_text(expr),
+                latex=printer(written.expr),
+                symbol=printer.derivative(graph.loss, leaf.name),
+                why=found[leaf.name].why,
+                certificate=_certify(graph, leaf, expr, written),
+                value=None if at is None else _value(graph, leaf, expr, at),
+            )
+        )
+    return Derivation(
+        loss=graph.loss,
+        loss_value=None if at is None else float(at[graph.loss].item()),
+        steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
+        gradients=tuple(parts),
+        premises=tuple(premises(graph).values()),
+    )
+
+
+def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Agreement, ...]:
+    """Prove a gradient, and what LaTeX prints of it where the notation writes it otherwise."""
+    name = leaf.name
+    try:
+        if written.expr != expr:
+            prove(GradientClaim(graph, name, written.expr, written.shape, written.numerator))
+        return prove(GradientClaim(graph, name, expr, leaf.shape))
+    except CertificateError as error:
+        raise CertificateError(
+            f"the gradient by '{leaf.name}' could not be proven: {error.message}",
+            remedy=error.remedy,
+        ) from None
+
+
+def _run(graph: Graph, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    with np.errstate(all="ignore"):
+        values = forward(graph, given)
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            raise ValuesError(
+                f"at these values '{name}' is not finite",
+                remedy="Check the domains of log, / and **, and the size of exp's argument.",
+            )
+    return values
+
+
+def _value(graph: Graph, leaf: Leaf, expr: Expr, at: dict[str, NDArray[Any]]) -> object:
+    """Return a gradient as nested lists, after comparing it with reverse mode."""
+    with np.errstate(all="ignore"):
+        array = np.asarray(evaluate(expr, at), dtype=float)
+        reverse = gradients(graph, at)[leaf.name]
+    if np.isfinite(reverse).all():
+        _off_kink_compare(array, reverse, leaf)
+    dims = tuple(dim.constant for dim in leaf.dims)
+    return array.reshape(dims).tolist()
+
+
+def _off_kink_compare(array: NDArray[Any], reverse: NDArray[Any], leaf: Leaf) -> None:
+    try:
+        compare("reverse mode", array, reverse, EXACT_TOLERANCE)
+    except CertificateError as error:
+        raise CertificateError(f"the gradient by '{leaf.name}': {error.message}") from None
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def read_values(source: Source, graph: Graph) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a JSON text gives for the leaves of a graph.
+
+    Raises:
+        ValuesError: not JSON, a leaf missing or unknown, or not numbers in the declared nesting.
+
+    """
+    try:
+        data = json.loads(source.text, object_pairs_hook=_object)
+    # RecursionError: nested without end; ValueError: a number with thousands of digits
+    except (ValueError, RecursionError) as error:
+        place, reason = source.name, ""
+        if isinstance(error, json.JSONDecodeError):
+            place = f"{source.name}:{error.lineno}:{error.colno}"
+            reason = f": {error.msg[:1].lower()}{error.msg[1:]}"
+        raise ValuesError(f"this is not legal JSON{reason}", place=place) from None
+    if not isinstance(data, dict):
+        raise ValuesError("must be an object with one entry for each leaf", place=source.name)
+    if (twice := data.pop(TWICE, None)) is not None:
+        raise ValuesError(f"'{twice}' is given twice", place=source.name, remedy="Keep one.")
+    names = [leaf.name for leaf in graph.leaves]
+    for name in data:
+        if name not in names:
+            raise ValuesError(
+                f"there is no leaf '{name}'", place=source.name, remedy=nearest(name, names)
+            )
+    missing = [name for name in names if name not in data]
+    if missing:
+        raise ValuesError(
+            f"no value for {', '.join(missing)}",
+            place=source.name,
+            remedy="Every leaf needs one: a number, a list, or a list of rows.",
+        )
+    arrays = {leaf.name: _array(data[leaf.name], leaf, source.name) for leaf in graph.leaves}
+    for leaf in graph.leaves:
+        _check_onehot(arrays[leaf.name], leaf, graph, source.name)
+    return arrays
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object that notes a key given twice, where Python would keep the last."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            found[TWICE] = key
+        found[key] = value
+    return found
+
+
+def _check_onehot(array: NDArray[Any], leaf: Leaf, graph: Graph, place: str) -> None:
+    if leaf.role != "onehot":
+        return
+    ones = (array == 1).sum(axis=classes_axis(graph, leaf))
+    if not (np.isin(array, (0, 1)).all() and (ones == 1).all()):
+        raise ValuesError(
+            f"'{leaf.name}' is declared onehot, but not every example has a single 1 among 0s",
+            place=place,
+            remedy="Declare it as a target if its entries may be anything.",
+        )
+
+
+def _array(data: object, leaf: Leaf, place: str) -> NDArray[Any]:
+    wanted = ("a number", "a list of numbers", "a list of rows of the same length")[leaf.axes]
+    if not _only_numbers(data, leaf.axes):
+        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)
+    try:
+        array = np.array(data, dtype=float)
+    except (ValueError, OverflowError):
+        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place) from None
+    if array.ndim != leaf.axes or array.size == 0 or array.size > MAX_ENTRIES:
+        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)
+    if not np.isfinite(array).all():
+        raise ValuesError(f"'{leaf.name}' has an entry that is not finite", place=place)
+    rows, columns = (*array.shape, 1, 1)[:2]
+    return array.reshape(rows, columns)
+
+
+def _only_numbers(data: object, axes: int) -> bool:
+    if axes == 0:
+        return isinstance(data, (int, float)) and not isinstance(data, bool)
+    return isinstance(data, list) and all(_only_numbers(part, axes - 1) for part in data)
+
+
+def _sizes(
+    graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None
+) -> dict[str, int]:
+    """Read symbolic sizes off the arrays, and refuse arrays that do not fit the declarations."""
+    place = source.name if source else ""
+    sizes = Sizes()
+    renamed = {name: Dim(0, (f"?{name}",)) for name in graph.size_names}
+    for leaf in graph.leaves:
+        declared = tuple(dim.substitute(renamed) for dim in leaf.shape)
+        actual = tuple(Dim(size) for size in given[leaf.name].shape)
+        wanted = " x ".join(map(str, leaf.dims)) or "scalar"
+        found = " x ".join(map(str, actual[: leaf.axes]))
+        known = {
+            n: sizes.resolve(renamed[n])
+            for n in dict.fromkeys(n for d in leaf.dims for n in d.names)
+        }
+        elsewhere = ", ".join(f"{n} = {size}" for n, size in known.items() if size.is_number)
+        wanted += f" with {elsewhere}" if elsewhere else ""
+        try:
+            sizes.require(declared, actual, f"'{leaf.name}' is {found}, but declared {wanted}")
+        except MisfitError as error:
+            raise ValuesError(error.message, place=place) from None
+    found_sizes = {name: sizes.resolve(dim) for name, dim in renamed.items()}
+    unknown = [name for name, dim in found_sizes.items() if not dim.is_number]
+    if unknown:
+        raise ValuesError(
+            f"the sizes {', '.join(unknown)} do not follow from the values", place=place
+        )
+    return {name: dim.constant for name, dim in found_sizes.items()}

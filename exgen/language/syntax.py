@@ -1,0 +1,178 @@
+"""Text to Python's own syntax trees, with the limits and places that both readers share.
+
+Python's ``ast`` does the parsing, so line and column of every mistake are known; nothing is ever
+executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.errors import LanguageError, Source, Span
+from exgen.graph import Dim
+from exgen.ops import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_CHARACTERS = 100_000
+MAX_SIZE = 10_000_000
+# A line's gradient nests about three times as deep, and must still be readable as an expression.
+MAX_LINE_DEPTH = 50
+MAX_EXPRESSION_DEPTH = 200
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+# ast counts only \n, \r and \r\n as line ends; str.splitlines, which shows the line, also these.
+OTHER_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A text that is being read.
+
+    Attributes:
+        source: the text and the name errors give it.
+        lines: its lines.
+        functions: names that stand for an op here, as ``{"f": "lrelu(_, 0.1)"}``.
+
+    """
+
+    source: Source
+    lines: tuple[str, ...]
+    functions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, source: Source, functions: Mapping[str, str]) -> Syntax:
+        """Return a text ready to be read."""
+        # Editors on Windows put a mark before the first line.
+        text = OTHER_LINE_ENDS.sub(" ", source.text.removeprefix("\ufeff"))
+        return Syntax(Source(source.name, text), tuple(text.splitlines()) or ("",), functions)
+
+    # --- places ---
+
+    def span(self, node: ast.AST) -> Span:
+        """Return where a piece of syntax stands; ast counts bytes, carets need characters."""
+        line = getattr(node, "lineno", 1)
+        start = getattr(node, "col_offset", 0)
+        end = getattr(node, "end_col_offset", start)
+        text = self.lines[line - 1].encode()
+        if getattr(node, "end_lineno", line) != line:
+            end = len(text)
+        before, inside = text[:start].decode(), text[start:end].decode()
+        return Span(line, len(before), len(inside))
+
+    def error(self, node: ast.AST, message: str, remedy: str = "") -> LanguageError:
+        """Return an error that points at a piece of syntax."""
+        return self.source.error(message, self.span(node), remedy)
+
+    def text(self, node: ast.AST) -> str:
+        """Return a piece of syntax as it was written; its first line where it has several."""
+        span = self.span(node)
+        return self.lines[span.line - 1][span.column : span.column + span.length]
+
+    # --- parsing ---
+
+    def parse(self, max_depth: int) -> list[ast.stmt]:
+        """Return the statements of the text.
+
+        Raises:
+            LanguageError: for syntax, and for a text that is too long or nested too deeply.
+
+        """
+        if len(self.source.text) > MAX_CHARACTERS:
+            raise LanguageError(
+                f"the text is longer than {MAX_CHARACTERS} characters", place=self.source.name
+            )
+        try:
+            with warnings.catch_warnings():
+                # Python warns of oddities such as '1if'; what is not ours is refused below.
+                warnings.simplefilter("ignore")
+                statements = ast.parse(self.source.text).body
+        except SyntaxError as error:
+            raise self._syntax_error(error) from None
+        except (RecursionError, MemoryError):
+            raise LanguageError(
+                "the text is nested too deeply to be parsed",
+                place=self.source.name,
+                remedy="Give parts of long expressions a name on a line of their own.",
+            ) from None
+        except ValueError:
+            raise LanguageError(
+                "the text holds characters that are no text",
+                place=self.source.name,
+                remedy="Save it as plain text in UTF-8.",
+            ) from None
+        for statement in statements:
+            self._check_depth(statement, max_depth)
+        return statements
+
+    def _syntax_error(self, error: SyntaxError) -> LanguageError:
+        line = min(max(error.lineno or 1, 1), len(self.lines))
+        text = self.lines[line - 1]
+        start = min(max((error.offset or 1) - 1, 0), len(text))
+        if isinstance(error, IndentationError):
+            start = len(text) - len(text.lstrip())
+        end = error.end_offset or 0
+        length = end - 1 - start if error.end_lineno == line and end - 1 > start else 1
+        message = f"this is not legal syntax: {error.msg}"
+        return self.source.error(message, Span(line, start, length))
+
+    def _check_depth(self, statement: ast.stmt, most: int) -> None:
+        level: list[ast.AST] = [statement]
+        for _ in range(most):
+            level = [child for node in level for child in ast.iter_child_nodes(node)]
+            if not level:
+                return
+        raise self.error(
+            statement,
+            f"this expression is nested more than {most} deep",
+            "Give parts of it a name on a line of their own.",
+        )
+
+    # --- names and sizes ---
+
+    def check_name(self, node: ast.Name) -> str:
+        """Return a name that is being given, if it may be given."""
+        if not NAME.match(node.id):
+            raise self.error(
+                node,
+                f"'{node.id}' is not a legal name",
+                "Names are made of the letters a to z and A to Z, digits and underscores, and "
+                "start with a letter.",
+            )
+        if node.id in TABLE or node.id.startswith("grad_"):
+            raise self.error(
+                node, f"'{node.id}' is taken: it names an op or a gradient", "Choose another name."
+            )
+        return node.id
+
+    def dim(self, node: ast.expr, *, least: int = 0) -> Dim:
+        """Return a size: a whole number, a name, or a sum of them."""
+        found = self._dim(node)
+        if found is None:
+            raise self.error(
+                node, "this is not a size", "A size is a whole number, a name, or a sum of them."
+            )
+        if found.is_number and not least <= found.constant <= MAX_SIZE:
+            raise self.error(node, f"a size lies between {least} and {MAX_SIZE}")
+        return found
+
+    def _dim(self, node: ast.expr) -> Dim | None:
+        match node:
+            case ast.Constant(value=int(number)) if not isinstance(number, bool):
+                return Dim(number)
+            case ast.Name():
+                return Dim(0, (self.check_name(node),))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
+                one, other = self._dim(left), self._dim(right)
+                if one is None or other is None:
+                    return None
+                if isinstance(sign, ast.Add):
+                    return one + other
+                # Only a number can be taken off: sizes that were inferred read as 'N - 1'.
+                return one + Dim(-other.constant) if other.is_number else None
+        return None

@@ -1,0 +1,5 @@
+"""The op table: everything the network language can compute, one complete row each."""
+
+from exgen.ops.table import TABLE, lookup
+
+__all__ = ["TABLE", "lookup"]

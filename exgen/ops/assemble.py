@@ -1,0 +1,266 @@
+"""Taking arrays apart and putting them together: entries, stretches, stacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import MisfitError
+from exgen.graph import (
+    ONE,
+    SCALAR,
+    Delta,
+    Dim,
+    Expr,
+    OptionValue,
+    Shape,
+    call,
+    is_column,
+    shape_text,
+)
+from exgen.ops.base import (
+    AXIS,
+    Op,
+    Option,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    axis_option,
+    both,
+    dim_option,
+    entry_of,
+    size_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+def minus(left: Dim, right: Dim) -> Dim | None:
+    """Return the difference of two sizes, or None where names do not cancel."""
+    names = list(left.names)
+    for name in right.names:
+        if name not in names:
+            return None
+        names.remove(name)
+    return Dim(left.constant - right.constant, tuple(names))
+
+
+# --- one entry ---
+
+
+def _item_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    shape = sizes.shape(shapes[0])
+    if options["column"] is None and not is_column(shape):
+        raise MisfitError(
+            f"one position does not pick an entry of {shape_text(shape)}",
+            "A matrix takes two, such as X[0, 2].",
+        )
+    for dim, name in zip(shape, ("row", "column"), strict=True):
+        position = options[name]
+        if isinstance(position, int) and dim.is_number and position >= dim.constant:
+            raise MisfitError(
+                f"there is no entry {position}: the size is {dim}", "Positions count from 0."
+            )
+    return SCALAR
+
+
+def _picked(site: Site) -> tuple[int, int]:
+    row, column = (site.options[name] for name in ("row", "column"))
+    return row if isinstance(row, int) else 0, column if isinstance(column, int) else 0
+
+
+def _item_value(a: NDArray[Any], *, row: int, column: int | None = None) -> NDArray[Any]:
+    column = column or 0
+    if row >= a.shape[0] or column >= a.shape[1]:
+        # A size that was symbolic when the shapes were checked may turn out too small.
+        raise MisfitError(f"there is no entry [{row}, {column}] in {a.shape[0]} x {a.shape[1]}")
+    return a[row : row + 1, column : column + 1]
+
+
+def _item_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    row, column = _picked(site)
+    rows, columns = site.shapes[0]
+    place: Expr = call("unit", size=rows, position=row)
+    if columns != ONE:
+        place = place @ call("unit", size=columns, position=column).T
+    return (upstream * place,)
+
+
+def _item_jacobian(site: Site, _position: int) -> Expr | None:
+    if not is_column(site.shapes[0]):
+        return None
+    return call("unit", size=site.shapes[0][0], position=_picked(site)[0]).T
+
+
+ITEM = Op(
+    name="item",
+    signature=Signature(
+        ("a",), (Option("row", "int", required=True), Option("column", "int", required=False))
+    ),
+    infix=True,
+    shape=_item_shape,
+    shape_why="One entry is a scalar.",
+    value=_item_value,
+    vjp=_item_vjp,
+    jacobian=_item_jacobian,
+    entry=lambda site, _n, _out, arg: both(_picked(site), arg),
+    why="Only the entry that was picked receives the upstream gradient; the others get 0.",
+    tex=lambda printer, args, this: printer.picked(args[0], this),
+)
+
+# --- stretches and stacks ---
+
+
+def _slice_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    axis, shape = axis_option(options), sizes.shape(shapes[0])
+    skip, drop = dim_option(options, "skip"), dim_option(options, "drop")
+    left = minus(shape[axis], skip + drop)
+    if left is None or (left.is_number and left.constant < 1):
+        raise MisfitError(f"cannot take {skip} + {drop} entries off a size of {shape[axis]}")
+    return (left, shape[1]) if axis == 0 else (shape[0], left)
+
+
+def _slice_value(a: NDArray[Any], *, skip: Dim, drop: Dim, axis: int | None = None) -> NDArray[Any]:
+    size = a.shape[axis or 0]
+    start, stop = size_of(skip), size - size_of(drop)
+    if start >= stop:
+        raise MisfitError(f"cannot take {skip} + {drop} entries off a size of {size}")
+    return a[:, start:stop] if axis == 1 else a[start:stop]
+
+
+def block(parts: tuple[Expr | None, ...], axis: int) -> Expr:
+    """Stack the parts that are there, from the first to the last."""
+    present = [part for part in parts if part is not None]
+    stacked = present[-1]
+    for part in reversed(present[:-1]):
+        stacked = call("concat", part, stacked, axis=axis)
+    return stacked
+
+
+def _padding(rows: Dim, columns: Dim) -> Expr | None:
+    if Dim(0) in (rows, columns):
+        return None
+    return call("zeros", rows=rows, columns=columns)
+
+
+def _slice_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    axis = axis_option(site.options)
+    skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
+    other = site.out_shape[1 - axis]
+
+    def pad(dim: Dim) -> Expr | None:
+        return _padding(dim, other) if axis == 0 else _padding(other, dim)
+
+    return (block((pad(skip), upstream, pad(drop)), axis),)
+
+
+def selection(skip: Dim, keep: Dim, drop: Dim) -> Expr:
+    """Return ``[0 I 0]``, which keeps the middle entries of a column."""
+    identity = call("identity", size=keep)
+    return block((_padding(keep, skip), identity, _padding(keep, drop)), axis=1)
+
+
+def _slice_jacobian(site: Site, _position: int) -> Expr | None:
+    if not is_column(site.shapes[0]) or axis_option(site.options) != 0:
+        return None
+    skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
+    return selection(skip, site.out_shape[0], drop)
+
+
+def _slice_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
+    # The index form of a shifted position is the entry of the selection matrix.
+    axis = axis_option(site.options)
+    skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
+    chosen = entry_of(selection(skip, site.out_shape[axis], drop), (out[axis], arg[axis]))
+    other = 1 - axis
+    return chosen if out[other] == arg[other] else chosen * Delta(out[other], arg[other])
+
+
+SLICE = Op(
+    name="slice",
+    signature=Signature(
+        ("a",),
+        (Option("skip", "dim", required=True), Option("drop", "dim", required=True), AXIS),
+    ),
+    infix=True,
+    shape=_slice_shape,
+    shape_why="What is left after the entries taken off.",
+    value=_slice_value,
+    vjp=_slice_vjp,
+    jacobian=_slice_jacobian,
+    entry=_slice_entry,
+    why="The entries that were kept receive the upstream gradient; the others get 0.",
+    tex=lambda printer, args, this: printer.sliced(args[0], this),
+)
+
+
+def _concat_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    axis = axis_option(options)
+    first, second = (sizes.shape(shape) for shape in shapes)
+    if not sizes.same(first[1 - axis], second[1 - axis]):
+        raise MisfitError(
+            f"cannot stack {shape_text(first)} and {shape_text(second)} along axis {axis}",
+            "The sizes along the other axis must be equal.",
+        )
+    total = first[axis] + second[axis]
+    return sizes.shape((total, first[1]) if axis == 0 else (first[0], total))
+
+
+def _concat_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    axis = axis_option(site.options)
+    first, second = (shape[axis] for shape in site.shapes)
+    none = Dim(0)
+    return (
+        call("slice", upstream, skip=none, drop=second, axis=axis),
+        call("slice", upstream, skip=first, drop=none, axis=axis),
+    )
+
+
+def _concat_selection(site: Site, position: int, axis: int) -> Expr:
+    first, second = (shape[axis] for shape in site.shapes)
+    none = Dim(0)
+    if position == 0:
+        return selection(none, first, second).T
+    return selection(first, second, none).T
+
+
+def _concat_jacobian(site: Site, position: int) -> Expr | None:
+    if not is_column(site.out_shape) or axis_option(site.options) != 0:
+        return None
+    return _concat_selection(site, position, 0)
+
+
+def _concat_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
+    axis = axis_option(site.options)
+    chosen = entry_of(_concat_selection(site, position, axis), (out[axis], arg[axis]))
+    other = 1 - axis
+    return chosen if out[other] == arg[other] else chosen * Delta(out[other], arg[other])
+
+
+CONCAT = Op(
+    name="concat",
+    signature=Signature(("a", "b"), (AXIS,)),
+    infix=False,
+    shape=_concat_shape,
+    shape_why="Stacking adds the sizes along its axis.",
+    value=lambda a, b, *, axis=None: np.concatenate([a, b], axis=axis or 0),
+    vjp=_concat_vjp,
+    jacobian=_concat_jacobian,
+    entry=_concat_entry,
+    why="Each part receives its own stretch of the upstream gradient.",
+    tex=lambda printer, _args, this: printer.blocks(this),
+)
+
+
+ROWS = (ITEM, SLICE, CONCAT)

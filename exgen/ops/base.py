@@ -1,0 +1,208 @@
+"""What a row of the op table is: one frozen record with every face of an op, and no defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import MisfitError
+from exgen.graph import (
+    Call,
+    Delta,
+    Dim,
+    Entry,
+    Expr,
+    Index,
+    OptionValue,
+    Shape,
+    as_expr,
+    is_column,
+    shape_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.latex import Printed, Printer
+
+
+@dataclass(slots=True)
+class Sizes:
+    """Compares sizes, and learns those that a declaration left open (names starting with ``?``).
+
+    One instance lives as long as one check of one network.
+    """
+
+    known: dict[str, Dim] = field(default_factory=dict)
+
+    def resolve(self, dim: Dim) -> Dim:
+        """Return a size with everything learnt so far filled in."""
+        while any(name in self.known for name in dim.names):
+            dim = dim.substitute(self.known)
+        return dim
+
+    def shape(self, shape: Shape) -> Shape:
+        """Return a shape with everything learnt so far filled in."""
+        return tuple(self.resolve(dim) for dim in shape)
+
+    def same(self, left: Dim, right: Dim) -> bool:
+        """Whether two sizes are equal, learning an open one from the other."""
+        left, right = self.resolve(left), self.resolve(right)
+        if left == right:
+            return True
+        for one, other in ((left, right), (right, left)):
+            open_names = [name for name in one.names if name.startswith("?")]
+            if len(open_names) != 1 or len(one.names) != 1 or open_names[0] in other.names:
+                continue
+            value = Dim(other.constant - one.constant, other.names)
+            if value.is_number and value.constant < 1:
+                return False
+            self.known[open_names[0]] = value
+            return True
+        return False
+
+    def require(self, left: Shape, right: Shape, message: str, remedy: str = "") -> Shape:
+        """Return the shape both are, or raise :class:`MisfitError` with ``message``."""
+        if not (self.same(left[0], right[0]) and self.same(left[1], right[1])):
+            raise MisfitError(message, remedy)
+        return self.shape(left)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One use of an op in a graph: what a gradient rule may look at.
+
+    ``out`` is the call itself, or the name it is bound to; so a rule may write the sigmoid's
+    derivative as ``out * (1 - out)`` and the key shows the name.
+    """
+
+    out: Expr
+    out_shape: Shape
+    args: tuple[Expr, ...]
+    shapes: tuple[Shape, ...]
+    options: Mapping[str, OptionValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option in an op's signature: ``axis=0``, or a size as in ``ones(N)``."""
+
+    name: str
+    kind: str
+    """``dim``, ``axis`` or ``int``: how the language reads and prints the value."""
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How the language calls an op: its arguments by name, then its options."""
+
+    args: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+
+    def __str__(self) -> str:
+        options = (o.name if o.required else f"{o.name}=…" for o in self.options)
+        return f"({', '.join((*self.args, *options))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One op, complete. A face that is forgotten is a TypeError at import.
+
+    Attributes:
+        name: what the language calls it.
+        signature: its arguments and options.
+        infix: whether the language writes it with an operator instead of a call.
+        shape: shapes and options in, shape out; raises MisfitError with the reason.
+        shape_why: one sentence on how the shape follows, for the worked key.
+        value: NumPy arrays and options in, array out; always two-dimensional. Floats, or exact
+            fractions as objects where the op is rational.
+        vjp: the site and the upstream gradient in; the gradient of each argument out, as graph
+            expressions (None where the argument is not differentiated).
+        jacobian: the site and the argument's position in; the Jacobian in numerator layout
+            (rows of the output by rows of the input) out. Only for column arguments and
+            outputs; None where the op has no matrix Jacobian.
+        entry: the site, the position, an output index and an input index in; the partial
+            derivative of one entry by another out, in index form.
+        why: one sentence on the gradient, for the worked key.
+        tex: the printer, the printed arguments and the call in; LaTeX with its precedence out.
+
+    """
+
+    name: str
+    signature: Signature
+    infix: bool
+    shape: Callable[[Sizes, tuple[Shape, ...], Mapping[str, OptionValue]], Shape]
+    shape_why: str
+    value: Callable[..., NDArray[Any]]
+    vjp: Callable[[Site, Expr], tuple[Expr | None, ...]]
+    jacobian: Callable[[Site, int], Expr | None]
+    entry: Callable[[Site, int, Pair, Pair], Expr]
+    why: str
+    tex: Callable[[Printer, tuple[Printed, ...], Call], Printed]
+
+
+Pair = tuple[Index, Index]
+"""Where an entry stands: its row and its column."""
+
+AXIS = Option("axis", "axis", required=False)
+
+
+def dim_option(options: Mapping[str, OptionValue], name: str) -> Dim:
+    """Return an option that holds a size."""
+    value = options[name]
+    if not isinstance(value, Dim):
+        raise MisfitError(f"'{name}' must be a size")
+    return value
+
+
+def axis_option(options: Mapping[str, OptionValue]) -> int:
+    """Return the axis: 0 (the default) runs down the rows, 1 along the columns."""
+    return 1 if options.get("axis") == 1 else 0
+
+
+def features_axis(shape: Shape, options: Mapping[str, OptionValue], name: str) -> int:
+    """Return the axis along which an example's entries run; a matrix must be told."""
+    if options.get("axis") is None and not is_column(shape):
+        raise MisfitError(
+            f"{name} of a matrix needs an axis, and this is {shape_text(shape)}",
+            f"Write {name}(…, axis=1) where each row is an example, axis=0 where each column is.",
+        )
+    return axis_option(options)
+
+
+def size_of(dim: Dim) -> int:
+    """Return a size as a number, once it has one."""
+    if not dim.is_number:
+        raise MisfitError(f"the size {dim} has no value yet")
+    return dim.constant
+
+
+def no_jacobian(_site: Site, _position: int) -> Expr | None:
+    """Say that an op has no matrix Jacobian."""
+    return None
+
+
+def no_entry(_site: Site, _position: int, _out: Pair, _arg: Pair) -> Expr:
+    """Serve as the entry of an op without arguments, or of one that is constant."""
+    return as_expr(0)
+
+
+def entry_of(expr: Expr, index: Pair) -> Entry:
+    """Return the entry of an expression at an index pair."""
+    return Entry(expr, index[0], index[1])
+
+
+def both(first: Pair, second: Pair) -> Expr:
+    """Return 1 where two index pairs are equal, else 0."""
+    rows = Delta(first[0], second[0])
+    return rows if first[1] == second[1] else rows * Delta(first[1], second[1])
+
+
+def exact(array: NDArray[Any]) -> bool:
+    """Whether an array holds exact fractions."""
+    return array.dtype == np.dtype(object)

@@ -1,0 +1,51 @@
+"""Indicators: 1 where a comparison holds, else 0. They carry no gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.ops.arithmetic import entrywise_shape
+from exgen.ops.base import Op, Signature, Site, no_entry, no_jacobian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.latex import Printed, Printer
+    from exgen.graph import Call, Expr
+
+
+def _comparison(name: str, holds: Callable[[Any, Any], Any], sign: str) -> Op:
+    def value(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        return np.where(holds(a, b), 1, 0)
+
+    def tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
+        return printer.indicator(args, sign)
+
+    def vjp(site: Site, _upstream: Expr) -> tuple[Expr | None, ...]:
+        return (None,) * len(site.args)
+
+    return Op(
+        name=name,
+        signature=Signature(("a", "b")),
+        infix=True,
+        shape=entrywise_shape,
+        shape_why="An indicator has the shape of what it tests.",
+        value=value,
+        vjp=vjp,
+        jacobian=no_jacobian,
+        entry=no_entry,
+        why="An indicator is constant on either side of its jump: its gradient is 0.",
+        tex=tex,
+    )
+
+
+GREATER = _comparison("greater", lambda a, b: a > b, ">")
+GREATER_EQUAL = _comparison("greater_equal", lambda a, b: a >= b, r"\ge")
+LESS = _comparison("less", lambda a, b: a < b, "<")
+LESS_EQUAL = _comparison("less_equal", lambda a, b: a <= b, r"\le")
+
+ROWS = (GREATER, GREATER_EQUAL, LESS, LESS_EQUAL)

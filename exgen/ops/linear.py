@@ -1,0 +1,250 @@
+"""Matrix products, transposes, and the constant and diagonal matrices they are used with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import MisfitError
+from exgen.graph import (
+    ONE,
+    Delta,
+    Expr,
+    OptionValue,
+    Shape,
+    as_expr,
+    call,
+    is_column,
+    is_scalar,
+    shape_text,
+)
+from exgen.ops.base import (
+    Op,
+    Option,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    both,
+    dim_option,
+    entry_of,
+    no_entry,
+    no_jacobian,
+    size_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from exgen.graph import Dim
+
+# --- products and transposes ---
+
+
+def _matmul_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
+) -> Shape:
+    left, right = (sizes.shape(shape) for shape in shapes)
+    if not sizes.same(left[1], right[0]):
+        remedy = "The columns of the left factor must equal the rows of the right one."
+        if is_scalar(left) or is_scalar(right):
+            remedy = "A scalar multiplies with '*'."
+        raise MisfitError(
+            f"cannot multiply {_rows_columns(left)} by {_rows_columns(right)}: "
+            f"the inner sizes {left[1]} and {right[0]} differ",
+            remedy,
+        )
+    return sizes.shape((left[0], right[1]))
+
+
+def _rows_columns(shape: Shape) -> str:
+    return f"{shape[0]} x {shape[1]}"
+
+
+def _matmul_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    left, right = site.args
+    return upstream @ right.T, left.T @ upstream
+
+
+def _matmul_jacobian(site: Site, position: int) -> Expr | None:
+    if not is_column(site.out_shape):
+        return None
+    left, right = site.args
+    if position == 1:
+        return left
+    if not is_column(site.shapes[0]):
+        return None
+    rows = site.shapes[0][0]
+    return right if rows == ONE else right * call("identity", size=rows)
+
+
+def _matmul_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
+    left, right = site.args
+    if position == 0:
+        return Delta(out[0], arg[0]) * entry_of(right, (arg[1], out[1]))
+    weight = entry_of(left, (out[0], arg[0]))
+    return weight if out[1] == arg[1] else weight * Delta(arg[1], out[1])
+
+
+MATMUL = Op(
+    name="matmul",
+    signature=Signature(("a", "b")),
+    infix=True,
+    shape=_matmul_shape,
+    shape_why=(
+        "In a matrix product the inner sizes are equal and cancel; the outer ones are the shape."
+    ),
+    value=lambda a, b: a @ b,
+    vjp=_matmul_vjp,
+    jacobian=_matmul_jacobian,
+    entry=_matmul_entry,
+    why="A matrix product is linear in each factor: its derivative is the other factor.",
+    tex=lambda printer, args, _this: printer.matrix_product(args),
+)
+
+TRANSPOSE = Op(
+    name="transpose",
+    signature=Signature(("a",)),
+    infix=True,
+    shape=lambda sizes, shapes, _o: sizes.shape((shapes[0][1], shapes[0][0])),
+    shape_why="A transpose swaps rows and columns.",
+    value=lambda a: a.T,
+    vjp=lambda _site, g: (g.T,),
+    jacobian=lambda site, _n: as_expr(1) if is_scalar(site.out_shape) else None,
+    entry=lambda _site, _n, out, arg: both((out[1], out[0]), arg),
+    why="The gradient of a transpose is the transposed gradient.",
+    tex=lambda printer, args, _this: printer.transposed(args[0]),
+)
+
+
+# --- constants ---
+
+
+def _filled_shape(
+    _sizes: Sizes, _shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    return dim_option(options, "rows"), dim_option(options, "columns")
+
+
+def _filled(value: int) -> Callable[..., NDArray[Any]]:
+    def build(*, rows: Dim, columns: Dim) -> NDArray[Any]:
+        return np.full((size_of(rows), size_of(columns)), value)
+
+    return build
+
+
+FILLED = Signature(
+    (), (Option("rows", "dim", required=True), Option("columns", "dim", required=False))
+)
+
+ONES = Op(
+    name="ones",
+    signature=FILLED,
+    infix=False,
+    shape=_filled_shape,
+    shape_why="The sizes are given.",
+    value=_filled(1),
+    vjp=lambda _site, _g: (),
+    jacobian=no_jacobian,
+    entry=no_entry,
+    why="A constant has no gradient.",
+    tex=lambda printer, _args, this: printer.constant("one", this),
+)
+
+ZEROS = Op(
+    name="zeros",
+    signature=FILLED,
+    infix=False,
+    shape=_filled_shape,
+    shape_why="The sizes are given.",
+    value=_filled(0),
+    vjp=lambda _site, _g: (),
+    jacobian=no_jacobian,
+    entry=no_entry,
+    why="A constant has no gradient.",
+    tex=lambda printer, _args, this: printer.constant("zero", this),
+)
+
+IDENTITY = Op(
+    name="identity",
+    signature=Signature((), (Option("size", "dim", required=True),)),
+    infix=False,
+    shape=lambda _s, _shapes, options: (dim_option(options, "size"),) * 2,
+    shape_why="The identity is square.",
+    value=lambda *, size: np.eye(size_of(size), dtype=int),
+    vjp=lambda _site, _g: (),
+    jacobian=no_jacobian,
+    entry=no_entry,
+    why="A constant has no gradient.",
+    tex=lambda printer, _args, this: printer.constant("identity", this),
+)
+
+
+def _unit_shape(
+    _sizes: Sizes, _shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    size, position = dim_option(options, "size"), options["position"]
+    if isinstance(position, int) and size.is_number and position >= size.constant:
+        raise MisfitError(
+            f"there is no unit vector {position} of size {size}", "Positions count from 0."
+        )
+    return size, ONE
+
+
+def _unit_value(*, size: Dim, position: int) -> NDArray[Any]:
+    return np.eye(size_of(size), dtype=int)[:, [position]]
+
+
+UNIT = Op(
+    name="unit",
+    signature=Signature(
+        (), (Option("size", "dim", required=True), Option("position", "int", required=True))
+    ),
+    infix=False,
+    shape=_unit_shape,
+    shape_why="A unit vector is a column.",
+    value=_unit_value,
+    vjp=lambda _site, _g: (),
+    jacobian=no_jacobian,
+    entry=no_entry,
+    why="A constant has no gradient.",
+    tex=lambda printer, _args, this: printer.constant("unit", this),
+)
+
+
+# --- diagonal matrices ---
+
+
+def _diag_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
+) -> Shape:
+    shape = sizes.shape(shapes[0])
+    if not is_column(shape):
+        raise MisfitError(f"diag takes a column vector, and this is {shape_text(shape)}")
+    return shape[0], shape[0]
+
+
+def _diag_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    identity = call("identity", size=site.shapes[0][0])
+    return (call("sum", upstream * identity, axis=1),)
+
+
+DIAG = Op(
+    name="diag",
+    signature=Signature(("v",)),
+    infix=False,
+    shape=_diag_shape,
+    shape_why="A diagonal matrix is square, with the vector's size.",
+    value=lambda v: v * np.eye(v.shape[0], dtype=int),
+    vjp=_diag_vjp,
+    jacobian=no_jacobian,
+    entry=lambda _site, _n, out, arg: Delta(out[0], out[1]) * Delta(out[0], arg[0]),
+    why="Only the diagonal depends on the vector.",
+    tex=lambda printer, args, _this: printer.function(r"\operatorname{diag}", args),
+)
+
+
+ROWS = (MATMUL, TRANSPOSE, ONES, ZEROS, IDENTITY, UNIT, DIAG)

@@ -1,0 +1,120 @@
+"""Losses. Each adds up all entries into one scalar; a mean is the loss divided by a size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.graph import (
+    SCALAR,
+    Call,
+    Expr,
+    OptionValue,
+    Shape,
+    call,
+    is_column,
+    is_scalar,
+    shape_text,
+)
+from exgen.ops.arithmetic import at
+from exgen.ops.base import Op, Pair, Signature, Site, Sizes, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.latex import Printed, Printer
+
+
+def _loss_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
+) -> Shape:
+    prediction, target = (sizes.shape(shape) for shape in shapes)
+    sizes.require(
+        prediction,
+        target,
+        f"the prediction is {shape_text(prediction)} and the target {shape_text(target)}",
+        "A loss compares two arrays of the same shape.",
+    )
+    return SCALAR
+
+
+def _loss(
+    name: str,
+    *,
+    value: Callable[[NDArray[Any], NDArray[Any]], Any],
+    slopes: Callable[[Expr, Expr], tuple[Expr, Expr]],
+    why: str,
+) -> Op:
+    """Return a loss from its derivatives by one entry of the prediction and of the target."""
+
+    def vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+        return tuple(upstream * slope for slope in slopes(*site.args))
+
+    def jacobian(site: Site, position: int) -> Expr | None:
+        if not is_column(site.shapes[0]):
+            return None
+        slope = slopes(*site.args)[position]
+        return slope if is_scalar(site.shapes[0]) else slope.T
+
+    def entry(site: Site, position: int, _out: Pair, arg: Pair) -> Expr:
+        pair = (at(a, s, arg) for a, s in zip(site.args, site.shapes, strict=True))
+        return slopes(*pair)[position]
+
+    def evaluate(prediction: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(value(prediction, target)).reshape(1, 1)
+
+    def tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
+        return printer.loss_of(this, args)
+
+    return Op(
+        name=name,
+        signature=Signature(("prediction", "target")),
+        infix=False,
+        shape=_loss_shape,
+        shape_why="A loss adds up all entries into one number.",
+        value=evaluate,
+        vjp=vjp,
+        jacobian=jacobian,
+        entry=entry,
+        why=why,
+        tex=tex,
+    )
+
+
+def _floats(a: NDArray[Any]) -> NDArray[Any]:
+    return a.astype(float) if exact(a) else a
+
+
+def _cross_entropy(p: NDArray[Any], y: NDArray[Any]) -> Any:  # noqa: ANN401 - a NumPy scalar
+    p, y = _floats(p), _floats(y)
+    # A class with target 0 adds nothing, even where its probability is 0.
+    return -np.where(y == 0, 0.0, y * np.log(np.where(y == 0, 1.0, p))).sum()
+
+
+def _bce(p: NDArray[Any], y: NDArray[Any]) -> Any:  # noqa: ANN401 - a NumPy scalar
+    return _cross_entropy(p, y) + _cross_entropy(1 - p, 1 - y)
+
+
+CROSS_ENTROPY = _loss(
+    "cross_entropy",
+    value=_cross_entropy,
+    slopes=lambda p, y: (-(y / p), -call("log", p)),
+    why="The derivative of -y log p by p is -y/p, entry by entry.",
+)
+BCE = _loss(
+    "bce",
+    value=_bce,
+    slopes=lambda p, y: ((p - y) / (p * (1 - p)), call("log", 1 - p) - call("log", p)),
+    why="The two logarithms combine to (p - y) over p(1 - p), entry by entry.",
+)
+SQUARED_ERROR = _loss(
+    "squared_error",
+    value=lambda a, y: ((a - y) * (a - y)).sum(),
+    slopes=lambda a, y: (2 * (a - y), -(2 * (a - y))),
+    why="The square gives twice the difference, entry by entry.",
+)
+
+ROWS = (CROSS_ENTROPY, BCE, SQUARED_ERROR)

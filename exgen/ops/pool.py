@@ -1,0 +1,288 @@
+"""Pooling: windows that slide over a matrix, and what routes a gradient back through them.
+
+A window is ``size`` x ``size`` (2 unless given) and moves by ``stride`` (its size unless given).
+There is no padding, and only whole windows count.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.errors import MisfitError
+from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
+from exgen.ops.base import (
+    Op,
+    Option,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    dim_option,
+    entry_of,
+    no_entry,
+    no_jacobian,
+    size_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.latex import Printed, Printer
+
+DEFAULT_SIZE = 2
+WINDOW = (Option("size", "int", required=False), Option("stride", "int", required=False))
+POOLED_SHAPE = "A window leaves one entry wherever it fits as it moves by its stride."
+ONE_PLACE = "Each window hands its gradient to the one entry that was its largest."
+
+
+def window_of(options: Mapping[str, OptionValue]) -> tuple[int, int]:
+    """Return the size and the stride of a window."""
+    size, stride = options.get("size"), options.get("stride")
+    size = size if isinstance(size, int) else DEFAULT_SIZE
+    return size, stride if isinstance(stride, int) else size
+
+
+def _count(dim: Dim, options: Mapping[str, OptionValue]) -> Dim:
+    """Return how many windows fit along an axis."""
+    size, stride = window_of(options)
+    if size < 1 or stride < 1:
+        raise MisfitError("a window's size and stride are at least 1", "Such as maxpool(X, 2, 2).")
+    if stride == 1:
+        left = Dim(dim.constant - size + 1, dim.names)
+    elif dim.is_number:
+        left = Dim((dim.constant - size) // stride + 1)
+    else:
+        raise MisfitError(
+            f"how many windows fit along a size of {dim} is open", "Give the sizes as numbers."
+        )
+    if left.is_number and left.constant < 1:
+        raise MisfitError(f"a window of size {size} does not fit along a size of {dim}")
+    return left
+
+
+def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
+    return _count(shape[0], options), _count(shape[1], options)
+
+
+def _windows(
+    array: NDArray[Any], size: int | None, stride: int | None
+) -> Iterator[tuple[tuple[int, int], tuple[slice, slice]]]:
+    """Yield each window's place among the windows, and where it lies."""
+    size, stride = window_of({"size": size, "stride": stride})
+    rows, columns = ((length - size) // stride + 1 for length in array.shape)
+    for r, c in np.ndindex(max(rows, 0), max(columns, 0)):
+        yield (r, c), (slice(r * stride, r * stride + size), slice(c * stride, c * stride + size))
+
+
+def _largest(window: NDArray[Any]) -> tuple[int, int]:
+    """Return where a window's largest entry is; among equal ones the first."""
+    place = np.unravel_index(int(np.argmax(window)), window.shape)
+    return int(place[0]), int(place[1])
+
+
+def _out(
+    array: NDArray[Any], like: NDArray[Any], size: int | None, stride: int | None
+) -> NDArray[Any]:
+    """Return an empty array with an entry for each window."""
+    step = window_of({"size": size, "stride": stride})
+    rows, columns = ((length - step[0]) // step[1] + 1 for length in array.shape)
+    if rows < 1 or columns < 1:
+        raise MisfitError(f"a window of size {step[0]} does not fit {array.shape}")
+    return np.empty((rows, columns), dtype=like.dtype)
+
+
+def _max_value(
+    x: NDArray[Any], *, size: int | None = None, stride: int | None = None
+) -> NDArray[Any]:
+    return _pick_value(x, x, size=size, stride=stride)
+
+
+def _pick_value(
+    x: NDArray[Any], h: NDArray[Any], *, size: int | None = None, stride: int | None = None
+) -> NDArray[Any]:
+    found = _out(x, h, size, stride)
+    for place, where in _windows(x, size, stride):
+        found[place] = h[where][_largest(x[where])]
+    return found
+
+
+def _route_value(
+    x: NDArray[Any], g: NDArray[Any], *, size: int | None = None, stride: int | None = None
+) -> NDArray[Any]:
+    found = 0 * x.astype(g.dtype)
+    for place, where in _windows(x, size, stride):
+        found[where][_largest(x[where])] += g[place]
+    return found
+
+
+def _average_value(
+    x: NDArray[Any], *, size: int | None = None, stride: int | None = None
+) -> NDArray[Any]:
+    found = _out(x, x, size, stride)
+    for place, where in _windows(x, size, stride):
+        found[place] = x[where].sum() / x[where].size
+    return found
+
+
+def _windows_value(
+    *, rows: Dim, size: int | None = None, stride: int | None = None
+) -> NDArray[Any]:
+    step = window_of({"size": size, "stride": stride})
+    length = size_of(rows)
+    starts = range(0, length - step[0] + 1, step[1])
+    return np.array([[int(s <= n < s + step[0]) for n in range(length)] for s in starts])
+
+
+def _matrices(site: Site, shape: Shape) -> tuple[Expr, Expr]:
+    """Return the 0/1 matrices that say which rows and which columns a window covers."""
+    size, stride = (site.options.get(name) for name in ("size", "stride"))
+    rows, columns = (call("windows", rows=dim, size=size, stride=stride) for dim in shape)
+    return rows, columns
+
+
+def _covers(site: Site, out: Pair, arg: Pair) -> Expr:
+    """Return 1 where the window ``out`` covers the entry ``arg``, else 0."""
+    rows, columns = _matrices(site, site.shapes[0])
+    return entry_of(rows, (out[0], arg[0])) * entry_of(columns, (out[1], arg[1]))
+
+
+def _is_largest(site: Site, out: Pair, arg: Pair) -> Expr:
+    """Return 1 where the entry ``arg`` is the largest of the window ``out``, else 0."""
+    x = site.args[0]
+    largest = entry_of(Call("maxpool", (x,), _window_options(site)), out)
+    return _covers(site, out, arg) * call("greater_equal", entry_of(x, arg), largest)
+
+
+def _window_options(site: Site) -> tuple[tuple[str, OptionValue], ...]:
+    return tuple((option.name, site.options.get(option.name)) for option in WINDOW)
+
+
+def _same_window(op: str, site: Site, *args: Expr) -> Expr:
+    return Call(op, args, _window_options(site))
+
+
+def _share(site: Site) -> Number:
+    return Number(Fraction(1, window_of(site.options)[0] ** 2))
+
+
+def _average_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
+    rows, columns = _matrices(site, site.shapes[0])
+    return (_share(site) * (rows.T @ upstream @ columns),)
+
+
+def _route_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    x, g = (sizes.shape(shape) for shape in shapes)
+    pooled = _pooled(x, options)
+    sizes.require(g, pooled, f"{shape_text(g)} does not fit the {shape_text(pooled)} windows")
+    return sizes.shape(x)
+
+
+def _pick_shape(
+    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
+) -> Shape:
+    x, h = (sizes.shape(shape) for shape in shapes)
+    sizes.require(x, h, f"cannot pick from {shape_text(h)} where {shape_text(x)} is largest")
+    return _pooled(sizes.shape(x), options)
+
+
+def _marked(name: str) -> Any:  # noqa: ANN401 - the printing face of a row
+    """Return a face that prints a function whose first argument is a mark below it."""
+
+    def tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
+        return printer.function(rf"\operatorname{{{name}}}_{{{args[0].latex}}}", args[1:])
+
+    return tex
+
+
+def _windows_tex(printer: Printer, _args: tuple[Printed, ...], this: Call) -> Printed:
+    rows, columns = printer.shape(this)
+    return printer.marked("B", rf"{rows} \times {columns}")
+
+
+MAXPOOL = Op(
+    name="maxpool",
+    signature=Signature(("X",), WINDOW),
+    infix=False,
+    shape=lambda sizes, shapes, options: _pooled(sizes.shape(shapes[0]), options),
+    shape_why=POOLED_SHAPE,
+    value=_max_value,
+    vjp=lambda site, g: (_same_window("maxroute", site, site.args[0], g),),
+    jacobian=no_jacobian,
+    entry=lambda site, _n, out, arg: _is_largest(site, out, arg),
+    why="Only the largest entry of a window reaches its output, so that entry alone receives the "
+    "window's gradient, and the sum where it is the largest of several windows; all others get 0.",
+    tex=lambda printer, args, _this: printer.function(r"\operatorname{maxpool}", args),
+)
+
+AVGPOOL = Op(
+    name="avgpool",
+    signature=Signature(("X",), WINDOW),
+    infix=False,
+    shape=lambda sizes, shapes, options: _pooled(sizes.shape(shapes[0]), options),
+    shape_why=POOLED_SHAPE,
+    value=_average_value,
+    vjp=_average_vjp,
+    jacobian=no_jacobian,
+    entry=lambda site, _n, out, arg: _share(site) * _covers(site, out, arg),
+    why="Each entry of a window enters its mean with the same share, so each receives that share "
+    "of the window's gradient.",
+    tex=lambda printer, args, _this: printer.function(r"\operatorname{avgpool}", args),
+)
+
+MAXROUTE = Op(
+    name="maxroute",
+    signature=Signature(("X", "g"), WINDOW),
+    infix=False,
+    shape=_route_shape,
+    shape_why="What is routed back has the shape of what was pooled.",
+    value=_route_value,
+    vjp=lambda site, h: (None, _same_window("maxpick", site, site.args[0], h)),
+    jacobian=no_jacobian,
+    entry=lambda site, n, out, arg: (
+        _is_largest(site, arg, out) if n == 1 else no_entry(site, n, out, arg)
+    ),
+    why=ONE_PLACE,
+    tex=_marked("unpool"),
+)
+
+MAXPICK = Op(
+    name="maxpick",
+    signature=Signature(("X", "h"), WINDOW),
+    infix=False,
+    shape=_pick_shape,
+    shape_why=POOLED_SHAPE,
+    value=_pick_value,
+    vjp=lambda site, g: (None, _same_window("maxroute", site, site.args[0], g)),
+    jacobian=no_jacobian,
+    entry=lambda site, n, out, arg: (
+        _is_largest(site, out, arg) if n == 1 else no_entry(site, n, out, arg)
+    ),
+    why=ONE_PLACE,
+    tex=_marked("pick"),
+)
+
+WINDOWS = Op(
+    name="windows",
+    signature=Signature((), (Option("rows", "dim", required=True), *WINDOW)),
+    infix=False,
+    shape=lambda _s, _shapes, options: (
+        _count(dim_option(options, "rows"), options),
+        dim_option(options, "rows"),
+    ),
+    shape_why="One row for each window, one column for each entry that it may cover.",
+    value=_windows_value,
+    vjp=lambda _site, _g: (),
+    jacobian=no_jacobian,
+    entry=no_entry,
+    why="A constant has no gradient.",
+    tex=_windows_tex,
+)
+
+ROWS = (MAXPOOL, AVGPOOL, MAXROUTE, MAXPICK, WINDOWS)

@@ -1,0 +1,247 @@
+"""A learned slope: the forward pass with the slope as a symbol, and the gradient by it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify.grids import SymbolicGridClaim
+from exgen.certify.numbers import GradientValueClaim
+from exgen.derive.simplify import scaled
+from exgen.document import Step, Tex
+from exgen.engine import Values, evaluate, forward, gradients
+from exgen.errors import KindError
+from exgen.graph import Call, Entry, Expr, Graph, Name, Number, as_expr, is_column, is_scalar
+from exgen.language import to_text
+from exgen.problems import luck
+from exgen.problems.base import Kind, Setting, Solution, Solved
+from exgen.problems.grid_steps import Grids, grid_latex, ruled
+from exgen.problems.numbers import draw_numbers, exact_arrays, number_latex
+from exgen.problems.upstream import with_upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from exgen.derive.gradients import Gradient
+    from exgen.seeds import Stream
+
+WISHES = ("G", "G_V", "Q")
+UPSTREAM = {"from": -4, "to": 4, "step": 0.5}
+MOST_ENTRIES = 16
+MAX_DECIMALS = 2
+NEEDS = "alpha_gradient needs a line such as V = prelu(U, alpha) with alpha: param."
+
+
+def slope_of(graph: Graph) -> str:
+    """Return the leaf that is the slope of the network's PReLU.
+
+    Raises:
+        KindError: there is none, or the output is too large for a grid.
+
+    """
+    for part in luck.calls(graph, ("prelu", "lrelu")):
+        slope = part.args[1]
+        leaf = graph.leaf(slope.name) if isinstance(slope, Name) else None
+        if leaf is not None and leaf.role == "param":
+            break
+    else:
+        raise KindError("the network has no slope that is learned", remedy=NEEDS)
+    if graph.size_names:
+        raise KindError(
+            f"the size {graph.size_names[0]} has no value",
+            remedy="alpha_gradient needs sizes as numbers.",
+        )
+    rows, columns = (dim.constant for dim in graph.shapes[graph.loss])
+    if not 1 < rows * columns <= MOST_ENTRIES:
+        raise KindError(
+            f"'{graph.loss}' has {rows * columns} entries",
+            remedy=f"alpha_gradient asks for a grid of 2 to {MOST_ENTRIES} entries; {NEEDS}",
+        )
+    return leaf.name
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw the input and the upstream gradient; the slope itself gets a value for checks only."""
+    slope = slope_of(graph)
+    extended, upstream = with_upstream(graph, WISHES)
+    ranges = {upstream: UPSTREAM, **options.get("values", {})}
+    if "upstream" in options:
+        ranges[upstream] = options["upstream"]
+
+    def draw(own: Stream) -> dict[str, Any] | None:
+        numbers = draw_numbers(extended, ranges, own)
+        leaves = exact_arrays(numbers)
+        values = forward(extended, leaves, exact=True)
+        luck.require_rational(graph, values, "alpha_gradient")
+        entries(graph, leaves, slope)
+        if not (luck.off_kinks(graph, values) and luck.both_signs(graph, values)):
+            return None
+        found = gradients(extended, values, exact=True)[slope]
+        # Where every entry has its own slope, those of positive entries have the gradient 0.
+        each = found.size > 1 and found.shape == values[graph.loss].shape
+        if not ((each or luck.nonzero(found)) and luck.short([found], MAX_DECIMALS)):
+            return None
+        return {"numbers": numbers} if _has_several(graph, values, slope) else None
+
+    remedy = "Let the values have both signs more often."
+    result: dict[str, Any] = luck.first_lucky(draw, stream, remedy)
+    return result
+
+
+def _has_several(graph: Graph, values: Values, slope: str) -> bool:
+    """Whether a shared slope collects at least two entries, so that they have to be summed."""
+    if not is_scalar(graph.shapes[slope]):
+        return True
+    least = 2
+    arguments = [
+        evaluate(part.args[0], values, exact=True)
+        for part in luck.calls(graph, ("prelu", "lrelu"))
+        if part.args[1] == Name(slope)
+    ]
+    return len([entry for array in arguments for entry in array.flat if entry < 0]) >= least
+
+
+def entries(graph: Graph, leaves: Values, slope: str) -> tuple[tuple[Expr, ...], ...]:
+    """Return the output's entries as expressions in the slope, from runs of the forward pass.
+
+    The output at slope 0 is the constant part; what one entry of the slope adds is its factor.
+
+    Raises:
+        KindError: the output is not linear in the slope.
+
+    """
+    shape = leaves[slope].shape
+    zero = np.full(shape, Fraction(0), dtype=object)
+
+    def run(value: NDArray[Any]) -> NDArray[Any]:
+        return forward(graph, {**leaves, slope: value}, exact=True)[graph.loss]
+
+    constant = run(zero)
+    factors: list[tuple[tuple[int, int], NDArray[Any]]] = []
+    total = constant
+    for place in np.ndindex(shape[0], shape[1]):
+        one = zero.copy()
+        one[place] = Fraction(1)
+        factors.append((place, run(one) - constant))
+        total = total + factors[-1][1] * (2 + len(factors))
+    mixed = zero.copy()
+    for number, place in enumerate(np.ndindex(shape), start=1):
+        mixed[place] = Fraction(2 + number)
+    if (run(mixed) != total).any():
+        raise KindError(
+            f"'{graph.loss}' is not linear in '{slope}'",
+            remedy="alpha_gradient needs the slope used once on the way to the output.",
+        )
+
+    def entry(where: tuple[int, ...]) -> Expr:
+        expr: Expr = Number(constant[where])
+        for place, factor in factors:
+            if factor[where] == 0:
+                continue
+            symbol: Expr = Name(slope) if shape == (1, 1) else Entry(Name(slope), *place)
+            term = scaled(factor[where], symbol)
+            expr = term if expr == as_expr(0) else expr + term
+        return expr
+
+    rows, columns = constant.shape
+    return tuple(tuple(entry((r, c)) for c in range(columns)) for r in range(rows))
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Print the grid in the slope, and sum the masked products for its gradient."""
+    graph = setting.graph
+    slope = slope_of(graph)
+    extended, upstream = with_upstream(graph, WISHES)
+    leaves = exact_arrays(draws["numbers"])
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
+    printer = grids.printer
+    cells = entries(graph, leaves, slope)
+    given = [leaf for leaf in graph.leaves if leaf.name != slope]
+    shown = {name: array for name, array in leaves.items() if name not in (slope, upstream)}
+    forward_answer = Solved(
+        name=graph.loss,
+        latex=Tex(ruled([[printer(cell) for cell in row] for row in cells])),
+        shape=graph.shapes[graph.loss],
+        expr=to_text(grids.bound(graph.loss)),
+        steps=(),
+        claim=SymbolicGridClaim(graph, shown, graph.loss, slope, cells),
+    )
+    gradient = grids.derived[slope]
+    value = evaluate(gradient.closed, grids.with_gradients(), exact=True)
+    gradient_answer = Solved(
+        name="gradient",
+        latex=Tex(grid_latex(value)),
+        shape=gradient.shape,
+        expr=to_text(gradient.closed),
+        steps=_steps(grids, gradient, value),
+        claim=GradientValueClaim(extended, leaves, slope, value),
+    )
+    shape = graph.shapes[slope]
+    fields = {
+        "own_shape": setting.notation.layout == "numerator",
+        "lines": [
+            {"left": Tex(printer.name(b.name)), "right": Tex(grids.line(b.name))}
+            for b in graph.bindings
+        ],
+        "given": [
+            {"name": Tex(printer.name(leaf.name)), "value": Tex(grid_latex(leaves[leaf.name]))}
+            for leaf in given
+        ],
+        "slope": Tex(printer.name(slope)),
+        "shared": "all" if is_scalar(shape) else "row" if is_column(shape) else "none",
+        "output": Tex(printer.name(graph.loss)),
+        "upstream": Tex(grids.gradient_symbol(graph.loss)),
+        "upstream_value": Tex(grid_latex(leaves[upstream])),
+        "loss": Tex(printer.name(extended.loss)),
+        "by": Tex(grids.gradient_symbol(slope)),
+    }
+    return Solution(fields, (forward_answer, gradient_answer))
+
+
+def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step, ...]:
+    """Return the rule, the masked products as a grid, and their sum over what shares the slope."""
+    why = " ".join(gradient.why)
+    symbol = grids.gradient_symbol(gradient.name)
+    if not (isinstance(gradient.step, Call) and gradient.step.op == "sum"):
+        return (Step(gradient.rules[0], Tex(f"{symbol} = {grids.printer(gradient.step)}"), why),)
+    masked = gradient.step.args[0]
+    products = evaluate(masked, grids.with_gradients(), exact=True)
+    equation = rf"{grids.printer(masked)} =\; {grid_latex(products)}"
+    first = Step(gradient.rules[0], Tex(equation), why)
+    rows = [products] if value.size == 1 else [products[n : n + 1] for n in range(len(products))]
+    places = list(np.ndindex(value.shape))
+    sums = [
+        f"{_entry(grids, gradient.name, place)} &= {_sum(row)}"
+        for place, row in zip(places, rows, strict=True)
+    ]
+    body = r" \\ ".join(sums)
+    return first, Step("sum", Tex(rf"\begin{{aligned}} {body} \end{{aligned}}"), "")
+
+
+def _entry(grids: Grids, name: str, place: tuple[int, ...]) -> str:
+    if is_scalar(grids.graph.shapes[name]):
+        return grids.gradient_symbol(name)
+    return grids.printer(Entry(Name(f"grad_{name}"), place[0], place[1]))
+
+
+def _sum(row: NDArray[Any]) -> str:
+    terms = [entry for entry in row.flat if entry != 0]
+    text = number_latex(terms[0]) if terms else "0"
+    for term in terms[1:]:
+        text += f" {'-' if term < 0 else '+'} {number_latex(abs(term))}"
+    return text if len(terms) < 2 else f"{text} = {number_latex(sum(terms))}"  # noqa: PLR2004
+
+
+KIND = Kind(
+    name="alpha_gradient",
+    summary="PReLU with its slope as a symbol, and the gradient by a shared slope",
+    options={"values": (dict,), "upstream": (dict, list)},
+    network_rules=(),
+    needs_loss=False,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,133 @@
+"""What a kind of problem is: what it draws, what it answers, and which rules a draw must meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.latex import Printer
+from exgen.derive.orient import examples
+from exgen.derive.symbols import shape_latex
+from exgen.document import Step, Tex
+from exgen.graph import is_column, is_scalar
+from exgen.problems.by_layers import chain_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exgen.certify.prove import Claim
+    from exgen.derive.notation import Notation
+    from exgen.graph import Graph, Shape
+    from exgen.seeds import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One network with its sizes drawn, in one notation.
+
+    Attributes:
+        graph: the network.
+        notation: how to write.
+        shown_in: the number of the earlier problem on the sheet that shows this network, or
+            None where this problem has to show it itself.
+        by_layers: whether a problem that shows the network names its layers, without formulas.
+
+    """
+
+    graph: Graph
+    notation: Notation
+    shown_in: int | None
+    by_layers: bool = False
+
+    @property
+    def printer(self) -> Printer:
+        """A printer for the network's names and for their gradients' names."""
+        shapes = with_gradient_shapes(self.graph)
+        return Printer(self.notation, shapes, self.graph.loss, batch=examples(self.graph))
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """An answer before its certificate.
+
+    Attributes:
+        name: how the template asks for it.
+        latex: the answer as printed.
+        shape: its shape; None where the answer is a name.
+        expr: the answer in the network language.
+        steps: the worked answer.
+        claim: what has to be proven; None where no machine can, and the answer is a rubric.
+
+    """
+
+    name: str
+    latex: Tex
+    shape: Shape | None
+    expr: str
+    steps: tuple[Step, ...]
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What a kind hands to the document: fields for the template, and answers."""
+
+    fields: Mapping[str, Any]
+    answers: tuple[Solved, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem.
+
+    Attributes:
+        name: as a bank writes it; also names its template.
+        summary: one line for ``exgen list``.
+        options: the keys a bank entry may give, each with the types it takes.
+        network_rules: acceptance rules for the network's draws.
+        needs_loss: whether the network must end in a scalar.
+        sample: network, options and stream in; the drawn values, as JSON types, out. A kind that
+            draws until its rules hold says under ``tries`` how often it drew. Raises KindError
+            where the kind cannot ask about the network.
+        solve: setting and drawn values in; fields and answers out.
+
+    """
+
+    name: str
+    summary: str
+    options: Mapping[str, tuple[type, ...]]
+    network_rules: tuple[str, ...]
+    needs_loss: bool
+    sample: Callable[[Graph, Mapping[str, Any], Stream], dict[str, Any]]
+    solve: Callable[[Setting, Mapping[str, Any]], Solution]
+
+
+def blank(answer: str) -> str:
+    """Return the mark, inside LaTeX, of a blank for an answer; rendering fills it or leaves it."""
+    return rf"\exgenask{{{answer}}}"
+
+
+def forward_fields(setting: Setting, beside: Mapping[str, Shape] | None = None) -> dict[str, Any]:
+    """Return what a template needs to show a network: its leaves and its lines.
+
+    ``beside`` holds names that the problem uses next to those of the network, such as a cost J:
+    a loss L is not written J there.
+    """
+    printer, graph = setting.printer, setting.graph
+    printer = replace(printer, shapes={**printer.shapes, **(beside or {})})
+    leaves = [
+        {"symbol": Tex(printer.name(leaf.name)), "role": leaf.role, **shape_fields(leaf.shape)}
+        for leaf in graph.leaves
+    ]
+    lines = [
+        {"left": Tex(printer.name(b.name)), "right": Tex(printer(b.expr))} for b in graph.bindings
+    ]
+    chain = chain_fields(graph, printer) if setting.by_layers else None
+    return {"leaves": leaves, "lines": lines, "shown_in": setting.shown_in, "chain": chain}
+
+
+def shape_fields(shape: Shape) -> dict[str, Any]:
+    """Return a shape for wording: whether it is a scalar, a vector or a matrix, and its size."""
+    sort = "scalar" if is_scalar(shape) else "vector" if is_column(shape) else "matrix"
+    return {"sort": sort, "size": Tex(shape_latex(shape))}

@@ -1,0 +1,286 @@
+"""A numeric circuit: gates with a number above each wire and its gradient below, some left out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.hand import calculate, gates, rounded, work
+from exgen.certify.rounded import RoundedClaim, decimals, ways
+from exgen.derive.elementary import gate_latex, split
+from exgen.document import Step, Tex
+from exgen.errors import AcceptanceError, KindError
+from exgen.figures.circuit import circuit_figure
+from exgen.graph import SCALAR, Call, Expr, Name, Number
+from exgen.language import to_text
+from exgen.language.writer import decimal_text, number_text
+from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+from exgen.problems.numbers import draw_numbers, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exgen.certify.hand import Gate, Worked
+    from exgen.derive.elementary import Circuit
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+TRIES = 2000
+FIRST_TRIES = 500
+"""After so many draws the sheet asks to calculate with more decimals than are written down."""
+MORE_DIGITS = 2
+LARGEST = 50
+TWO = 2
+LEAST = 5
+"""The least absolute value, in units of the last printed digit."""
+NEAR_TIE = Decimal("0.001")
+"""How far, in units of the last printed digit, a number stays from the middle between two."""
+WHY = (
+    "The gate at the left end of the wire, applied to its inputs.",
+    "The gradient to the right of the gate, times the gate's local derivative.",
+)
+HIDE = ("gradients", "all")
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw the leaves and the upstream gradient until every number is safe to round."""
+    circuit = split(graph)
+    hide = options.get("hide", HIDE[0])
+    if hide not in HIDE:
+        raise KindError(f"'hide' cannot be '{hide}'", remedy=f"Legal here: {', '.join(HIDE)}.")
+    digits = int(options.get("digits", 2))
+    every = gates(circuit.graph)
+    choices = upstream_choices(options.get("upstream", 1))
+    for attempt in range(1, TRIES + 1):
+        own = stream.child(attempt)
+        numbers = draw_numbers(graph, options.get("numbers", {}), own)
+        upstream = own.child("upstream").choose(choices)
+        carry = carried(digits, attempt)
+        if accepted(every, decimals(numbers), decimal_of(upstream), digits, carry):
+            return {
+                "numbers": numbers,
+                "upstream": text(upstream),
+                "digits": digits,
+                "carry": carry,
+                "hide": hide,
+                "tries": attempt,
+            }
+    raise AcceptanceError(
+        f"none of {TRIES} draws gave numbers that survive rounding to {digits} decimals",
+        remedy="Widen 'numbers', or raise 'digits'.",
+    )
+
+
+def carried(digits: int, attempt: int) -> int:
+    """Return the decimals to calculate with: those written down, or more where that is in vain."""
+    return digits if attempt <= FIRST_TRIES else digits + MORE_DIGITS
+
+
+def upstream_choices(value: object) -> list[Fraction]:
+    """Return what the upstream gradient is drawn from: a number, or a list of numbers."""
+    values = value if isinstance(value, list) else [value]
+    found: list[Fraction] = []
+    for part in values:
+        if isinstance(part, bool) or not isinstance(part, (int, float)) or part == 0:
+            raise KindError("'upstream' must be a number other than 0, or a list of such numbers")
+        found.append(Fraction(str(part)))
+    return found
+
+
+def decimal_of(value: Fraction) -> Decimal:
+    """Return an exact number as a decimal."""
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def accepted(
+    every: tuple[Gate, ...],
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    digits: int,
+    carry: int,
+) -> bool:
+    """Whether no number is 0, large or near a tie, and rounding on the way changes none."""
+    try:
+        exactly = work(every, leaves, upstream, digits=None)
+        if not all(well_sized(value, digits) for value in _numbers(exactly)):
+            return False
+        for gate in every:
+            at_kink = isinstance(gate.expr, Call) and gate.expr.op == "relu"
+            if at_kink and calculate(gate.expr, exactly.values) == 0:
+                return False
+        printed = [rounded(value, digits) for value in _numbers(exactly)]
+        return all(
+            [rounded(value, digits) for value in _numbers(way)] == printed
+            for way in ways(every, leaves, upstream, carry)
+        )
+    except KindError:
+        return False
+
+
+def printed_number(value: Decimal, digits: int) -> str:
+    """Return a number as printed: short where it is exact, else rounded."""
+    found = rounded(value, digits)
+    return decimal_text(Fraction(str(found))) or str(found) if found == value else str(found)
+
+
+def _numbers(worked: Worked) -> Iterator[Decimal]:
+    yield from worked.values.values()
+    yield from worked.gradients.values()
+
+
+def well_sized(value: Decimal, digits: int) -> bool:
+    """Whether a number is neither almost 0, nor large, nor near the middle of two roundings."""
+    unit = abs(value).scaleb(digits)
+    tie = abs(unit - int(unit) - Decimal("0.5"))
+    return unit >= LEAST and abs(value) < LARGEST and tie > NEAR_TIE
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Draw the circuit with its numbers, and work it gate by gate."""
+    graph, digits = setting.graph, int(draws["digits"])
+    circuit = split(graph)
+    every = gates(circuit.graph)
+    leaves, upstream = decimals(draws["numbers"]), Decimal(draws["upstream"])
+    worked = work(every, leaves, upstream, digits=None)
+    short = all(rounded(value, digits) == value for value in _numbers(worked))
+    answers: list[Solved] = []
+
+    def shown(value: Decimal) -> str:
+        text = str(rounded(value, digits))
+        return decimal_text(Fraction(text)) or text if short else text
+
+    def asked(name: str, value: Decimal, *, backwards: bool) -> str:
+        answer = f"{'grad' if backwards else 'value'}:{name}"
+        claim = RoundedClaim(
+            circuit=circuit.graph,
+            leaves=leaves,
+            upstream=upstream,
+            name=name,
+            backwards=backwards,
+            printed=shown(value),
+            digits=digits,
+            carry=int(draws["carry"]),
+        )
+        line = circuit.graph.expr(name)
+        expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
+        step = Step("chain rule" if backwards else "forward", Tex(shown(value)), WHY[backwards])
+        answers.append(Solved(answer, Tex(shown(value)), SCALAR, expr, (step,), claim))
+        return blank(answer)
+
+    above, below = {}, {}
+    for name in circuit.graph.names:
+        value, gradient = worked.values[name], worked.gradients[name]
+        hidden = draws["hide"] == "all" and graph.leaf(name) is None
+        above[name] = asked(name, value, backwards=False) if hidden else shown(value)
+        given = name == graph.loss
+        below[name] = shown(gradient) if given else asked(name, gradient, backwards=True)
+    printer = setting.printer
+    named = {leaf.name: printer.name(leaf.name) for leaf in graph.leaves if leaf.name in above}
+    figure = circuit_figure(circuit, printer.name, above, below)
+    fields = {
+        **forward_fields(setting),
+        "circuit": figure.fields(),
+        "blanks": len(answers),
+        "values": [
+            {
+                "symbol": Tex(printer.name(leaf.name)),
+                "value": Tex(printed_number(leaves[leaf.name], digits)),
+            }
+            for leaf in graph.leaves
+        ],
+        "output": Tex(printer.name(graph.loss)),
+        "upstream": Tex(printed_number(upstream, digits)),
+        "forward_given": draws["hide"] == "gradients",
+        "digits": digits,
+        "carry": int(draws["carry"]),
+        "short": short,
+        "letter": Tex(circuit.letter) if has_letter(circuit) else None,
+        "slope_letter": Tex(circuit.letter),
+        "slopes": any(
+            isinstance(line.expr, Call) and line.expr.op in {*LOCAL, "pow"}
+            for line in circuit.graph.bindings
+        ),
+        "forks": bool(circuit.forks),
+        "gates": _explained(circuit, every, worked, shown, named),
+    }  # fmt: skip
+    return Solution(fields, tuple(answers))
+
+
+def has_letter(circuit: Circuit) -> bool:
+    """Whether the sign on some gate uses the letter for its input."""
+    ops = {line.expr.op for line in circuit.graph.bindings if isinstance(line.expr, Call)}
+    return bool(ops & {"div", "pow"})
+
+
+def _explained(
+    circuit: Circuit,
+    every: tuple[Gate, ...],
+    worked: Worked,
+    shown: Any,  # noqa: ANN401 - a function from Decimal to text
+    named: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Return each gate from the last to the first: upstream times local derivative."""
+    rows: list[dict[str, Any]] = []
+    for gate in reversed(every):
+        if isinstance(gate.expr, Name):
+            continue
+        out = shown(worked.gradients[gate.name])
+        products = []
+        for name, slope in gate.slopes:
+            local = shown(calculate(slope, worked.values))
+            result = shown(worked.gradients[name])
+            whose = rf"\text{{ for }} {named[name]}" if name in named else ""
+            products.append(Tex(rf"{_factor(out)} \cdot {_factor(local)} = {result}{whose}"))
+        rows.append({"gate": Tex(gate_latex(gate.expr, circuit.letter)),
+                     "local": Tex(local_latex(gate.expr, circuit.letter)),
+                     "products": products})  # fmt: skip
+    for name in reversed(circuit.forks):
+        copies = [g.name for g in every if g.expr == Name(name)]
+        parts = " + ".join(_factor(shown(worked.gradients[copy])) for copy in copies)
+        rows.append({"gate": Tex(r"\bullet"), "local": Tex(""),
+                     "products": [Tex(rf"{parts} = {shown(worked.gradients[name])}")]})  # fmt: skip
+    return rows
+
+
+def _factor(number: str) -> str:
+    return f"({number})" if number.startswith("-") else number
+
+
+LOCAL: Mapping[str, str] = {
+    "exp": "e^{?}",
+    "log": "1/?",
+    "sigmoid": r"\sigma(?)\,(1 - \sigma(?))",
+    "tanh": r"1 - \tanh^{2}(?)",
+    "relu": r"1\text{ if }? > 0,\ 0\text{ if }? < 0",
+    "softplus": r"\sigma(?)",
+    "div": "-1/?^{2}",
+}
+
+
+def local_latex(expr: Expr, letter: str) -> str:
+    """Return a gate's local derivative in terms of its input, which the letter stands for."""
+    match expr:
+        case Call("mul", (Name(), Name())):
+            return r"\text{the other input}"
+        case Call("mul", (_, number)):
+            return to_text(number)
+        case Call("add"):
+            return "1"
+        case Call("pow", (_, Number(power))):
+            lower = "" if power == TWO else f"^{{{number_text(power - 1)}}}"
+            return rf"{number_text(power)}\,{letter}{lower}"
+        case Call(op):
+            return LOCAL[op].replace("?", letter)
+    return ""
+
+
+KIND = Kind(
+    name="circuit",
+    summary="numbers to fill in along the wires of a circuit of gates",
+    options={"numbers": (dict,), "upstream": (int, float, list), "digits": (int,), "hide": (str,)},
+    network_rules=(),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

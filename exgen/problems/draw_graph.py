@@ -1,0 +1,101 @@
+"""Draw the graph: the computation graph of a forward pass, with an arrow for each use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.edges import EdgesClaim
+from exgen.document import Step, Tex
+from exgen.errors import KindError
+from exgen.figures.computation import computation_figure, uses
+from exgen.graph import is_scalar
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.entries import check_entries, entry_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+LEAST_LINES = 2
+MOST_NAMES = 40
+MARGIN = 14
+HEADING, LINE, ENTRY_LINE = 38, 7, 12
+"""Millimetres of a statement's text, and of each line of its forward pass."""
+
+
+def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
+    """Draw nothing: the network's own draws say what there is to draw, the bank in which form."""
+    if len(graph.bindings) < LEAST_LINES:
+        raise KindError(
+            "the network has one line, so its graph is a star",
+            remedy=f"draw_graph needs at least {LEAST_LINES} lines.",
+        )
+    if len(graph.names) > MOST_NAMES:
+        raise KindError(
+            f"a graph of {len(graph.names)} quantities does not fit a sheet",
+            remedy=f"draw_graph takes {MOST_NAMES} at most.",
+        )
+    used = {name for pair in uses(graph) for name in pair}
+    for name in graph.names:
+        if name not in used:
+            raise KindError(
+                f"'{name}' is read by no line and reads nothing", remedy="Leave it out."
+            )
+    if options.get("entries", False):
+        check_entries(graph)
+        return {"entries": True}
+    return {}
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Lay out the graph, and list which line reads what."""
+    graph, printer = setting.graph, setting.printer
+    by_entry = bool(draws.get("entries", False))
+    edges = uses(graph)
+    figure = computation_figure(graph, printer)
+    rows = [
+        rf"{', '.join(printer.name(a) for a, b in edges if b == line.name)} \to "
+        rf"{printer.name(line.name)}"
+        for line in graph.bindings
+    ]
+    equation = r",\quad ".join(rows)
+    answer = Solved(
+        name="graph",
+        latex=Tex(equation),
+        shape=None,
+        expr="; ".join(f"{a} -> {b}" for a, b in edges),
+        steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
+        claim=EdgesClaim(graph, edges),
+    )
+    counts = {name: sum(a == name for a, _ in edges) for name in graph.names}
+    shared = [
+        {"symbol": Tex(printer.name(name)), "count": count}
+        for name, count in counts.items()
+        if count > 1
+    ]
+    fields = {
+        **(entry_fields(setting) if by_entry else forward_fields(setting)),
+        "by_entry": by_entry,
+        "drawing": figure.fields(),
+        "need": f"{HEADING + len(graph.bindings) * (ENTRY_LINE if by_entry else LINE)}mm",
+        "room": f"{round(figure.height * figure.scale) + MARGIN}mm",
+        "rows": [Tex(row) for row in rows],
+        "shared": shared,
+        "nodes": len(figure.nodes),
+        "arrows": len(edges),
+        "scalars_only": all(is_scalar(leaf.shape) for leaf in graph.leaves),
+    }
+    return Solution(fields, (answer,))
+
+
+KIND = Kind(
+    name="draw_graph",
+    summary="the computation graph of a forward pass, to be drawn",
+    options={"entries": (bool,)},
+    network_rules=(),
+    needs_loss=False,
+    sample=sample,
+    solve=solve,
+)

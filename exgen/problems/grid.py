@@ -1,0 +1,216 @@
+"""Numeric passes through grids: pooling, an activation, a weighted sum, forwards and backwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.document import Step, Tex
+from exgen.engine import Values, evaluate, forward, gradient_name, gradients
+from exgen.errors import KindError, nearest
+from exgen.graph import SCALAR, Graph, is_scalar
+from exgen.language import to_text
+from exgen.ops.pool import window_of
+from exgen.problems import luck
+from exgen.problems.base import Kind, Setting, Solution, Solved
+from exgen.problems.grid_steps import Grids, grid_latex
+from exgen.problems.numbers import draw_numbers, exact_arrays, fraction, number_latex, text
+from exgen.problems.upstream import with_upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.gradients import Gradient
+    from exgen.seeds import Stream
+
+UPSTREAM = (2, -1, 3, "0.5", -2, 4)
+MAX_DECIMALS = 3
+
+
+def asked(graph: Graph, options: Mapping[str, Any]) -> list[str]:
+    """Return the names by which gradients are asked, from the output inwards."""
+    inner = [b.name for b in reversed(graph.bindings) if b.name != graph.loss]
+    inner += [leaf.name for leaf in graph.leaves if leaf.role == "input"]
+    by = options.get("by", inner)
+    for name in by:
+        if name not in graph.names or name == graph.loss:
+            raise KindError(
+                f"there is no '{name}' to differentiate by", remedy=nearest(str(name), graph.names)
+            )
+    return list(by)
+
+
+def _check(graph: Graph) -> None:
+    if not is_scalar(graph.shapes[graph.loss]):
+        raise KindError(
+            f"'{graph.loss}' is not a scalar",
+            remedy="grid needs a network that ends in one number, such as y = sum(V * W).",
+        )
+    if graph.size_names:
+        raise KindError(
+            f"the size {graph.size_names[0]} has no value", remedy="grid needs sizes as numbers."
+        )
+    if all(is_scalar(graph.shapes[b.name]) for b in graph.bindings):
+        raise KindError(
+            "no line of the network is a grid",
+            remedy="grid needs lines such as U = maxpool(X) and V = lrelu(U, 0.1).",
+        )
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw the leaves and the upstream gradient, until the passes can be worked by hand."""
+    _check(graph)
+    by = asked(graph, options)
+    choices = options.get("upstream", list(UPSTREAM))
+    extended, upstream = with_upstream(graph)
+
+    def draw(own: Stream) -> dict[str, Any] | None:
+        numbers = draw_numbers(graph, options.get("values", {}), own)
+        leaves = exact_arrays(numbers)
+        values = forward(graph, leaves, exact=True)
+        luck.require_rational(graph, values, "grid")
+        if not _is_lucky(graph, values):
+            return None
+        factor = text(fraction(extended.leaves[-1], own.child("upstream").choose(choices)))
+        leaves |= exact_arrays({upstream: [[factor]]})
+        found = gradients(extended, forward(extended, leaves, exact=True), exact=True)
+        if not luck.short((found[name] for name in by), MAX_DECIMALS):
+            return None
+        if not all(any(entry for entry in found[name].flat) for name in by):
+            return None
+        return {"numbers": numbers, "upstream": factor, "by": by}
+
+    remedy = "Give 'values' a finer or a wider range, or fewer decimals."
+    result: dict[str, Any] = luck.first_lucky(draw, stream, remedy)
+    return result
+
+
+def _is_lucky(graph: Graph, values: Values) -> bool:
+    bent = {binding.name for binding in graph.bindings}
+    kinked = {b.name for b in graph.bindings if any(luck.calls(_only(graph, b.name), luck.KINKED))}
+    return (
+        luck.no_ties(graph, values)
+        and luck.off_kinks(graph, values)
+        and luck.both_signs(graph, values)
+        and luck.short((values[name] for name in bent), MAX_DECIMALS)
+        and all(luck.nonzero(values[name]) for name in bent - kinked)
+    )
+
+
+def _only(graph: Graph, name: str) -> Graph:
+    """Return the network with one line alone."""
+    kept = tuple(binding for binding in graph.bindings if binding.name == name)
+    return Graph(graph.leaves, kept, graph.shapes, name)
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Run both passes in fractions, and work out each grid from the one before."""
+    graph = setting.graph
+    extended, upstream = with_upstream(graph)
+    leaves = exact_arrays({**draws["numbers"], upstream: [[draws["upstream"]]]})
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
+    lines = [binding.name for binding in graph.bindings]
+    answers = [_forward_answer(grids, graph, name) for name in lines]
+    derived = grids.derived
+    outer = draws["by"][0]
+    answers += [_formula(grids, derived[outer]), _first(grids, outer)]
+    answers += [_backward_answer(grids, derived[name]) for name in draws["by"]]
+    printer = grids.printer
+    fields = {
+        "own_shape": setting.notation.layout == "numerator",
+        "lines": [
+            {"left": Tex(printer.name(name)), "right": Tex(grids.line(name))} for name in lines
+        ],
+        "windows": [
+            {"what": part.op, "size": size, "stride": stride}
+            for part in luck.calls(graph, ("maxpool", "avgpool"))
+            for size, stride in [window_of(dict(part.options))]
+        ],
+        "given": [
+            {"name": Tex(printer.name(leaf.name)), "value": Tex(grid_latex(leaves[leaf.name]))}
+            for leaf in graph.leaves
+        ],
+        "forward": [
+            {"answer": name, "name": Tex(printer.name(name)), "scalar": is_scalar(shape)}
+            for name in lines
+            for shape in [graph.shapes[name]]
+        ],
+        "output": Tex(grids.gradient_symbol(graph.loss)),
+        "upstream": Tex(number_latex(leaves[upstream].item())),
+        "loss": Tex(printer.name(extended.loss)),
+        "end": Tex(printer.name(graph.loss)),
+        "outer": Tex(grids.gradient_symbol(outer)),
+        "reads": [Tex(symbol) for symbol in grids.reads(derived[outer].step)],
+        "first": Tex(grids.first_symbol(outer)),
+        "backward": [
+            {
+                "answer": gradient_name(name),
+                "name": Tex(grids.gradient_symbol(name)),
+                "scalar": is_scalar(graph.shapes[name]),
+            }
+            for name in draws["by"]
+        ],
+    }
+    return Solution(fields, tuple(answers))
+
+
+def _forward_answer(grids: Grids, graph: Graph, name: str) -> Solved:
+    value = grids.values[name]
+    leaves = {leaf.name: grids.values[leaf.name] for leaf in graph.leaves}
+    return Solved(
+        name=name,
+        latex=Tex(grid_latex(value)),
+        shape=graph.shapes[name],
+        expr=to_text(grids.bound(name)),
+        steps=grids.forward_steps(name),
+        claim=ForwardClaim(graph, leaves, name, value),
+    )
+
+
+def _formula(grids: Grids, gradient: Gradient) -> Solved:
+    expr = gradient.step
+    equation = f"{grids.gradient_symbol(gradient.name)} = {grids.printer(expr)}"
+    return Solved(
+        name="formula",
+        latex=Tex(grids.printer(expr)),
+        shape=gradient.shape,
+        expr=to_text(expr),
+        steps=(Step(gradient.rules[0], Tex(equation), " ".join(gradient.why)),),
+        claim=GradientClaim(grids.graph, gradient.name, expr, gradient.shape),
+    )
+
+
+def _first(grids: Grids, name: str) -> Solved:
+    found = grids.gradient(name)
+    return Solved(
+        name="first",
+        latex=Tex(number_latex(found[0, 0])),
+        shape=SCALAR,
+        expr=text(found[0, 0]),
+        steps=(),
+        claim=GradientValueClaim(grids.graph, grids.leaves, name, found),
+    )
+
+
+def _backward_answer(grids: Grids, gradient: Gradient) -> Solved:
+    value = evaluate(gradient.step, grids.with_gradients(), exact=True)
+    return Solved(
+        name=gradient_name(gradient.name),
+        latex=Tex(grid_latex(value)),
+        shape=gradient.shape,
+        expr=to_text(gradient.step),
+        steps=grids.backward_steps(gradient),
+        claim=GradientValueClaim(grids.graph, grids.leaves, gradient.name, value),
+    )
+
+
+KIND = Kind(
+    name="grid",
+    summary="numeric forward and backward pass through grids, with pooling",
+    options={"values": (dict,), "upstream": (list,), "by": (list,)},
+    network_rules=(),
+    needs_loss=False,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,293 @@
+"""Grids on the key: how each number follows from the numbers before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.index import entry_form, letters
+from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.latex import HADAMARD, Printer
+from exgen.document import Step, Tex
+from exgen.engine import Values, evaluate, gradient_name, gradients
+from exgen.errors import KindError
+from exgen.graph import (
+    Call,
+    Entry,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    Number,
+    SumOver,
+    is_scalar,
+    names_in,
+    rebuild,
+    walk,
+)
+from exgen.ops.base import size_of
+from exgen.ops.pool import window_of
+from exgen.problems.luck import windows
+from exgen.problems.numbers import number_latex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from exgen.derive.gradients import Gradient
+    from exgen.derive.notation import Notation
+
+MOST_ENTRIES = 9
+"""Grids of more entries than this are not worked out one by one."""
+POOLING = ("maxpool", "avgpool")
+WORDLESS = frozenset({"maxroute", "maxpick", "windows"})
+"""Ops of gradients that a student has no name for; the key explains them in words."""
+
+
+def grid_latex(array: NDArray[Any]) -> str:
+    """Return an array as a grid with ruled cells; one number stays bare."""
+    if array.size == 1:
+        return number_latex(array.item())
+    return ruled([[number_latex(entry) for entry in row] for row in array])
+
+
+def ruled(cells: list[list[str]]) -> str:
+    """Return cells of LaTeX as a grid with rules."""
+    columns = "|c" * len(cells[0]) + "|"
+    rows = r" \\ \hline ".join(" & ".join(row) for row in cells)
+    return rf"\begin{{array}}{{{columns}}} \hline {rows} \\ \hline \end{{array}}"
+
+
+@dataclass(frozen=True)
+class Grids:
+    """The numbers of both passes, and how to print them.
+
+    Attributes:
+        notation: how to write.
+        graph: the network, ending in a loss.
+        values: the forward pass in fractions.
+
+    """
+
+    notation: Notation
+    graph: Graph
+    values: Values
+
+    @property
+    def printer(self) -> Printer:
+        """A printer for names and their gradients."""
+        return Printer(self.notation, with_gradient_shapes(self.graph), self.graph.loss)
+
+    @property
+    def leaves(self) -> Values:
+        """The values of the leaves."""
+        return {leaf.name: self.values[leaf.name] for leaf in self.graph.leaves}
+
+    @cached_property
+    def found(self) -> Values:
+        """Every gradient, in fractions."""
+        return gradients(self.graph, self.values, exact=True)
+
+    @cached_property
+    def derived(self) -> dict[str, Gradient]:
+        """Every gradient as a formula, with the notation's slope at a kink."""
+        return {
+            name: replace(
+                found,
+                step=slope_at_zero(found.step, self.notation),
+                closed=slope_at_zero(found.closed, self.notation),
+            )
+            for name, found in derive_gradients(self.graph).items()
+        }
+
+    def gradient(self, name: str) -> NDArray[Any]:
+        """Return the gradient of the loss by a name."""
+        return self.found[name]
+
+    def with_gradients(self) -> Values:
+        """Return the values, and the gradients under their own names."""
+        return {**self.values, **{gradient_name(n): array for n, array in self.found.items()}}
+
+    def bound(self, name: str) -> Expr:
+        """Return the expression a name is bound to."""
+        expr = self.graph.expr(name)
+        return Name(name) if expr is None else expr
+
+    # --- symbols ---
+
+    def gradient_symbol(self, name: str) -> str:
+        """Return the symbol of the loss's gradient by a name."""
+        return self.printer.derivative(self.graph.loss, name)
+
+    def first_symbol(self, name: str) -> str:
+        """Return the symbol of the first entry of a gradient."""
+        return self.printer(Entry(Name(gradient_name(name)), 0, 0))
+
+    def reads(self, expr: Expr) -> list[str]:
+        """Return the symbols of what an expression reads, in the network's order."""
+        names = names_in(expr)
+        forward = [self.printer.name(name) for name in self.graph.names if name in names]
+        back = [
+            self.gradient_symbol(name) for name in self.graph.names if gradient_name(name) in names
+        ]
+        return [*back, *forward]
+
+    def line(self, name: str) -> str:
+        """Return the right side of a line; a sum over a grid is written with its indices."""
+        match self.bound(name):
+            case Call("sum", (inner,)) as expr if expr.option("axis") is None:
+                return self.printer(self._summed(inner))
+            case expr:
+                return self.printer(expr)
+
+    def _summed(self, inner: Expr) -> Expr:
+        shape = self.printer.shape(inner)
+        index: tuple[Index, Index] = ("i", "j") if shape[1].constant != 1 else ("i", 0)
+        total = self._entry_form(inner, index)
+        for letter, dim in reversed(list(zip(index, shape, strict=True))):
+            if isinstance(letter, str):
+                total = SumOver(letter, dim, total)
+        return total
+
+    def _entry_form(self, expr: Expr, index: tuple[Index, Index]) -> Expr:
+        shapes = with_gradient_shapes(self.graph)
+        return entry_form(expr, index, shapes, letters(shapes))
+
+    # --- the forward pass ---
+
+    def forward_steps(self, name: str) -> tuple[Step, ...]:
+        """Return how a line's entries follow from those it reads."""
+        expr = self.bound(name)
+        if not isinstance(expr, Call):
+            return ()
+        why = _pool_why(expr) if expr.op in POOLING else ""
+        if self.values[name].size > MOST_ENTRIES:
+            return (Step(expr.op, Tex(""), why),)
+        if expr.op in POOLING:
+            insides = [_pool_inside(expr.op, window) for window in windows(expr, self.values)]
+        else:
+            insides = self._insides(expr, name)
+        equations = [
+            (self._entry_symbol(name, place), inside, number_latex(self.values[name].item(*place)))
+            for place, inside in zip(np.ndindex(self.values[name].shape), insides, strict=True)
+        ]
+        return (Step(expr.op, Tex(_aligned(equations)), why),)
+
+    def _insides(self, expr: Call, name: str) -> list[str]:
+        places = list(np.ndindex(self.values[name].shape))
+        try:
+            if expr.op == "sum" and is_scalar(self.graph.shapes[name]):
+                return [self._numbers(self._summed(expr.args[0]))]
+            return [self._numbers(self._entry_form(expr, (r, c))) for r, c in places]
+        except KindError:
+            return ["" for _ in places]
+
+    def _numbers(self, expr: Expr) -> str:
+        """Return an index form with every sum written out and every entry's number in."""
+        return self.printer(self._insert(expr, {}))
+
+    def _insert(self, expr: Expr, at: dict[str, int]) -> Expr:
+        known = self.with_gradients()
+
+        def position(index: Index) -> int:
+            return index if isinstance(index, int) else at[index]
+
+        match expr:
+            case Entry(Name(name), row, column):
+                return Number(known[name][position(row), position(column)])
+            case SumOver(index, size, body, _):
+                terms = [self._insert(body, {**at, index: n}) for n in range(size_of(size))]
+                total = terms[0]
+                for term in terms[1:]:
+                    total = total + term
+                return total
+            case Name(name) if is_scalar(self.printer.shape(expr)):
+                return Number(known[name].item())
+        return rebuild(expr, lambda part: self._insert(part, at))
+
+    def _entry_symbol(self, name: str, place: tuple[int, ...]) -> str:
+        return self.printer(Entry(Name(name), place[0], place[1]))
+
+    # --- the backward pass ---
+
+    def backward_steps(self, gradient: Gradient) -> tuple[Step, ...]:
+        """Return a gradient as its rule, then with the numbers in."""
+        why = " ".join(gradient.why)
+        ops = {part.op for part in walk(gradient.step) if isinstance(part, Call)}
+        if ops & WORDLESS:
+            return (Step(gradient.rules[0], Tex(self._routes(gradient)), why),)
+        symbol = self.gradient_symbol(gradient.name)
+        inserted = self._product(gradient.step)
+        equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
+        return (Step(gradient.rules[0], Tex(equation), why),)
+
+    def _routes(self, gradient: Gradient) -> str:
+        """Return where a max-pool's gradients go, for each entry that receives any."""
+        match gradient.step:
+            case Call("maxroute", (Name(name), Name(upstream))) as expr:
+                pass
+            case _:
+                return ""
+        size, stride = window_of(dict(expr.options))
+        routes: dict[tuple[int, int], list[str]] = {}
+        known = self.with_gradients()
+        columns = known[upstream].shape[1]
+        for n, window in enumerate(windows(expr, self.values)):
+            r, c = divmod(n, columns)
+            inside = divmod(window.index(max(window)), size)
+            place = (r * stride + inside[0], c * stride + inside[1])
+            routes.setdefault(place, []).append(self.printer(Entry(Name(upstream), r, c)))
+        if len(routes) > MOST_ENTRIES:
+            return ""
+        target = gradient_name(name)
+        return _aligned(
+            [
+                (
+                    self.printer(Entry(Name(target), *place)),
+                    " + ".join(parts),
+                    number_latex(known[target][place[0], place[1]]),
+                )
+                for place, parts in sorted(routes.items())
+            ],
+            columns=2,
+        )
+
+    def _product(self, expr: Expr) -> str:
+        """Return a product with its factors as grids, or nothing where it is no product."""
+        if not isinstance(expr, Call) or expr.op != "mul":
+            return ""
+        factors = [evaluate(arg, self.with_gradients(), exact=True) for arg in expr.args]
+        number = "*" if self.notation.scalar_product == "asterisk" else r"\cdot"
+        sign = number if any(f.size == 1 for f in factors) else HADAMARD[self.notation.hadamard]
+        return r" =\; " + rf" \;{sign}\; ".join(map(_bracketed, factors))
+
+
+def _bracketed(array: NDArray[Any]) -> str:
+    latex = grid_latex(array)
+    return rf"\left({latex}\right)" if array.size == 1 and latex.startswith("-") else latex
+
+
+def _pool_inside(op: str, window: list[Any]) -> str:
+    if op == "maxpool":
+        return r"\max\{" + r",\, ".join(map(number_latex, window)) + r"\}"
+    total = number_latex(window[0])
+    for entry in window[1:]:
+        total += f" {'-' if entry < 0 else '+'} {number_latex(abs(entry))}"
+    return rf"\frac{{1}}{{{len(window)}}} \left({total}\right)"
+
+
+def _pool_why(expr: Call) -> str:
+    what = "largest entry" if expr.op == "maxpool" else "mean"
+    return f"Each entry is the {what} of one window."
+
+
+def _aligned(equations: list[tuple[str, str, str]], columns: int = 1) -> str:
+    parts = [
+        f"{symbol} &= {inside + ' = ' if inside else ''}{value}"
+        for symbol, inside, value in equations
+    ]
+    lines = [" & ".join(parts[n : n + columns]) for n in range(0, len(parts), columns)]
+    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"

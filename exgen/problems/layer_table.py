@@ -1,0 +1,74 @@
+"""Layer tables: what goes into each layer of a network and what comes out, to be filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
+from exgen.document import Step, Tex
+from exgen.errors import KindError
+from exgen.language import to_text
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.by_layers import chain_fields, layers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+BEFORE = "A layer gets what the layer before it puts out; the first one gets the network's input."
+LINE = "The output is the layer's own line of the forward pass."
+
+
+def sample(graph: Graph, _options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
+    """Check that the network is a chain of layers."""
+    layers(graph)
+    return {}
+
+
+def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
+    """Give the input and the output of every layer."""
+    graph, printer = setting.graph, setting.printer
+    if setting.shown_in is not None:
+        raise KindError(
+            f"Problem {setting.shown_in} already shows the lines of this network",
+            remedy="Let layer_table be the first problem of its network.",
+        )
+    answers: list[Solved] = []
+    for layer in layers(graph):
+        expr = graph.expr(layer.line)
+        if expr is None:
+            continue
+        output = f"{printer.name(layer.line)} = {printer(expr)}"
+        answers += [
+            Solved(
+                name=f"{layer.line}.in",
+                latex=Tex(printer.name(layer.source)),
+                shape=None,
+                expr=layer.source,
+                steps=(Step("input", Tex(printer.name(layer.source)), BEFORE),),
+                claim=LayerInputClaim(graph, layer.line, layer.source, layer.fixed),
+            ),
+            Solved(
+                name=f"{layer.line}.out",
+                latex=Tex(output),
+                shape=None,
+                expr=to_text(expr),
+                steps=(Step("output", Tex(output), LINE),),
+                claim=LayerOutputClaim(graph, layer.line, expr),
+            ),
+        ]
+    chain = chain_fields(graph, printer)
+    return Solution({**forward_fields(setting), "chain": chain}, tuple(answers))
+
+
+KIND = Kind(
+    name="layer_table",
+    summary="the input and the output of each layer, as a table to fill in",
+    options={},
+    network_rules=(),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,184 @@
+"""Local Jacobians: the derivative of one line of a forward pass by a vector that it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.jacobians import JacobianClaim
+from exgen.derive.jacobian import is_denominator, local_jacobian, slope_at_zero
+from exgen.derive.symbols import shape_latex
+from exgen.derive.tensor import tensor_form
+from exgen.document import Step, Tex
+from exgen.errors import KindError
+from exgen.graph import Call, Expr, Graph, is_column, is_scalar, names_in, substitute, walk
+from exgen.language import to_text
+from exgen.ops import lookup
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.by_matrix import tensor_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Shape
+    from exgen.seeds import Stream
+
+
+TRANSPOSED = (
+    "Denominator layout gives each entry of the variable a row, so the matrix stands transposed."
+)
+
+AS_VARIABLE = "The function is a scalar, so its gradient stands in the shape of the variable."
+DIAGONAL = " acts on each entry alone, so only the diagonal survives"
+COPY = "Each entry is passed on as it is, so it depends on its own input alone, with slope 1."
+
+
+def pairs(graph: Graph) -> list[tuple[str, str]]:
+    """Return every (function, variable) that has a local Jacobian which is a matrix."""
+    found: list[tuple[str, str]] = []
+    for binding in graph.bindings:
+        if is_scalar(graph.shapes[binding.name]):
+            continue
+        for name in sorted(names_in(binding.expr)):
+            try:
+                local_jacobian(graph, binding.name, name, denominator=False)
+            except KindError:
+                continue
+            if not is_scalar(graph.shapes[name]):
+                found.append((binding.name, name))
+    return found
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw which Jacobians to ask for, unless the bank names them in ``ask``."""
+    legal = pairs(graph)
+    if not legal:
+        raise KindError(
+            "the network has no line whose Jacobian is a matrix",
+            remedy="local_jacobian needs a line from a column vector to a column vector.",
+        )
+    asked = options.get("ask")
+    if asked is None:
+        count = min(int(options.get("count", 1)), len(legal))
+        chosen = stream.sample(legal, count)
+        return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
+    for pair in asked:
+        if not (isinstance(pair, list) and len(pair) == 2):  # noqa: PLR2004 - of, by
+            raise KindError("each entry of 'ask' is a pair [function, variable]")
+        of, by = map(str, pair)
+        # Asking raises the error that says what is wrong with this pair.
+        if _by_matrix(graph, by):
+            tensor_form(graph, of, by)
+        else:
+            local_jacobian(graph, of, by, denominator=False)
+    return {"ask": asked}
+
+
+def _by_matrix(graph: Graph, by: str) -> bool:
+    return by in graph.names and not is_column(graph.shapes[by])
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Derive each Jacobian in the notation's layout."""
+    graph, printer = setting.graph, setting.printer
+    asks: list[dict[str, Any]] = []
+    answers: list[Solved] = []
+    for of, by in draws["ask"]:
+        if _by_matrix(graph, by):
+            item, solved = tensor_answer(setting, of, by)
+            asks.append(item)
+            answers.append(solved)
+            continue
+        # A scalar has a gradient in the shape of its variable; as a fraction it is a Jacobian.
+        notation = setting.notation
+        denominator = is_denominator(notation) or (
+            notation.layout == "shape"
+            and notation.gradient == "nabla"
+            and is_scalar(graph.shapes[of])
+        )
+        derived = local_jacobian(graph, of, by, denominator=denominator)
+        expr = slope_at_zero(derived, setting.notation)
+        rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))
+        claim = JacobianClaim(graph, of, by, expr, denominator, (rows, columns))
+        left = printer.derivative(of, by)
+        size = shape_latex((rows, columns)) if not is_column((rows, columns)) else str(rows)
+        equation = rf"{left} = {_with_size(setting, of, expr, (rows, columns), size)}"
+        name = f"{of}.{by}"
+        answers.append(
+            Solved(
+                name=name,
+                latex=Tex(printer(expr)),
+                shape=(rows, columns),
+                expr=to_text(expr),
+                steps=(Step(_rule(graph, of), Tex(equation), _why(graph, of, by, derived)),),
+                claim=claim,
+            )
+        )
+        asks.append(
+            {
+                "answer": name,
+                "derivative": Tex(left),
+                "of": Tex(printer.name(of)),
+                "by": Tex(printer.name(by)),
+                "rows": Tex(printer.name(by if denominator else of)),
+                "columns": Tex(printer.name(of if denominator else by)),
+                "size": Tex(size),
+                "is_entry": False,
+            }
+        )
+    word = "gradient" if setting.notation.gradient == "nabla" else "Jacobian"
+    if word == "Jacobian" and any(is_scalar(graph.shapes[of]) for of, _ in draws["ask"]):
+        word = "derivative"
+    return Solution({**forward_fields(setting), "asks": asks, "word": word}, tuple(answers))
+
+
+def _with_size(setting: Setting, of: str, expr: Expr, shape: Shape, size: str) -> str:
+    """Return a derivative with its shape below it; a scalar one also without the output's name."""
+    printer = setting.printer
+    if not is_scalar(shape):
+        return rf"\exshape{{{printer(expr)}}}{{{size}}}"
+    line = setting.graph.expr(of)
+    if isinstance(line, Call) and len(line.args) == 1 and of in names_in(expr):
+        return f"{printer(expr)} = {printer(substitute(expr, {of: line}))}"
+    return printer(expr)
+
+
+def _rule(graph: Graph, of: str) -> str:
+    expr = graph.expr(of)
+    return expr.op if isinstance(expr, Call) else "copy"
+
+
+def _why(graph: Graph, of: str, by: str, printed: Expr) -> str:
+    """Return the sentences of the ops in a line, each once, and whether the layout transposed."""
+    expr = graph.expr(of)
+    ops = [part.op for part in walk(expr) if isinstance(part, Call)] if expr else []
+    # A weight that stands transposed is still a factor of its product.
+    kept = [op for op in ops if op != "transpose" or "matmul" not in ops]
+    sentences = dict.fromkeys(lookup(op).why for op in kept)
+    if is_scalar(graph.shapes[of]) and is_scalar(graph.shapes[by]):
+        sentences = dict.fromkeys(_of_a_scalar(sentence) for sentence in sentences)
+    if not ops:
+        sentences[COPY] = None
+    if printed != local_jacobian(graph, of, by, denominator=False):
+        sentences[AS_VARIABLE if is_scalar(graph.shapes[of]) else TRANSPOSED] = None
+    return " ".join(sentences)
+
+
+def _of_a_scalar(why: str) -> str:
+    """Return a sentence about an entrywise function for a single entry, where nothing is diagonal.
+
+    >>> _of_a_scalar(f"The sigmoid{DIAGONAL}; its slope is steep.")
+    "The sigmoid's slope is steep."
+    """
+    own = why.replace(f"{DIAGONAL}; its slope", "'s slope")
+    return own.replace(f"{DIAGONAL}: slope", " has slope")
+
+
+KIND = Kind(
+    name="local_jacobian",
+    summary="the Jacobian of one line by a vector it reads",
+    options={"ask": (list,), "count": (int,)},
+    network_rules=(),
+    needs_loss=False,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,343 @@
+"""Loss derivatives: by one entry of the prediction, by all of it, and by the pre-activation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.equality import EqualityClaim
+from exgen.certify.layouts import LayoutGradientClaim
+from exgen.derive.batch import batched, cost_name, in_rows, per_example
+from exgen.derive.factors import Given, gradients_given
+from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.index import entry_form, letters
+from exgen.derive.losses import entry_at, loss_line
+from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.derive.written import as_written, written_shape
+from exgen.document import Step, Tex
+from exgen.engine import gradient_name
+from exgen.errors import KindError
+from exgen.graph import (
+    ONE,
+    SCALAR,
+    Call,
+    Dim,
+    Entry,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    as_expr,
+    is_column,
+    is_scalar,
+    rebuild,
+    size_as_number,
+)
+from exgen.language import to_text
+from exgen.language.writer import graph_text
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.written import Written
+    from exgen.graph import Shape
+    from exgen.seeds import Stream
+
+ENTRYWISE = frozenset({"sigmoid", "tanh", "softplus", "relu", "lrelu", "exp"})
+ONLY_OWN = "Only the summand with the same index depends on this entry."
+WHOLE = "The loss is differentiated as it stands."
+FRACTION = "Over a common denominator the two terms are one fraction."
+TOGETHER = "The entries stand together in the shape of the prediction."
+
+
+def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
+    """Check that the loss is one of a prediction and a target."""
+    line = loss_line(graph)
+    if not is_column(graph.shapes[line.prediction]):
+        raise KindError(
+            f"the prediction '{line.prediction}' is a matrix",
+            remedy="loss_derivative needs one example; 'examples' makes many of it.",
+        )
+    if graph.leaf(line.prediction) is not None:
+        raise KindError(
+            f"the prediction '{line.prediction}' is no line of the network",
+            remedy="Give it one, such as yhat = sigmoid(z).",
+        )
+    if "examples" not in options:
+        return {}
+    if not is_scalar(graph.shapes[line.prediction]):
+        raise KindError(
+            "'examples' needs one prediction for each example, and "
+            f"'{line.prediction}' has several entries",
+            remedy="Leave 'examples' out, or give the network one output.",
+        )
+    batched(graph, Dim(0, ("m",)))
+    return {"examples": options["examples"]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the answers are built from: a network, its printers, and how an entry is written.
+
+    Attributes:
+        setting: the network that the claims are about: for many examples, that of the batch.
+        prediction, target, logits: their names in it; no logits where nothing comes before.
+        index: where an entry stands in it; 0 along an axis of length 1.
+        split: the derivative of the summand, term by term.
+
+    """
+
+    setting: Setting
+    prediction: str
+    target: str
+    logits: str | None
+    index: tuple[Index, Index]
+    split: Expr
+
+    @property
+    def graph(self) -> Graph:
+        return self.setting.graph
+
+    def written(self, expr: Expr, by: str) -> Written:
+        return as_written(expr, by, self.graph, self.setting.notation)
+
+    def shape(self, name: str) -> Shape:
+        return written_shape(self.graph.shapes[name], self.setting.notation)
+
+    def latex(self, expr: Expr, by: str) -> str:
+        written = self.written(expr, by)
+        return MarkedPrinter(self.setting.notation, written.shapes, self.graph.loss)(written.expr)
+
+    @property
+    def network(self) -> str:
+        """The network's text where it is that of a batch; else the problem has it already."""
+        return graph_text(self.graph) if "i" in self.index else ""
+
+    def entry_of(self, expr: Expr) -> Expr:
+        """Return an expression's entry in index form."""
+        shapes = self.graph.shapes
+        return entry_form(expr, self.index, shapes, letters(shapes))
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Differentiate the loss by an entry, by the prediction, and by the pre-activation."""
+    graph = setting.graph
+    line = loss_line(graph)
+    logits = _logits(graph, line.prediction)
+    if "examples" in draws:
+        shown = forward_fields(setting, {cost_name(graph): SCALAR})
+        return _over_examples(setting, draws["examples"], shown)
+    fields: dict[str, Any] = {**forward_fields(setting), "examples": None}
+    index: tuple[Index, Index] = (0, 0) if is_scalar(graph.shapes[line.prediction]) else ("k", 0)
+    split = line.at(entry_at(line.prediction, *index), entry_at(line.target, *index))
+    case = _Case(setting, line.prediction, line.target, logits, index, split)
+    printer = setting.printer
+
+    def by(name: str) -> str:
+        if index == (0, 0):
+            return printer.derivative(graph.loss, name)
+        return printer.partial(name, "k")
+
+    return _solution(case, by, printer, fields)
+
+
+def _logits(graph: Graph, prediction: str) -> str | None:
+    """Return the pre-activation: what the prediction's function is applied to."""
+    match graph.expr(prediction):
+        case Call(_, (Name(name), *_)):
+            return name
+    return None
+
+
+def _over_examples(setting: Setting, examples: object, fields: dict[str, Any]) -> Solution:
+    graph, notation = setting.graph, setting.notation
+    count = Dim(examples) if isinstance(examples, int) else Dim(0, (str(examples),))
+    batch = batched(graph, count, rows=in_rows(notation))
+    line = loss_line(graph)
+    names = batch.names
+    index: tuple[Index, Index] = ("i", 0) if batch.rows else (0, "i")
+    logits = _logits(graph, line.prediction)
+    split = line.at(
+        entry_at(names[line.prediction], *index),
+        entry_at(names[line.target], *index),
+        1 / size_as_number(count) if count != ONE else as_expr(1),
+    )
+    many = Setting(batch.graph, notation, None)
+    case = _Case(
+        many,
+        names[line.prediction],
+        names[line.target],
+        None if logits is None else names.get(logits),
+        index,
+        split,
+    )
+    own = per_example(graph)
+    marked = MarkedPrinter(
+        notation,
+        {**with_gradient_shapes(graph), cost_name(graph): SCALAR},
+        graph.loss,
+        examples=own,
+        mark=example_mark(notation),
+    )
+    single = {big: small for small, big in names.items()}
+    shown = _ExamplePrinter(marked, single)
+    cost = cost_name(graph)
+
+    def by(name: str) -> str:
+        sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
+        return rf"\frac{{{sign}{marked.name(cost)}}}{{{sign}{marked.name(single[name])}}}"
+
+    size = dim_latex(count)
+    every = [
+        by(case.prediction).replace(example_mark(notation), example_mark(notation, place))
+        for place in ("1", size)
+    ]
+    every = [rf"\displaystyle {part}" for part in every]
+    row = rf"\begin{{bmatrix}} {every[0]} & \cdots & {every[1]} \end{{bmatrix}}"
+    upright = batch.rows != (notation.layout == "numerator")
+    if upright:
+        row = rf"\begin{{bmatrix}} {every[0]} \\ \vdots \\[1mm] {every[1]} \end{{bmatrix}}"
+    fields["examples"] = {
+        "size": Tex(size),
+        "line": "column" if batch.rows else "row",
+        "mark": Tex(example_mark(notation)),
+        "cost": Tex(marked.name(cost)),
+        "mean": Tex(rf"\frac{{1}}{{{size}}} \sum_{{i=1}}^{{{size}}} " + marked.name(graph.loss)),
+        "rows": [
+            {"one": Tex(marked.name(single[big])), "all": Tex(many.printer.name(big))}
+            for big in (case.logits, case.prediction, case.target)
+            if big is not None
+        ],
+        "row": Tex(row),
+    }
+    return _solution(case, by, shown, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _ExamplePrinter:
+    """Prints an entry of a batch as the value of example i."""
+
+    marked: MarkedPrinter
+    single: Mapping[str, str]
+
+    def __call__(self, expr: Expr) -> str:
+        return self.marked(self._one(expr))
+
+    def _one(self, expr: Expr) -> Expr:
+        if isinstance(expr, Entry) and isinstance(expr.of, Name):
+            return Name(self.single[expr.of.name])
+        return rebuild(expr, self._one)
+
+
+def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solution:  # noqa: ANN401
+    """Build the answers and the lines of the worked derivation."""
+    graph, loss = case.graph, case.graph.loss
+    gradients = gradients_given(graph, Given())
+    whole = gradients[case.prediction].closed
+    combined = case.entry_of(whole)
+    left = by(case.prediction)
+    rights = list(dict.fromkeys((shown(case.split), shown(combined))))
+    why = ONLY_OWN if case.index != (0, 0) else WHOLE
+    entry_claims = [
+        EqualityClaim(
+            graph,
+            gradient_name(case.prediction),
+            whole,
+            form,
+            case.index,
+            graph.shapes[case.prediction],
+            case.network,
+        )
+        for form in (case.split, combined)
+    ]
+    answers = [
+        Solved(
+            name="entry",
+            latex=Tex(rights[0]),
+            shape=SCALAR,
+            expr=to_text(case.split),
+            steps=(Step("entry", Tex(f"{left} = {' = '.join(rights)}"), why),),
+            claim=entry_claims[0],
+        )
+    ]
+    if len(rights) > 1:
+        answers.append(
+            Solved(
+                name="fraction",
+                latex=Tex(rights[1]),
+                shape=SCALAR,
+                expr=to_text(combined),
+                steps=(Step("common denominator", Tex(f"{left} = {rights[1]}"), FRACTION),),
+                claim=entry_claims[1],
+            )
+        )
+    fields |= {
+        "entry": Tex(left),
+        "rights": [Tex(right) for right in rights],
+        "why": why,
+        "vector": None,
+        "logits": None,
+    }
+    if case.index != (0, 0):
+        answers.append(_whole(case, case.prediction, whole, "vector", TOGETHER))
+        fields["vector"] = {
+            "left": Tex(case.setting.printer.derivative(loss, case.prediction)),
+            "right": Tex(case.latex(whole, case.prediction)),
+            "shape": Tex(shape_latex(case.shape(case.prediction))),
+        }
+    if case.logits is not None:
+        # With the prediction's gradient given, nothing is fused: the chain rule as it stands.
+        stage = gradients_given(graph, Given((case.prediction,)))[case.logits]
+        fused = gradients[case.logits]
+        answers.append(_whole(case, case.logits, fused.closed, "logits", " ".join(fused.why)))
+        expr = graph.expr(case.prediction)
+        entrywise = isinstance(expr, Call) and expr.op in ENTRYWISE
+        entry = shown(case.entry_of(fused.closed))
+        fields["logits"] = {
+            "name": Tex(case.setting.printer.name(case.logits)),
+            "left": Tex(case.setting.printer.derivative(loss, case.logits)),
+            "entry": Tex(f"{by(case.logits)} = {entry}") if case.index != (0, 0) else None,
+            "chain": Tex(case.latex(stage.step, case.logits)) if entrywise else None,
+            "right": Tex(case.latex(fused.closed, case.logits)),
+            "shape": Tex(shape_latex(case.shape(case.logits))),
+            "scalar": is_scalar(case.shape(case.logits)),
+            "why": " ".join(fused.why),
+        }
+    return Solution({**fields, "names": [answer.name for answer in answers]}, tuple(answers))
+
+
+def _whole(case: _Case, name: str, expr: Expr, label: str, why: str) -> Solved:
+    """Return the answer for a whole gradient, in the layout."""
+    written = case.written(expr, name)
+    latex = case.latex(expr, name)
+    shape = case.shape(name)
+    left = case.setting.printer.derivative(case.graph.loss, name)
+    return Solved(
+        name=label,
+        latex=Tex(latex),
+        shape=shape,
+        expr=to_text(written.expr),
+        steps=(Step(label, Tex(f"{left} = {latex}"), why),),
+        claim=LayoutGradientClaim(
+            case.graph,
+            name,
+            (written.expr,),
+            shape,
+            written.shapes,
+            case.setting.notation.layout,
+            network=case.network,
+        ),
+    )
+
+
+KIND = Kind(
+    name="loss_derivative",
+    summary="a loss by its prediction, and by the pre-activation behind it",
+    options={"examples": (str, int)},
+    network_rules=(),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

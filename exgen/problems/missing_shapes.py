@@ -1,0 +1,210 @@
+"""Missing shapes: a forward pass as a chain of boxes, with some of its sizes left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.document import Step, Tex
+from exgen.errors import KindError, nearest
+from exgen.graph import Binding, Call, Expr, Graph, Name, is_column, is_scalar, walk
+from exgen.ops import lookup
+from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exgen.derive.latex import Printer
+    from exgen.seeds import Stream
+
+# A brace inside stacked brackets or under a sum sign would be unreadable.
+BARE = frozenset({"append_one", "prepend_one", "concat", "cross_entropy", "bce", "squared_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place where a shape is printed: the box of a line, or the brace under an operand."""
+
+    line: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """How banks and answers name the slot: ``a1`` for a box, ``z1.W1`` for a brace."""
+        return self.line if self.line == self.name else f"{self.line}.{self.name}"
+
+
+def slots(graph: Graph) -> tuple[Slot, ...]:
+    """Return every place where a shape is printed, in reading order."""
+    found: list[Slot] = []
+    for binding in graph.bindings:
+        if is_scalar(graph.shapes[binding.name]):
+            continue
+        found.append(Slot(binding.name, binding.name))
+        found += [Slot(binding.name, name) for name in _braced(binding)]
+    return tuple(found)
+
+
+def _braced(binding: Binding) -> list[str]:
+    def visit(expr: Expr) -> Iterator[str]:
+        if isinstance(expr, Call):
+            for arg in expr.args:
+                if isinstance(arg, Name) and expr.op not in BARE:
+                    yield arg.name
+                yield from visit(arg)
+
+    return list(dict.fromkeys(visit(binding.expr)))
+
+
+def shown_names(graph: Graph, hidden: tuple[Slot, ...]) -> tuple[str, ...]:
+    """Return the names whose shape can be read off the sheet: data, and what some slot shows."""
+    visible = {slot.name for slot in slots(graph) if slot not in hidden}
+    braced = {slot.name for slot in slots(graph)}
+    stated = {leaf.name for leaf in graph.leaves if leaf.name not in braced}
+    return tuple(name for name in graph.names if name in visible | stated)
+
+
+def determined(graph: Graph, hidden: tuple[Slot, ...]) -> bool:
+    """Whether every hidden shape follows from those that are left."""
+    inferred = infer_from_shown(graph, shown_names(graph, hidden))
+    return all(inferred[slot.name] is not None for slot in hidden)
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw which shapes to hide, weights first, as long as each still follows from the rest."""
+    by_label = {slot.label: slot for slot in slots(graph)}
+    if not any(slot.line != slot.name for slot in by_label.values()):
+        raise KindError(
+            "the network has no product or function whose shapes could be hidden",
+            remedy="missing_shapes needs lines such as z1 = W1 @ x.",
+        )
+    if "hide" in options:
+        return {"hide": _named(graph, by_label, options["hide"])}
+    weights = [s for s in by_label.values() if graph.leaf(s.name) and not _is_data(graph, s.name)]
+    others = [slot for slot in by_label.values() if slot not in weights]
+    wanted = int(options.get("blanks", 5))
+    hidden: tuple[Slot, ...] = ()
+    for slot in (*stream.shuffle(weights), *stream.shuffle(others)):
+        if len(hidden) < wanted and determined(graph, (*hidden, slot)):
+            hidden = (*hidden, slot)
+    return {"hide": [slot.label for slot in by_label.values() if slot in hidden]}
+
+
+def _is_data(graph: Graph, name: str) -> bool:
+    leaf = graph.leaf(name)
+    return leaf is not None and leaf.role in ("input", "target", "onehot")
+
+
+def _named(graph: Graph, by_label: Mapping[str, Slot], labels: object) -> list[str]:
+    if not (isinstance(labels, list) and labels and all(isinstance(x, str) for x in labels)):
+        raise KindError("'hide' is a list of places such as 'a1' or 'z1.W1'")
+    for label in labels:
+        if label not in by_label:
+            raise KindError(
+                f"there is no place '{label}' to hide a shape", remedy=nearest(label, by_label)
+            )
+    if not determined(graph, tuple(by_label[label] for label in labels)):
+        raise KindError(
+            "the shapes in 'hide' do not follow from those that are left",
+            remedy="Hide fewer of them.",
+        )
+    return list(labels)
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Set the chain with its blanks, and give each hidden shape with its reason."""
+    graph, printer = setting.graph, setting.printer
+    every = slots(graph)
+    hidden = tuple(slot for slot in every if slot.label in draws["hide"])
+    shown = shown_names(graph, hidden)
+    answers = tuple(_answer(graph, printer, slot, shown) for slot in hidden)
+    links = [_link(setting, binding, hidden) for binding in graph.bindings]
+    fields = {
+        **forward_fields(setting),
+        "links": links,
+        "blanks": sum(len(_sizes(graph, slot.name)) for slot in hidden),
+        "reasons": [
+            {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
+            for binding in graph.bindings
+            if any(slot.line == binding.name for slot in hidden)
+        ],
+    }
+    return Solution(fields, answers)
+
+
+def _full(printer: Printer, binding: Binding) -> str:
+    """Return a line with the shape under every name."""
+
+    def decorate(name: str, latex: str) -> str:
+        return rf"\exshape{{{latex}}}{{{shape_latex(printer.shapes[name])}}}"
+
+    shaped = replace(printer, decorate=decorate)
+    return f"{shaped(Name(binding.name))} = {shaped(binding.expr)}"
+
+
+def _sizes(graph: Graph, name: str) -> tuple[str, ...]:
+    shape = graph.shapes[name]
+    return tuple(dim_latex(dim) for dim in (shape[:1] if is_column(shape) else shape))
+
+
+def _link(setting: Setting, binding: Binding, hidden: tuple[Slot, ...]) -> dict[str, Any]:
+    """Return a box and its right side as pieces: LaTeX, and the blanks between."""
+    graph, printer = setting.graph, setting.printer
+    hidden_here = {slot.name: slot for slot in hidden if slot.line == binding.name}
+    braced = _braced(binding)
+
+    def decorate(name: str, latex: str) -> str:
+        if name not in braced:
+            return latex
+        slot = hidden_here.get(name) if name != binding.name else None
+        return rf"\exshape{{{latex}}}{{{_shape(graph, name, slot)}}}"
+
+    box = None
+    if not is_scalar(graph.shapes[binding.name]):
+        box = Tex(_shape(graph, binding.name, hidden_here.get(binding.name)))
+    right = replace(printer, decorate=decorate)(binding.expr)
+    return {"name": Tex(printer.name(binding.name)), "box": box, "right": Tex(right)}
+
+
+def _shape(graph: Graph, name: str, slot: Slot | None) -> str:
+    """Return a shape, or the blanks for it."""
+    return r" \times ".join(_sizes(graph, name)) if slot is None else blank(slot.label)
+
+
+def _answer(graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...]) -> Solved:
+    shape = graph.shapes[slot.name]
+    latex = r" \times ".join(_sizes(graph, slot.name))
+    equation = rf"{printer.name(slot.name)}\colon {latex}"
+    return Solved(
+        name=slot.label,
+        latex=Tex(latex),
+        shape=shape,
+        expr=slot.name,
+        steps=(Step("shape", Tex(equation), reason(graph, slot.name)),),
+        claim=ShapeClaim(graph, slot.name, shape, shown),
+    )
+
+
+def reason(graph: Graph, name: str) -> str:
+    """Return why a name has its shape: from its own line, or from the line that multiplies it."""
+    expr = graph.expr(name)
+    if isinstance(expr, Call):
+        return lookup(expr.op).shape_why
+    for binding in graph.bindings:
+        for part in walk(binding.expr):
+            if isinstance(part, Call) and Name(name) in part.args:
+                return lookup(part.op).shape_why
+    return ""
+
+
+KIND = Kind(
+    name="missing_shapes",
+    summary="sizes to fill in along a boxed forward pass",
+    options={"hide": (list,), "blanks": (int,)},
+    network_rules=("distinct_sizes",),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,351 @@
+"""Gradients of parameters and of values on the way, in vectorised form, for any network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.examples import MeanGradientClaim
+from exgen.certify.layouts import LayoutGradientClaim
+from exgen.derive.batch import batched, cost_name, in_rows, per_example
+from exgen.derive.factors import Given, gradients_given, known_name, read_given
+from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.rules import rule_name
+from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.derive.written import as_written, written_shape
+from exgen.document import Step, Tex
+from exgen.engine import gradient_name
+from exgen.errors import KindError
+from exgen.graph import SCALAR, Dim, Expr, Graph, Name, is_scalar, walk
+from exgen.language import to_text
+from exgen.language.writer import graph_text
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.gradients import Gradient
+    from exgen.derive.written import Written
+    from exgen.graph import Shape
+    from exgen.seeds import Stream
+
+PATHS = "A value that is used in several places gets a contribution from each, and they add up."
+
+
+def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
+    """Check what is asked and given; unless the bank names it, every parameter is asked for."""
+    groups = _groups(graph, options.get("ask"))
+    given = read_given(graph, options.get("given", []))
+    for name in (name for group in groups for name in group):
+        if name in given.gradients:
+            raise KindError(f"the gradient by '{name}' is both given and asked for")
+    draws: dict[str, Any] = {"ask": groups}
+    if "given" in options:
+        draws["given"] = options["given"]
+    if "examples" in options:
+        _check_examples(graph, groups, given)
+        draws["examples"] = options["examples"]
+    return draws
+
+
+def _groups(graph: Graph, asked: object) -> list[list[str]]:
+    if asked is None:
+        weights = [leaf.name for leaf in graph.leaves if leaf.role == "param"]
+        if not weights:
+            raise KindError(
+                "the network has no parameter",
+                remedy="parameter_gradients needs a leaf such as W: param[3, 2], or 'ask'.",
+            )
+        asked = [weights]
+    if not isinstance(asked, list):
+        raise KindError("'ask' is a list of names, or of lists of names")
+    groups = asked if all(isinstance(part, list) for part in asked) else [asked]
+    found = gradients_given(graph, Given())
+    for name in (name for group in groups for name in group):
+        if not isinstance(name, str):
+            raise KindError("'ask' is a list of names, or of lists of names")
+        known_name(graph, name)
+        if name == graph.loss or not found[name].rules:
+            raise KindError(
+                f"the loss '{graph.loss}' does not depend on '{name}'"
+                if name != graph.loss
+                else f"'{name}' is the loss itself, so its gradient is 1",
+                remedy="Ask for names that the loss depends on.",
+            )
+    return [list(group) for group in groups]
+
+
+def _check_examples(graph: Graph, groups: list[list[str]], given: Given) -> None:
+    if not given.is_empty:
+        raise KindError("'examples' and 'given' cannot be combined")
+    batched(graph, Dim(0, ("m",)))
+    for name in (name for group in groups for name in group):
+        if name in per_example(graph):
+            raise KindError(
+                f"'{name}' differs from example to example, so its gradient is no mean over them",
+                remedy="With 'examples', ask for parameters.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Everything one problem derives from: the setting, what is given, and the gradients."""
+
+    setting: Setting
+    given: Given
+    found: Mapping[str, Gradient]
+
+    @property
+    def graph(self) -> Graph:
+        return self.setting.graph
+
+    @property
+    def layout(self) -> str:
+        return self.setting.notation.layout
+
+    def written(self, expr: Expr, by: str) -> Written:
+        """Return a gradient as the notation writes it."""
+        return as_written(expr, by, self.graph, self.setting.notation, self.given)
+
+    def shape(self, name: str) -> Shape:
+        return written_shape(self.graph.shapes[name], self.setting.notation)
+
+    def printer(self, shapes: Mapping[str, Shape], examples: frozenset[str]) -> MarkedPrinter:
+        """Return a printer; with ``examples``, for the values of one example of many."""
+        notation = self.setting.notation
+        plain = self.setting.printer
+        factors = {f.name: plain.derivative(f.of, f.by) for f in self.given.factors}
+        mark = example_mark(notation)
+        if examples:
+            # beside a cost J the loss of an example is no J
+            shapes = {**shapes, cost_name(self.graph): SCALAR}
+        return MarkedPrinter(
+            notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
+        )
+
+    def printed(self, expr: Expr, by: str, examples: frozenset[str] = frozenset()) -> str:
+        """Return a gradient as LaTeX, in the layout."""
+        written = self.written(expr, by)
+        return self.printer(written.shapes, examples)(written.expr)
+
+    def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Return one line of the derivation: symbol, step, rule and shape."""
+        gradient = self.found[name]
+        printer = self.printer(self.written(gradient.step, name).shapes, examples)
+        right = [self.printed(gradient.step, name, examples)]
+        closed = self.printed(gradient.closed, name, examples)
+        if not self.given.is_empty and closed != right[0]:
+            right.append(closed)
+        return {
+            "left": Tex(printer.derivative(self.graph.loss, name)),
+            "right": [Tex(part) for part in right],
+            "rule": rule_name(gradient, self.graph),
+            "shape": Tex(shape_latex(self.shape(name))),
+            "scalar": is_scalar(self.shape(name)),
+        }
+
+    def needed(self, name: str, known: list[str]) -> list[str]:
+        """Return the names whose gradients must be known before, in an order that works."""
+        order: list[str] = []
+
+        def visit(target: str) -> None:
+            for part in walk(self.found[target].step):
+                by = _variable(part, self.graph)
+                if by and by not in (*known, *order, *self.given.gradients):
+                    visit(by)
+                    order.append(by)
+
+        visit(name)
+        return order
+
+
+def _variable(part: Expr, graph: Graph) -> str | None:
+    """Return the variable of a gradient's name that an expression reads."""
+    prefix = gradient_name("")
+    if isinstance(part, Name) and part.name.startswith(prefix):
+        by = part.name.removeprefix(prefix)
+        return by if by in graph.names else None
+    return None
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Derive every gradient that is asked for, from those found before it."""
+    if "examples" in draws:
+        return _over_examples(setting, draws)
+    given = read_given(setting.graph, draws.get("given", []))
+    work = _Work(setting, given, gradients_given(setting.graph, given))
+    printer = setting.printer
+    known: list[str] = []
+    answers: list[Solved] = []
+    groups: list[dict[str, Any]] = []
+    said: set[str] = set()
+    for names in draws["ask"]:
+        lines: list[dict[str, Any]] = []
+        why: list[str] = []
+        for name in names:
+            for stage in (*work.needed(name, known), name):
+                if stage not in known:
+                    known.append(stage)
+                    lines.append(work.line(stage))
+                    why += [text for text in _why(work.found[stage]) if text not in said]
+                    said |= set(why)
+            answers.append(_answer(work, name))
+        groups.append(
+            {
+                "answers": list(names),
+                "asked": [Tex(printer.derivative(setting.graph.loss, name)) for name in names],
+                "lines": lines,
+                "why": why,
+                "space": f"{14 + 12 * len(names)}mm",
+            }
+        )
+    fields = {**forward_fields(setting), "groups": groups, "given": _given_fields(work)}
+    return Solution({**fields, "examples": None}, tuple(answers))
+
+
+def _given_fields(work: _Work) -> list[Tex]:
+    """Return the symbols of what is given, the loss's own first."""
+    printer, loss = work.setting.printer, work.graph.loss
+    return [
+        *(Tex(printer.derivative(loss, name)) for name in work.given.gradients),
+        *(Tex(printer.derivative(factor.of, factor.by)) for factor in work.given.factors),
+    ]
+
+
+def _why(gradient: Gradient) -> list[str]:
+    return [*gradient.why, *([PATHS] if len(gradient.rules) > 1 else [])]
+
+
+def _answer(work: _Work, name: str) -> Solved:
+    gradient = work.found[name]
+    step = work.written(gradient.step, name)
+    closed = work.written(gradient.closed, name)
+    answer = step if work.given.is_empty else closed
+    line = work.line(name)
+    equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
+    return Solved(
+        name=name,
+        latex=Tex(work.printer(answer.shapes, frozenset())(answer.expr)),
+        shape=work.shape(name),
+        expr=to_text(closed.expr),
+        steps=(Step(rule_name(gradient, work.graph), Tex(equation), " ".join(_why(gradient))),),
+        claim=LayoutGradientClaim(
+            work.graph,
+            name,
+            (step.expr, closed.expr),
+            work.shape(name),
+            step.shapes,
+            work.layout,
+            work.given.factors,
+        ),
+    )
+
+
+# --- a cost over many examples ---
+
+
+def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Derive the gradient of the mean loss: one example first, then the mean, then the batch."""
+    graph, notation = setting.graph, setting.notation
+    count = _count(draws["examples"])
+    own = per_example(graph)
+    work = _Work(setting, Given(), gradients_given(graph, Given()))
+    batch = batched(graph, count, rows=in_rows(notation))
+    many = _Work(
+        Setting(batch.graph, notation, None), Given(), gradients_given(batch.graph, Given())
+    )
+    size, cost = dim_latex(count), cost_name(graph)
+    marked = work.printer(with_gradient_shapes(graph), own)
+    mean = rf"\frac{{1}}{{{size}}} \sum_{{i=1}}^{{{size}}} "
+    known: list[str] = []
+    lines: list[dict[str, Any]] = []
+    answers: list[Solved] = []
+    totals: list[dict[str, Any]] = []
+    for name in (name for group in draws["ask"] for name in group):
+        for stage in (*work.needed(name, known), name):
+            if stage not in known:
+                known.append(stage)
+                lines.append(work.line(stage, own))
+        closed = work.written(work.found[name].closed, name)
+        left = many.setting.printer.derivative(cost, name)
+        body = work.printer(closed.shapes, own).wrapped(closed.expr)
+        together = many.written(many.found[name].closed, name)
+        batch_latex = many.printer(together.shapes, frozenset())(together.expr)
+        shape = work.shape(name)
+        why = " ".join(_why(work.found[name]))
+        answers += [
+            Solved(
+                name=name,
+                latex=Tex(mean + body),
+                shape=shape,
+                expr=to_text(closed.expr),
+                steps=(Step("mean", Tex(f"{left} = {mean}{body}"), why),),
+                claim=MeanGradientClaim(
+                    graph, name, closed.expr, shape, closed.shapes, work.layout, batch
+                ),
+            ),
+            Solved(
+                name=f"{name}.batch",
+                latex=Tex(batch_latex),
+                shape=shape,
+                expr=to_text(together.expr),
+                steps=(Step("batch", Tex(f"{left} = {batch_latex}"), why),),
+                claim=LayoutGradientClaim(
+                    batch.graph,
+                    name,
+                    (together.expr,),
+                    shape,
+                    together.shapes,
+                    work.layout,
+                    network=graph_text(batch.graph),
+                ),
+            ),
+        ]
+        totals.append(
+            {
+                "names": [name, f"{name}.batch"],
+                "left": Tex(left),
+                "mean": Tex(mean + body),
+                "batch": Tex(batch_latex),
+                "shape": Tex(shape_latex(shape)),
+            }
+        )
+    fields = {
+        **forward_fields(setting, {cost: SCALAR}),
+        "groups": [],
+        "given": [],
+        "examples": {
+            "size": Tex(size),
+            "line": "row" if batch.rows else "column",
+            "mark": Tex(example_mark(notation)),
+            "cost": Tex(many.setting.printer.name(cost)),
+            "mean": Tex(mean + marked.name(graph.loss)),
+            "inputs": [
+                {
+                    "one": Tex(marked.name(name)),
+                    "all": Tex(many.setting.printer.name(batch.names[name])),
+                }
+                for name in batch.names
+            ],
+            "lines": lines,
+            "totals": totals,
+            "why": list(dict.fromkeys(w for name in known for w in _why(work.found[name]))),
+        },
+    }
+    return Solution(fields, tuple(answers))
+
+
+def _count(examples: object) -> Dim:
+    return Dim(examples) if isinstance(examples, int) else Dim(0, (str(examples),))
+
+
+KIND = Kind(
+    name="parameter_gradients",
+    summary="vectorised gradients of parameters and of values on the way",
+    options={"ask": (list,), "given": (list,), "examples": (str, int)},
+    network_rules=("distinct_sizes",),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

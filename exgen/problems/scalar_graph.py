@@ -1,0 +1,389 @@
+"""Scalar graphs: derivatives of one quantity by another, in symbols and at drawn numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.hand import Gate, gates, rounded, work
+from exgen.certify.rounded import RoundedClaim, decimals, ways
+from exgen.derive.elementary import Circuit, split
+from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.latex import Printer
+from exgen.document import Step, Tex
+from exgen.engine import gradient_name
+from exgen.errors import AcceptanceError, KindError, nearest
+from exgen.figures.circuit import circuit_figure
+from exgen.graph import (
+    SCALAR,
+    Binding,
+    Call,
+    Graph,
+    Leaf,
+    Name,
+    is_scalar,
+    names_in,
+    substitute,
+    walk,
+)
+from exgen.language import to_text
+from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.circuit import (
+    carried,
+    decimal_of,
+    has_letter,
+    printed_number,
+    upstream_choices,
+    well_sized,
+)
+from exgen.problems.numbers import draw_numbers, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.derive.notation import Notation
+    from exgen.graph import Expr
+    from exgen.seeds import Stream
+
+TRIES = 2000
+GIVEN = "given_"
+"""The leaf that stands for the upstream gradient."""
+WHY: Mapping[str, str] = {
+    "add": "A sum passes the gradient on unchanged.",
+    "sub": "A difference passes the gradient on, with the sign of each term.",
+    "neg": "A change of sign changes the sign of the gradient.",
+    "mul": "In a product each factor gets the gradient times the other factor.",
+    "div": "The quotient rule: 1/b for the numerator a, -a/b² for the denominator b.",
+    "pow": "The power rule: the exponent times the power one lower.",
+    "lrelu": "A leaky ReLU has slope 1 for a positive argument, alpha for a negative one.",
+    "relu": "ReLU has slope 1 where its argument is positive, 0 where it is negative.",
+    "sigmoid": "The slope of the sigmoid is its output times one minus its output.",
+    "tanh": "The slope of tanh is one minus the square of its output.",
+    "softplus": "The slope of softplus is the sigmoid.",
+    "exp": "The exponential is its own derivative.",
+    "log": "The derivative of the logarithm is the reciprocal.",
+    "squared_error": "The square gives twice the difference.",
+    "bce": "The two logarithms combine to (p - y) over p(1 - p).",
+    "sigmoid+bce": "Sigmoid and binary cross-entropy together give output minus target.",
+}
+SEVERAL = "The variable is used more than once, and the contributions of all its uses are added up."
+
+
+def upstream_name(graph: Graph) -> str:
+    """Return a name for the loss that lies beyond the network."""
+    return next(name for name in ("L", "J", "C", "Loss") if name not in graph.names)
+
+
+def part_of(graph: Graph, of: str) -> Graph:
+    """Return what a name depends on, as a network that ends in it."""
+    needed = {of}
+    for binding in reversed(graph.bindings):
+        if binding.name in needed:
+            needed |= names_in(binding.expr)
+    leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
+    bindings = tuple(b for b in graph.bindings if b.name in needed)
+    return Graph(leaves, bindings, {n: graph.shapes[n] for n in graph.names if n in needed}, of)
+
+
+def with_given(graph: Graph, upstream: str) -> Graph:
+    """Return a network that goes on from its last line to a loss with a given slope."""
+    leaf = Leaf(GIVEN, "const", SCALAR, 0)
+    total = Binding(upstream, Name(GIVEN) * Name(graph.loss))
+    shapes = {**graph.shapes, GIVEN: SCALAR, upstream: SCALAR}
+    return Graph((*graph.leaves, leaf), (*graph.bindings, total), shapes, upstream)
+
+
+def usual_asks(graph: Graph, *, upstream: str | None) -> list[list[str]]:
+    """Return each line by what it reads, the last line by the rest, the loss by the leaves."""
+    found: list[list[str]] = []
+    for binding in reversed(graph.bindings):
+        read = names_in(binding.expr)
+        direct = [name for name in graph.names if name in read and _once(graph, binding.name, name)]
+        found += [[binding.name, name] for name in direct]
+    last = graph.loss
+    reached = part_of(graph, last)
+    rest = [leaf.name for leaf in reached.leaves if [last, leaf.name] not in found]
+    found += [[last, name] for name in rest]
+    if upstream is not None:
+        found += [[upstream, leaf.name] for leaf in reached.leaves]
+    return found
+
+
+def leaf_asks(graph: Graph) -> list[list[str]]:
+    """Return the last line by each leaf."""
+    return [[graph.loss, leaf.name] for leaf in part_of(graph, graph.loss).leaves]
+
+
+def loss_asks(graph: Graph) -> list[list[str]]:
+    """Return the last line by itself, by every other line, and by every leaf but the targets."""
+    leaves = [leaf.name for leaf in graph.leaves if leaf.role not in ("target", "onehot")]
+    lines = [binding.name for binding in reversed(graph.bindings)]
+    return [
+        [graph.loss, name] for name in (*lines, *leaves) if name in part_of(graph, graph.loss).names
+    ]
+
+
+def _once(graph: Graph, of: str, by: str) -> bool:
+    """Whether a line reads a name directly and reaches it in no other way."""
+    expr = graph.expr(of)
+    others = names_in(expr) - {by} if expr else frozenset()
+    return not any(by in part_of(graph, other).names for other in others if graph.expr(other))
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw the numbers, until every value asked for is a short one that is not 0."""
+    for name, shape in graph.shapes.items():
+        if not is_scalar(shape):
+            raise KindError(
+                f"scalar_graph asks about scalars, and '{name}' is none",
+                remedy="Use a network whose leaves are declared without sizes.",
+            )
+    upstream = upstream_name(graph) if "upstream" in options else None
+    asks = _checked(graph, options["ask"], upstream) if "ask" in options else None
+    if options.get("loss"):
+        asks = loss_asks(graph)
+    elif options.get("leaves"):
+        asks = leaf_asks(graph)
+    asks = asks or usual_asks(graph, upstream=upstream)
+    draws: dict[str, Any] = {"ask": asks, "figure": bool(options.get("figure", False))}
+    if "numbers" not in options:
+        if upstream is not None or draws["figure"]:
+            raise KindError("'upstream' and 'figure' need 'numbers' to go with them")
+        return draws
+    digits = int(options.get("digits", 2))
+    choices = upstream_choices(options.get("upstream", 1))
+    parts = {of: _gates(graph, of, upstream) for of in dict.fromkeys(of for of, _ in asks)}
+    for attempt in range(1, TRIES + 1):
+        own = stream.child(attempt)
+        numbers = draw_numbers(graph, options["numbers"], own)
+        given = own.child("upstream").choose(choices)
+        leaves, carry = decimals(numbers), carried(digits, attempt)
+        wanted = {of: [b for o, b in asks if o == of] for of in parts}
+        ok = all(
+            _accepted(part, leaves, decimal_of(given) if of == upstream else Decimal(1),
+                      wanted[of], digits, carry)
+            for of, part in parts.items()
+        )  # fmt: skip
+        if ok:
+            chosen = {"numbers": numbers, "digits": digits, "carry": carry, "tries": attempt}
+            return draws | chosen | ({} if upstream is None else {"upstream": text(given)})
+    raise AcceptanceError(
+        f"none of {TRIES} draws gave values that are short and not 0",
+        remedy="Widen 'numbers', or raise 'digits'.",
+    )
+
+
+def _checked(graph: Graph, asks: object, upstream: str | None) -> list[list[str]]:
+    legal = (*graph.names, *([upstream] if upstream else []))
+    found: list[list[str]] = []
+    for pair in asks if isinstance(asks, list) else []:
+        if not (isinstance(pair, list) and len(pair) == 2):  # noqa: PLR2004 - of, by
+            raise KindError("each entry of 'ask' is a pair [function, variable]")
+        of, by = map(str, pair)
+        for name in (of, by):
+            if name not in legal:
+                raise KindError(f"there is no '{name}' to ask about", remedy=nearest(name, legal))
+        inner = graph.names if of == upstream else part_of(graph, of).names
+        if by not in inner:
+            raise KindError(
+                f"'{of}' does not depend on '{by}'", remedy="Its derivative would be 0."
+            )
+        found.append([of, by])
+    return found
+
+
+def _circuit(graph: Graph, of: str, upstream: str | None) -> Circuit:
+    return split(part_of(graph, graph.loss if of == upstream else of))
+
+
+def _gates(graph: Graph, of: str, upstream: str | None) -> tuple[Gate, ...]:
+    return gates(_circuit(graph, of, upstream).graph) if graph.expr(of) or of == upstream else ()
+
+
+def is_rational(every: tuple[Gate, ...]) -> bool:
+    """Whether every gate computes with fractions, so that its numbers can be exact."""
+    ops = {gate.expr.op for gate in every if isinstance(gate.expr, Call)}
+    return ops <= {"add", "mul", "div", "pow", "relu"}
+
+
+def _accepted(
+    every: tuple[Gate, ...],
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    wanted: list[str],
+    digits: int,
+    carry: int,
+) -> bool:
+    try:
+        exactly = work(every, leaves, upstream, digits=None)
+        if not all(well_sized(value, digits) for value in exactly.values.values()):
+            return False
+        if is_rational(every) and any(rounded(v, digits) != v for v in exactly.values.values()):
+            return False
+        asked = [exactly.gradients[name] for name in wanted]
+        if not all(well_sized(value, digits) for value in asked):
+            return False
+        return all(
+            rounded(way.gradients[name], digits) == rounded(value, digits)
+            for way in ways(every, leaves, upstream, carry)
+            for name, value in zip(wanted, asked, strict=True)
+        )
+    except KindError:
+        return False
+
+
+def scalar_notation(notation: Notation) -> Notation:
+    """Return a notation for scalars: a derivative is a quotient, not a nabla."""
+    return replace(notation, gradient="partial") if notation.gradient == "nabla" else notation
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Derive each quantity in symbols, and evaluate it at the numbers."""
+    graph = setting.graph
+    notation = scalar_notation(setting.notation)
+    upstream = upstream_name(graph) if "upstream" in draws else None
+    asks: list[dict[str, Any]] = []
+    answers: list[Solved] = []
+    exact = True
+    for of, by in draws["ask"]:
+        value, short = _value(graph, draws, of, by, upstream)
+        exact = exact and short
+        symbolic, derivative = _symbolic(graph, notation, of, by, upstream, value)
+        answers.append(symbolic)
+        item = {"answer": symbolic.name, "derivative": Tex(derivative), "value": ""}
+        if value is not None:
+            answers.append(value)
+            item["value"] = value.name
+        asks.append(item)
+    fields = {
+        **forward_fields(setting),
+        "asks": asks,
+        "exact": exact,
+        "several": _several(graph, draws["ask"]),
+        "values": [],
+        "digits": draws.get("digits", 0),
+        "carry": draws.get("carry", 0),
+        **dict.fromkeys(("figured", "letter", "given")),
+    }
+    if "numbers" in draws:
+        fields |= _numbers(graph, notation, draws, upstream)
+    return Solution(fields, tuple(answers))
+
+
+def _several(graph: Graph, asks: list[list[str]]) -> bool:
+    """Whether some variable asked about is read by more than one line, or twice by one."""
+    reads = [part.name for b in graph.bindings for part in walk(b.expr) if isinstance(part, Name)]
+    return any(reads.count(by) > 1 for _, by in asks)
+
+
+def _numbers(
+    graph: Graph, notation: Notation, draws: Mapping[str, Any], upstream: str | None
+) -> dict[str, Any]:
+    """Return the numbers for the template, and the circuit with its forward values."""
+    target = upstream or graph.loss
+    shapes = {**with_gradient_shapes(graph), target: SCALAR}
+    printer = Printer(notation, shapes, target)
+    leaves, digits = decimals(draws["numbers"]), int(draws["digits"])
+    found: dict[str, Any] = {
+        "values": [
+            {"symbol": Tex(printer.name(leaf.name)),
+             "value": Tex(printed_number(leaves[leaf.name], digits))}
+            for leaf in graph.leaves
+        ]
+    }  # fmt: skip
+    if upstream is not None:
+        of, by = printer.name(upstream), printer.name(graph.loss)
+        sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
+        left = rf"{sign}{of} / {sign}{by}"
+        given = printed_number(Decimal(draws["upstream"]), digits)
+        found["given"] = {"loss": Tex(printer.name(upstream)), "derivative_inline": Tex(left),
+                          "of": Tex(printer.name(graph.loss)), "value": Tex(given)}  # fmt: skip
+    if draws["figure"]:
+        circuit = _circuit(graph, graph.loss, None)
+        worked = work(gates(circuit.graph), leaves, Decimal(draws.get("upstream", 1)), digits=None)
+        above = {n: printed_number(worked.values[n], digits) for n in circuit.graph.names}
+        below = dict.fromkeys(circuit.graph.names, "")
+        if upstream is not None:
+            below[graph.loss] = printed_number(Decimal(draws["upstream"]), digits)
+        found["letter"] = Tex(circuit.letter) if has_letter(circuit) else None
+        found["figured"] = circuit_figure(circuit, printer.name, above, below).fields()
+    return found
+
+
+def _symbolic(
+    graph: Graph, notation: Notation, of: str, by: str, upstream: str | None, value: Solved | None
+) -> tuple[Solved, str]:
+    """Return the derivative in terms of names of the forward pass, and its symbol."""
+    network = with_given(part_of(graph, graph.loss), of) if of == upstream else part_of(graph, of)
+    found = derive_gradients(network)[by]
+    known = {GIVEN: Name(gradient_name(graph.loss))} if of == upstream else {}
+    printer = Printer(notation, with_gradient_shapes(network), of)
+
+    def tidy(expr: Expr) -> Expr:
+        return slope_at_zero(substitute(expr, known), notation)
+
+    step, closed = tidy(found.step), tidy(found.closed)
+    left = printer.derivative(of, by)
+    sides = list(dict.fromkeys(side for side in (printer(step), printer(closed)) if side != left))
+    if value is not None and value.latex.tex != sides[-1:][0]:
+        sides.append(value.latex.tex)
+    why = [WHY[rule] for rule in dict.fromkeys(found.rules) if rule in WHY]
+    if of == by:
+        why.append("Every quantity has slope 1 by itself.")
+    if len(found.rules) > 1:
+        why.append(SEVERAL)
+    claim = GradientClaim(network, by, closed, SCALAR)
+    equation = Tex(" = ".join([left, *sides[:-1], rf"\exanswer{{{sides[-1]}}}"]))
+    step_ = Step("+".join(found.rules) or "start", equation, " ".join(why))
+    answer = Solved(f"{of}.{by}", Tex(printer(closed)), SCALAR, to_text(closed), (step_,), claim)
+    return answer, left
+
+
+def _value(
+    graph: Graph, draws: Mapping[str, Any], of: str, by: str, upstream: str | None
+) -> tuple[Solved | None, bool]:
+    """Return the derivative's value at the drawn numbers, and whether it is exact."""
+    if "numbers" not in draws:
+        return None, True
+    circuit = _circuit(graph, of, upstream)
+    names = {leaf.name for leaf in circuit.graph.leaves}
+    leaves = {n: v for n, v in decimals(draws["numbers"]).items() if n in names}
+    given = Decimal(draws["upstream"]) if of == upstream else Decimal(1)
+    digits = int(draws["digits"])
+    found = work(gates(circuit.graph), leaves, given, digits=None)
+    short = all(rounded(v, digits) == v for v in (*found.values.values(), found.gradients[by]))
+    printed = printed_number(found.gradients[by], digits)
+    claim = RoundedClaim(
+        circuit=circuit.graph,
+        leaves=leaves,
+        upstream=given,
+        name=by,
+        backwards=True,
+        printed=printed,
+        digits=digits,
+        carry=int(draws["carry"]),
+    )
+    step = Step("value", Tex(printed), "The expression, at the drawn numbers.")
+    return Solved(f"{of}.{by}.value", Tex(printed), SCALAR, printed, (step,), claim), short
+
+
+KIND = Kind(
+    name="scalar_graph",
+    summary="derivatives in a graph of scalars, in symbols and at numbers",
+    options={
+        "ask": (list,),
+        "numbers": (dict,),
+        "upstream": (int, float, list),
+        "digits": (int,),
+        "figure": (bool,),
+        "leaves": (bool,),
+        "loss": (bool,),
+    },
+    network_rules=(),
+    needs_loss=True,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,58 @@
+"""Every kind by name. A kind's module is imported when it is asked for: a set needs only a few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exgen.problems.base import Kind
+
+NAMES = (
+    "local_jacobian",
+    "missing_shapes",
+    "chain_rule",
+    "grid",
+    "identity_proof",
+    "concept",
+    "alpha_gradient",
+    "vector_gradient",
+    "parameter_gradients",
+    "loss_derivative",
+    "layer_table",
+    "shape_table",
+    "show_that",
+    "vectorise_forward",
+    "vectorise_backward",
+    "scalar_graph",
+    "circuit",
+    "draw_graph",
+    "write_out",
+)
+"""The kinds; each is the ``KIND`` of the module of its name in this folder."""
+
+NETWORK_RULES = ("distinct_sizes",)
+"""The ``network_rules`` of all kinds together."""
+
+
+class Kinds(Mapping[str, "Kind"]):
+    """The kinds by name, in the order of :data:`NAMES`."""
+
+    def __getitem__(self, name: str) -> Kind:
+        if name not in NAMES:
+            raise KeyError(name)
+        kind: Kind = import_module(f"exgen.problems.{name}").KIND
+        return kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+KINDS: Mapping[str, Kind] = Kinds()

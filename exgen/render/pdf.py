@@ -1,0 +1,291 @@
+"""TeX to PDF, with pdflatex: quick, reproducible, shut in a folder of its own.
+
+A document is run once where that is enough. A second run is needed only if something that the
+first one read from the ``.aux`` file turns out different at its end. The exam class writes much
+there that few documents read, so only the lines that the source can read are compared; and the
+page count, which a footer "page 1 of 4" reads, can be foretold (``pages``).
+
+For the same bytes wherever a document is compiled, also by hand, its preamble must hold
+:data:`REPRODUCIBLE`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Lock, Timer
+from typing import TYPE_CHECKING
+
+from exgen.errors import ExgenError, MachineError, TexError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPRODUCIBLE = r"\pdfinfoomitdate=1 \pdftrailerid{} \pdfsuppressptexinfo=-1"
+"""The preamble line that keeps dates, folders and the TeX release's banner out of the PDF."""
+
+PACKAGES = (
+    "texlive-latex-base texlive-latex-recommended texlive-latex-extra "
+    "texlive-fonts-recommended texlive-pictures lmodern"
+)
+"""The Debian packages that hold all the TeX exgen uses."""
+
+_MAX_RUNS = 3
+_FLAGS = (
+    "-no-shell-escape",
+    "-interaction=nonstopmode",
+    "-halt-on-error",
+    "-file-line-error",
+    "-no-mktex=tex",
+    "-no-mktex=tfm",
+    "-no-mktex=pk",
+    "-no-mktex=fmt",
+)
+_ENVIRONMENT = {
+    "SOURCE_DATE_EPOCH": "0",
+    "FORCE_SOURCE_DATE": "1",
+    "TZ": "UTC",
+    "LC_ALL": "C",
+    "max_print_line": "1000",  # unbroken lines in the log
+    "openin_any": "p",  # no reading or writing outside the folder and the TeX trees
+    "openout_any": "p",
+}
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ERROR = re.compile(r"^(?:\./)?(?P<file>[^:\n]+):(?P<line>\d+): (?P<message>.+)$", re.MULTILINE)
+_BARE_ERROR = re.compile(r"^! *(?P<message>.+)$", re.MULTILINE)
+_NO_FILE = re.compile(r"File `(?P<file>[^']+\.(?:sty|cls|def|fd|clo))' not found")
+
+# what the LaTeX kernel writes every time and no document reads
+_KERNEL_LINE = re.compile(r"\\relax\b|\\gdef ?\\@abspage@last\b")
+_LAST_PAGE_LINE = re.compile(r"\\gdef ?\\exam@lastpage\b")
+_LAST_PAGE_READER = re.compile(r"\\(?:numpages|iflastpage)(?![A-Za-z@])")
+# what is noted of questions, points, labels and headings, and the macros that read it
+_NOTE_LINE = re.compile(
+    r"\\gdef ?\\(?:exam@|(?:bonus)?pointso[fn]|lastpage@with)"
+    r"|\\PgInfo\b|\\newlabel\b|\\@writefile\b"
+)
+_NOTE_READER = re.compile(
+    r"\\(?:num(?:bonus)?points|num(?:question|(?:sub)*part|coverpage)s|totalnumpages"
+    r"|[a-z]*(?:grade|point)table|[a-z]+inrange|(?:bonus)?points(?:ofquestion|onpage)"
+    r"|if(?:incomplete|continuation)|(?:Continued|Incomplete)Question"
+    r"|[A-Za-z]*ref|tableofcontents|listof[a-z]+)(?![A-Za-z@])"
+)
+
+
+def require_tex() -> Path:
+    """Return the path of pdflatex.
+
+    Raises:
+        MachineError: there is none.
+
+    """
+    found = shutil.which("pdflatex")
+    if found is None:
+        raise MachineError(
+            "pdflatex is not installed, or not on the PATH.",
+            remedy=f"Install it (Debian and Ubuntu: apt-get install {PACKAGES}), "
+            "or leave the PDFs out with --no-pdf.",
+        )
+    return Path(found)
+
+
+def compile_tex(
+    documents: Mapping[str, str],
+    *,
+    time_limit: float = 60.0,
+    pages: Mapping[str, int] | None = None,
+) -> dict[str, bytes]:
+    r"""Return the PDF of every document, under the same names and in the same order.
+
+    The documents are compiled beside each other, each in a fresh folder that is removed in the
+    end, whatever happens.
+
+    Args:
+        documents: name without suffix, such as ``problems``, to TeX source.
+        time_limit: seconds that one run of TeX may take.
+        pages: expected page counts by name. Only a document that uses ``\numpages`` gains by
+            it: a right guess saves the second run, a wrong one costs nothing.
+
+    Raises:
+        MachineError: pdflatex, or a LaTeX package, is not installed.
+        TexError: TeX stopped at an error, took too long, or made no PDF.
+        ValueError: a name is not a plain file name.
+
+    """
+    for name in documents:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a plain name for a document")
+    if not documents:
+        return {}
+    runner = _Runner(require_tex(), time_limit)
+    try:
+        return _compile_all(documents, pages or {}, runner)
+    except OSError as error:
+        raise MachineError(
+            f"TeX cannot work in the folder for temporary files: {error.strerror or error}.",
+            place=tempfile.gettempdir(),
+            remedy="Make room there, or set TMPDIR to another folder.",
+        ) from error
+
+
+def _compile_all(
+    documents: Mapping[str, str], pages: Mapping[str, int], runner: _Runner
+) -> dict[str, bytes]:
+    # costs 10 ms, and is of no use where no PDF is made
+    from concurrent.futures import ThreadPoolExecutor
+
+    with tempfile.TemporaryDirectory(prefix="exgen-tex-") as folder:
+        pool = ThreadPoolExecutor(max_workers=min(len(documents), os.cpu_count() or 1))
+        try:
+            jobs = {}
+            for name, source in documents.items():
+                place = Path(folder, name)
+                place.mkdir()
+                jobs[name] = pool.submit(_compile, runner, place, name, source, pages.get(name))
+            return {name: job.result() for name, job in jobs.items()}
+        finally:
+            # after an error or Ctrl-C nothing may run on in a folder that is about to go
+            runner.stop()
+            pool.shutdown(cancel_futures=True)
+
+
+def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int | None) -> bytes:
+    """Run TeX until what the document reads from the ``.aux`` file is what it wrote there."""
+    (folder / f"{name}.tex").write_text(source, encoding="utf-8", newline="\n")
+    aux, pdf = folder / f"{name}.aux", folder / f"{name}.pdf"
+    if guess is not None and _LAST_PAGE_READER.search(source):
+        aux.write_text(f"\\relax\n\\gdef\\exam@lastpage{{{guess}}}\n", encoding="ascii")
+    before = _read_back(aux, source)
+    for _ in range(_MAX_RUNS):
+        pdf.unlink(missing_ok=True)  # a PDF found later is the one of the last run
+        status = runner.run(folder, name)
+        if status != 0 or not pdf.is_file():
+            raise _failure(folder, name, source, status)
+        after = _read_back(aux, source)
+        if after == before:
+            return pdf.read_bytes()
+        before = after
+    raise TexError(
+        f"Page numbers and references had not settled after {_MAX_RUNS} runs.",
+        place=f"{name}.tex",
+        remedy="Look for a reference whose text moves the page it refers to.",
+    )
+
+
+def _read_back(aux: Path, source: str) -> list[str]:
+    """Return the lines of the ``.aux`` file that ``source`` could read in the next run."""
+    if not aux.is_file():
+        return []
+    lines = aux.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = [line for line in lines if not _KERNEL_LINE.match(line)]
+    if _NOTE_READER.search(source):
+        return lines
+    with_pages = _LAST_PAGE_READER.search(source) is not None
+    return [
+        line
+        for line in lines
+        if not _NOTE_LINE.match(line) or (with_pages and _LAST_PAGE_LINE.match(line))
+    ]
+
+
+class _Runner:
+    """Runs pdflatex and can end all its runs at once, from another thread."""
+
+    def __init__(self, tex: Path, time_limit: float) -> None:
+        self._tex = tex
+        self._time_limit = time_limit
+        self._lock = Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def run(self, folder: Path, name: str) -> int:
+        """Run TeX once and return its exit status."""
+        environment = {**os.environ, **_ENVIRONMENT, "TEXMFOUTPUT": str(folder)}
+        with self._lock:
+            if self._stopped:
+                raise TexError("The run was stopped.", place=f"{name}.tex")
+            process = subprocess.Popen(
+                [self._tex, *_FLAGS, f"{name}.tex"],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # the log file says it all
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # so that its children end with it
+            )
+            self._running.add(process)
+        # a timer, because wait(timeout) polls and finds the end up to 50 ms late
+        expired = Event()
+
+        def expire() -> None:
+            expired.set()
+            _kill(process)
+
+        timer = Timer(self._time_limit, expire)
+        timer.start()
+        try:
+            status = process.wait()
+        finally:
+            timer.cancel()
+            _kill(process)
+            with self._lock:
+                self._running.discard(process)
+        if expired.is_set():
+            raise TexError(
+                f"TeX was still running after {self._time_limit:g} seconds, and was stopped.",
+                place=f"{name}.tex",
+                remedy="Look for a loop in the TeX, or leave the PDFs out with --no-pdf.",
+            )
+        return status
+
+    def stop(self) -> None:
+        """End every run and let no other begin."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children, if it still runs."""
+    # poll() reaps: after that the number may belong to another process
+    if process.poll() is None:
+        with suppress(ProcessLookupError):  # another thread was quicker
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _failure(folder: Path, name: str, source: str, status: int) -> ExgenError:
+    """Return the error that says what TeX did not like, from its log."""
+    log_file = folder / f"{name}.log"
+    log = log_file.read_text(encoding="utf-8", errors="replace") if log_file.is_file() else ""
+    missing = _NO_FILE.search(log)
+    if missing:
+        return MachineError(
+            f"The LaTeX file '{missing['file']}' is not installed.",
+            remedy=f"Install it (Debian and Ubuntu: apt-get install {PACKAGES}), "
+            "or leave the PDFs out with --no-pdf.",
+        )
+    remedy = "Mend the template, or leave the PDFs out with --no-pdf."
+    found = _ERROR.search(log)
+    if found:
+        file, line = found["file"], int(found["line"])
+        lines = source.split("\n")
+        ours = file == f"{name}.tex" and 0 < line <= len(lines)
+        excerpt = f"    {lines[line - 1].strip()}" if ours else ""
+        return TexError(found["message"], place=f"{file}:{line}", excerpt=excerpt, remedy=remedy)
+    bare = _BARE_ERROR.search(log)
+    if bare:
+        message = bare["message"]
+    elif status == 0:
+        message = "TeX made no PDF: the document has no pages."
+    else:
+        message = f"TeX ended with status {status} and did not say why."
+    return TexError(message, place=f"{name}.tex", remedy=remedy)

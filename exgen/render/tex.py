@@ -1,0 +1,240 @@
+"""The document as TeX: one template, with one switch between problem sheet and key."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from exgen.document import Answer, Problem, ProblemSet, Step, Tex
+from exgen.errors import BankError
+from exgen.render.conventions import box
+from exgen.render.plots import plots
+from exgen.resources import templates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
+SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
+"""The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
+LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
+"""Pairs that TeX would set as one sign, such as ``<<``."""
+DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
+"""The documents of a set by name, and whether each is the key."""
+
+
+def render_tex(problem_set: ProblemSet) -> dict[str, str]:
+    """Return the TeX source of the problem sheet and of the key, by name.
+
+    Raises:
+        RuntimeError: a template leaves out an answer of its problem, or asks for one twice.
+
+    """
+    return {name: _document(problem_set, key=key) for name, key in DOCUMENTS.items()}
+
+
+def _document(problem_set: ProblemSet, *, key: bool) -> str:
+    bodies = problem_bodies(problem_set, key=key)
+    printed = "\n".join(bodies)
+    template = _environment().get_template("documents/sheet.tex.j2")
+    return template.render(
+        _fill=str,
+        set=problem_set,
+        conventions=box(problem_set, bodies),
+        bodies=[Tex(body) for body in bodies],
+        key=key,
+        plots=plots(printed),
+        drawn=r"\begin{tikzpicture}" in printed,
+        total=sum(problem.points for problem in problem_set.problems),
+    )
+
+
+def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
+    """Return the TeX of each problem, without the page around it."""
+    return [
+        _problem(problem, number, key=key)
+        for number, problem in enumerate(problem_set.problems, start=1)
+    ]
+
+
+def _problem(problem: Problem, number: int, *, key: bool) -> str:
+    asked: list[str] = []
+
+    def ask(name: str) -> Tex:
+        """Register an answer: its value on the key, a blank on the sheet."""
+        asked.append(name)
+        answer = problem.answer(name)
+        return Tex(_filled(answer) if key else _blank(answer))
+
+    def work(name: str, space: str, layout: str = "worked") -> Tex:
+        """Register an answer: its worked solution on the key, room to write on the sheet.
+
+        The layout is that of the solution: ``worked``, ``derivation`` with aligned lines, or
+        ``rubric`` with points.
+        """
+        asked.append(name)
+        if not key:
+            return Tex(rf"\exspace{{{space}}}")
+        worked = environment.get_template(f"documents/{layout}.tex.j2")
+        return Tex(worked.render(_fill=fill, answer=problem.answer(name)))
+
+    def grid(name: str) -> Tex:
+        """Register an answer: its value on the key, a grid of empty cells on the sheet."""
+        asked.append(name)
+        answer = problem.answer(name)
+        return Tex(_filled(answer) if key else _empty_grid(answer))
+
+    def fact(name: str) -> Tex:
+        """Register an answer that only the key shows, such as a fact behind a rubric."""
+        asked.append(name)
+        return Tex(_filled(problem.answer(name)) if key else "")
+
+    def figure(drawing: Mapping[str, Any]) -> Tex:
+        """Draw a figure; blanks in it are asked like any other."""
+        template = environment.get_template("documents/figure.tex.j2")
+        return Tex(template.render(_fill=fill, figure=drawing))
+
+    def fill(part: Tex) -> str:
+        return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
+
+    environment = _environment()
+    body = environment.get_template(f"problems/{problem.kind}.tex.j2").render(
+        _fill=fill,
+        problem=problem,
+        number=number,
+        key=key,
+        ask=ask,
+        work=work,
+        grid=grid,
+        fact=fact,
+        figure=figure,
+        answer=problem.answer,
+        **problem.fields,
+    )
+    expected = sorted(answer.name for answer in problem.answers)
+    if sorted(asked) != expected:
+        raise RuntimeError(
+            f"the template of {problem.kind} asks for {sorted(asked)}, not for {expected}"
+        )
+    return body
+
+
+def with_rubrics(problem: Problem) -> Problem:
+    """Return a problem whose rubrics hold their wording: one step for each point.
+
+    The rule of a step names the proven facts that its point states. So whoever has the manifest
+    can grade without a template.
+    """
+    answers = tuple(
+        replace(answer, steps=_points(problem)) if answer.is_rubric else answer
+        for answer in problem.answers
+    )
+    return replace(problem, answers=answers)
+
+
+def _points(problem: Problem) -> tuple[Step, ...]:
+    def proven(name: str) -> Tex:
+        return Tex(rf"\exgenask{{{name}}}")
+
+    def write(match: re.Match[str]) -> str:
+        answer = problem.answer(match[1])
+        methods = ", ".join(part.method for part in answer.certificate)
+        return f"${_filled(answer)}$ ({methods})"
+
+    template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
+    text = template.render(_fill=str, proven=proven, **problem.fields)
+    points = (" ".join(point.split()) for point in text.split(r"\item ")[1:])
+    return tuple(
+        Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
+        for point in points
+    )
+
+
+def _filled(answer: Answer) -> str:
+    return rf"\exanswer{{{answer.latex}}}"
+
+
+def _blank(answer: Answer) -> str:
+    if answer.shape is None:
+        return r"\exblank"
+    return r" \,\times\, ".join([r"\exblank"] * max(1, len(answer.shape)))
+
+
+def _empty_grid(answer: Answer) -> str:
+    sizes = (*(answer.shape or ()), 1, 1)[:2]
+    if sizes == (1, 1):
+        return r"\exblank"
+    rows, columns = map(int, sizes)
+    row = " & ".join([r"\excell"] * columns) + r" \\ \hline"
+    return rf"\begin{{array}}{{{'|c' * columns}|}} \hline {' '.join([row] * rows)} \end{{array}}"
+
+
+@cache
+def _environment() -> Environment:
+    """Return the template engine: plain text is escaped unless it is :class:`Tex`.
+
+    There is one, so that each template is compiled once; what a template does with a Tex that
+    asks for answers is the ``_fill`` that it is rendered with.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+
+    @pass_context
+    def finalize(context: Context, value: object) -> object:
+        if isinstance(value, Tex):
+            fill: Callable[[Tex], str] = context["_fill"]
+            return fill(value)
+        return escape(value) if isinstance(value, str) else value
+
+    environment = Environment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
+        finalize=finalize,
+    )
+    environment.globals["Tex"] = Tex
+    # for what is imported without context
+    environment.globals["_fill"] = str
+    return environment
+
+
+def escape(text: str) -> str:
+    """Return plain text so that TeX prints it as it stands.
+
+    Raises:
+        BankError: it holds a character that the fonts of the page do not have.
+
+    """
+    from pylatex.utils import escape_latex
+
+    plain = _printable(text)
+    for char in plain:
+        if not SETTABLE.match(char):
+            raise BankError(
+                f"TeX cannot print {char!r} (U+{ord(char):04X}), which stands in '{plain.strip()}'",
+                remedy="Write it with Latin letters and common signs.",
+            )
+    # `\^{}` would be an accent without a letter, and two signs in a row may become a third one.
+    escaped = str(escape_latex(plain)).replace(r"\^{}", r"\textasciicircum{}")
+    return LIGATURE.sub(r"\1{}", escaped.replace("`", r"\textasciigrave{}"))
+
+
+def _printable(text: str) -> str:
+    """Return text with composed accents and without control characters, where TeX would stop."""
+    composed = unicodedata.normalize("NFC", text)
+    shown = (char for char in composed if unicodedata.category(char) != "Cf")
+    return "".join(char if char.isprintable() else " " for char in shown)

@@ -1,0 +1,24 @@
+"""Figures and plots in words, for every target that has no TikZ."""
+
+from __future__ import annotations
+
+import re
+
+from exgen.render.plots import ASKED, PLOTS
+
+DRAWING = re.compile(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}\n?", re.DOTALL)
+FIGURE = re.compile(r"(\\begin\{exfigure\}\{.*?\}\n)(.*?)(?=\\end\{exfigure\})", re.DOTALL)
+
+
+def in_words(body: str) -> str:
+    r"""Return the TeX of a problem with each figure and plot reduced to its description.
+
+    What remains is an ``exfigure`` with the description as its argument and nothing inside;
+    a drawing outside of such a figure has no description, and is left as it stands.
+    """
+    bare = FIGURE.sub(lambda found: found[1] + DRAWING.sub("", found[2]), body)
+    return ASKED.sub(_plot, bare)
+
+
+def _plot(found: re.Match[str]) -> str:
+    return f"\\begin{{exfigure}}{{{PLOTS[found[1]].words}}}\n\\end{{exfigure}}"

@@ -1,0 +1,54 @@
+"""Where the templates and the banks are. No other module knows.
+
+In a wheel they lie in ``exgen/_data``, in a checkout beside the package. Both are looked up from
+this very file, never through the installed distribution: an editable install may have left an
+old copy in site-packages, and that one must not be read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exgen.errors import MachineError
+
+
+def _folder(name: str) -> Path:
+    package = Path(__file__).resolve().parent
+    for root in (package / "_data", package.parent):
+        if (root / name).is_dir():
+            return root / name
+    raise MachineError(
+        f"The folder '{name}' that belongs to exgen is missing.",
+        place=str(package),
+        remedy="Reinstall exgen, or run it from a complete checkout.",
+    )
+
+
+def templates() -> Path:
+    """Return the folder of the templates.
+
+    Raises:
+        MachineError: the installation is not complete.
+
+    """
+    return _folder("templates")
+
+
+def notations() -> Path:
+    """Return the folder of the notation profiles.
+
+    Raises:
+        MachineError: the installation is not complete.
+
+    """
+    return _folder("templates") / "notations"
+
+
+def banks() -> Path:
+    """Return the folder of the banks that come with exgen.
+
+    Raises:
+        MachineError: the installation is not complete.
+
+    """
+    return _folder("banks")

@@ -1,0 +1,110 @@
+"""What a legal graph is, and the shape of every expression in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from exgen.errors import MisfitError
+from exgen.graph import (
+    SCALAR,
+    Call,
+    Delta,
+    Entry,
+    Expr,
+    Graph,
+    Name,
+    Number,
+    Partial,
+    Shape,
+    Size,
+    SumOver,
+    is_scalar,
+    names_in,
+    shape_text,
+)
+from exgen.ops import TABLE, lookup
+from exgen.ops.base import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of expressions over names of known shape, each worked out once.
+
+    An expression is remembered by identity: comparing trees would cost as much as the shape.
+    """
+
+    names: Mapping[str, Shape]
+    seen: dict[int, tuple[Expr, Shape]] = field(default_factory=dict)
+
+    def of(self, expr: Expr) -> Shape:
+        """Return the shape of an expression.
+
+        Raises:
+            MisfitError: an op is unknown, a name is not bound, or shapes do not fit.
+
+        """
+        known = self.seen.get(id(expr))
+        if known is None:
+            # The expression is kept too, so that its identity is not given to another.
+            known = self.seen[id(expr)] = expr, self._worked_out(expr)
+        return known[1]
+
+    def _worked_out(self, expr: Expr) -> Shape:
+        match expr:
+            case Name(name):
+                if name not in self.names:
+                    raise MisfitError(f"'{name}' is not bound")
+                return self.names[name]
+            case Call(op, args, options):
+                if op not in TABLE:
+                    raise MisfitError(f"there is no op '{op}'")
+                return lookup(op).shape(Sizes(), tuple(map(self.of, args)), dict(options))
+            case Entry(of=inner) | SumOver(body=inner):
+                self.of(inner)
+                return SCALAR
+            case Number() | Size() | Delta() | Partial():
+                return SCALAR
+        raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+
+def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+    """Return the shape of an expression over names of known shape.
+
+    Raises:
+        MisfitError: an op is unknown, a name is not bound, or shapes do not fit.
+
+    """
+    return Shapes(shapes).of(expr)
+
+
+def check(graph: Graph) -> None:
+    """Say whether a graph is legal.
+
+    Every name is bound once and before its use, every op is in the table, every recorded shape
+    is the one its expression has, and the loss is a scalar.
+
+    Raises:
+        MisfitError: with the first reason found.
+
+    """
+    bound: dict[str, Shape] = {}
+    for leaf in graph.leaves:
+        if leaf.name in bound:
+            raise MisfitError(f"'{leaf.name}' is bound twice")
+        bound[leaf.name] = leaf.shape
+    for binding in graph.bindings:
+        if binding.name in bound:
+            raise MisfitError(f"'{binding.name}' is bound twice")
+        for name in sorted(names_in(binding.expr) - bound.keys()):
+            raise MisfitError(f"'{name}' is used before it is bound")
+        bound[binding.name] = shape_of(binding.expr, bound)
+    if bound != dict(graph.shapes):
+        raise MisfitError("the recorded shapes are not those of the expressions")
+    if graph.loss not in bound:
+        raise MisfitError(f"the loss '{graph.loss}' is not bound")
+    if not is_scalar(bound[graph.loss]):
+        raise MisfitError(f"the loss '{graph.loss}' is {shape_text(bound[graph.loss])}, no scalar")

@@ -1,0 +1,28 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C reach what the tests start: a run in the background would pass on its deafness."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def tex() -> Path:
+    """Give the path of pdflatex; without it skip the test, or fail it on the build server."""
+    found = shutil.which("pdflatex")
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail("pdflatex is missing on the build server")
+    if found is None:
+        pytest.skip("pdflatex is not installed")
+    return Path(found)

@@ -1,0 +1,110 @@
+"""Gradients as they are printed: the closed forms of small networks, and the work they take."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exgen.derive.gradients import MAX_CLOSED_PARTS, derive_gradients, premises
+from exgen.engine import backward
+from exgen.errors import MisfitError, Source
+from exgen.graph import Graph, names_in, walk
+from exgen.language import read_network, to_text
+from tests.cases import Case, cases_in
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def network(text: str) -> Graph:
+    """Read a network."""
+    return read_network(Source("net", text))
+
+
+@pytest.mark.parametrize("case", cases_in("derive/cases"))
+def test_closed_gradients(case: Case) -> None:
+    """The gradient of each name is the one that a careful student would write."""
+    found = derive_gradients(network(case.given))
+    names = [line.split(":")[0] for line in case.expected.splitlines()]
+    printed = "\n".join(f"{name}: {to_text(found[name].closed)}" for name in names)
+    assert printed == case.expected
+
+
+def test_step_names_the_gradient_before() -> None:
+    """A step goes back one line, by the rule of each use, with one sentence for each rule."""
+    found = derive_gradients(network("x: input[3]\nW: param[2, 3]\nz = W @ x\nL = sum(z * z)"))
+    assert to_text(found["W"].step) == "grad_z @ x.T"
+    assert found["W"].rules == ("matmul",)
+    assert found["z"].rules == ("mul", "mul")
+    assert len(found["z"].why) == 1
+
+
+def test_premise_is_told() -> None:
+    """A closed form that leans on a one-hot target says so; others assume nothing."""
+    text = "z: input[3]\ny: {}[3]\np = softmax(z)\nL = cross_entropy(p, y)"
+    assert premises(network(text.format("onehot"))) == {"softmax": "the target's entries sum to 1"}
+    assert premises(network(text.format("target"))) == {}
+    other_axis = "z: input[3]\ny: onehot[3]\np = softmax(z, axis=1)\nL = cross_entropy(p, y)"
+    assert premises(network(other_axis)) == {}
+
+
+def test_no_gradient_of_an_array() -> None:
+    """A network that ends in an array has no gradient, and says so."""
+    graph = read_network(Source("net", "x: input[3]\nz = 2 * x"), scalar_loss=False)
+    with pytest.raises(MisfitError, match="'z' is 3; a gradient needs a scalar"):
+        backward(graph)
+
+
+def residual(blocks: int) -> Graph:
+    """Return a chain of skips, along which a closed form doubles with every block."""
+    leaves = "h0: input[4]\ny: target[4]\n" + "".join(f"W{n}: param[4, 4]\n" for n in range(blocks))
+    lines = "".join(f"h{n + 1} = h{n} + relu(W{n} @ h{n})\n" for n in range(blocks))
+    return network(f"{leaves}{lines}L = squared_error(h{blocks}, y)\n")
+
+
+def layered(layers: int) -> Graph:
+    """Return a network of so many layers."""
+    weights = [f"W{n}: param[4, 4]" for n in range(layers)]
+    lines = [f"a{n + 1} = tanh(W{n} @ a{n})" for n in range(layers)]
+    return network("\n".join(["x: input[4]", *weights, "a0 = x", *lines, f"L = sum(a{layers})"]))
+
+
+def work(graph: Graph) -> int:
+    """Return how many functions a derivation calls: its time, but the same on every machine."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        derive_gradients(graph)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_long_residual_chain() -> None:
+    """A long chain of skips is derived with names of gradients where it would explode."""
+    found = derive_gradients(residual(40))
+    assert all(sum(1 for _ in walk(g.closed)) <= MAX_CLOSED_PARTS for g in found.values())
+    assert any(name.startswith("grad_") for name in names_in(found["h0"].closed))
+    assert not any(name.startswith("grad_") for name in names_in(found["W38"].closed))
+
+
+def test_quick() -> None:
+    """Six layers take about 5 ms; twice the layers or skips take no more than a few times that."""
+    assert work(layered(6)) < 40_000
+    assert work(layered(48)) < 6 * work(layered(24))
+    assert work(residual(40)) < 4 * work(residual(20))
+
+
+@pytest.mark.parametrize("op", ["tanh", "exp", "relu", "-"])
+def test_deep_line(op: str) -> None:
+    """The deepest line that may be written can be derived and printed."""
+    graph = network("x: input[4]\nL = sum(" + f"{op}(" * 44 + "x" + ")" * 45)
+    assert to_text(derive_gradients(graph)["x"].closed)

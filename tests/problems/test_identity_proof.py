@@ -1,0 +1,96 @@
+"""Proofs as checked chains: every line is confirmed, and one that is changed is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exgen.certify.identities import ProofClaim
+from exgen.certify.prove import prove
+from exgen.errors import CertificateError, KindError
+from exgen.graph import Number
+from exgen.problems.identity_proof import KIND, SHIFTS
+from tests.problems.drawn import draw, network, solve
+
+if TYPE_CHECKING:
+    from exgen.problems.base import Solved
+
+NET = network("z: input[K]\ny: onehot[K]\np = softmax(z)\nL = cross_entropy(p, y)")
+
+
+def answers(identity: str) -> dict[str, Solved]:
+    """Return the answers for an identity."""
+    return solve(KIND, NET, draw(KIND, NET, 1, identity=identity))[1]
+
+
+def chains() -> list[tuple[str, str, int]]:
+    """Return every line of every proof."""
+    found = []
+    for identity in ("softmax_shift", "onehot_cross_entropy"):
+        for name, answer in answers(identity).items():
+            assert isinstance(answer.claim, ProofClaim)
+            found += [(identity, name, n) for n in range(len(answer.claim.chain.lines))]
+    return found
+
+
+@pytest.mark.parametrize(("identity", "name", "line"), chains())
+@pytest.mark.parametrize("slip", ["factor", "term"])
+def test_a_corrupted_line_is_refused(identity: str, name: str, line: int, slip: str) -> None:
+    """A line that is doubled, or to which a hundredth is added, breaks the chain."""
+    claim = answers(identity)[name].claim
+    assert isinstance(claim, ProofClaim)
+    lines = list(claim.chain.lines)
+    right = lines[line].expr
+    wrong = 2 * right if slip == "factor" else right + Number(Fraction(1, 100))
+    lines[line] = replace(lines[line], expr=wrong)
+    with pytest.raises(CertificateError):
+        prove(ProofClaim(replace(claim.chain, lines=tuple(lines))))
+
+
+@pytest.mark.parametrize("identity", ["softmax_shift", "onehot_cross_entropy"])
+def test_three_methods_agree(identity: str) -> None:
+    """SymPy at three classes, numbers at eleven, and the ops themselves confirm each proof."""
+    for answer in answers(identity).values():
+        assert answer.claim is not None
+        methods = {part.method for part in prove(answer.claim)}
+        assert methods == {"SymPy identity", "numbers at a larger size", "forward pass"}
+        assert all(step.rule for step in answer.steps)
+
+
+def test_a_wrong_end_is_refused() -> None:
+    """A chain that is right line by line but proves something else is refused."""
+    claim = answers("softmax_shift")["proof"].claim
+    assert isinstance(claim, ProofClaim)
+    with pytest.raises(CertificateError, match="forward pass"):
+        prove(ProofClaim(replace(claim.chain, right=2 * claim.chain.left)))
+
+
+def test_draws() -> None:
+    """Every shift and both identities occur, and seeds repeat."""
+    drawn = [draw(KIND, NET, seed) for seed in range(100)]
+    assert drawn == [draw(KIND, NET, seed) for seed in range(100)]
+    assert {d["shift"] for d in drawn} == {*SHIFTS, ""}
+    assert {d["identity"] for d in drawn} == {"softmax_shift", "onehot_cross_entropy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("z: input[K]\na = relu(z)", {"identity": "softmax_shift"}, "no softmax"),
+        ("z: input[K]\na = relu(z)", {"identity": "onehot_cross_entropy"}, "no cross_entropy"),
+        ("z: input[K]\np = softmax(z)", {"identity": "shift"}, "no identity"),
+        (
+            "z: input[K]\np = softmax(z)",
+            {"identity": "softmax_shift", "shift": "min"},
+            "no shift",
+        ),
+    ],
+)
+def test_what_it_needs(text: str, options: dict[str, str], message: str) -> None:
+    """A network without the line that the identity is about is refused with what is needed."""
+    with pytest.raises(KindError, match=message) as caught:
+        draw(KIND, network(text), 1, **options)
+    assert caught.value.remedy

@@ -1,0 +1,85 @@
+"""Local Jacobians: what may be asked, and how the layout decides rows and columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from exgen.errors import KindError
+from exgen.graph import is_column, is_scalar
+from exgen.problems.local_jacobian import pairs
+from tests.problems.setting import NETWORKS, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
+
+
+def test_what_can_be_asked() -> None:
+    """Every line and every vector that it reads; no loss, and no weight matrix."""
+    assert pairs(graph_of(TWO_LAYERS)) == [
+        ("x_B", "x"),
+        ("z1", "x_B"),
+        ("a1", "z1"),
+        ("a1_B", "a1"),
+        ("z2", "a1_B"),
+        ("a2", "z2"),
+    ]
+
+
+@pytest.mark.parametrize("text", NETWORKS, ids=["two layers", "deep", "skip"])
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_draws(text: str, notation: str) -> None:
+    """As many Jacobians as wanted are asked, each proven, each of the layout's shape."""
+    graph = graph_of(text)
+    for seed in range(6):
+        for count in (1, 2, 3):
+            solution = solved("local_jacobian", text, seed, notation, count=count)
+            assert len(solution.answers) == len(solution.fields["asks"]) == count
+            for answer in solution.answers:
+                of, by = answer.name.split(".")
+                shape = graph.shapes[by][0], graph.shapes[of][0]
+                assert answer.shape == (shape if notation == "aml5202" else shape[::-1])
+
+
+def test_more_than_there_are() -> None:
+    """A count beyond what the network offers asks for all of it."""
+    assert len(solved("local_jacobian", TWO_LAYERS, 1, count=99).answers) == 6
+
+
+def test_seeds_vary_what_is_asked() -> None:
+    """Different seeds ask for different Jacobians."""
+    asked = {solved("local_jacobian", TWO_LAYERS, seed).answers[0].name for seed in range(30)}
+    assert len(asked) >= 4
+
+
+def test_what_the_bank_names_is_asked() -> None:
+    """``ask`` is kept as it stands, in its order."""
+    solution = solved("local_jacobian", TWO_LAYERS, 1, ask=[["z2", "a1_B"], ["a1", "z1"]])
+    assert [answer.name for answer in solution.answers] == ["z2.a1_B", "a1.z1"]
+    assert [answer.expr for answer in solution.answers] == ["W2", "diag(z1 > 0)"]
+
+
+@pytest.mark.parametrize("pair", [["L", "W1"], ["a1", "W1"], ["z1", "a1"], ["x", "z1"], ["q", "x"]])
+def test_what_cannot_be_asked(pair: list[str]) -> None:
+    """A pair of which the one does not stand in the line of the other is refused."""
+    with pytest.raises(KindError):
+        solved("local_jacobian", TWO_LAYERS, 1, ask=[pair])
+
+
+def test_a_detour() -> None:
+    """Where a name reaches a line by two ways, the line alone does not hold its derivative."""
+    assert ("s", "x") not in pairs(graph_of(SKIP))
+    assert ("s", "a1") in pairs(graph_of(SKIP))
+    with pytest.raises(KindError, match="'x' reaches 's' also through 'a1'"):
+        solved("local_jacobian", SKIP, 1, ask=[["s", "x"]])
+
+
+def test_a_network_without_columns() -> None:
+    """A network of scalars and matrices has nothing to ask."""
+    with pytest.raises(KindError, match="no line whose Jacobian is a matrix"):
+        solved("local_jacobian", "X: input[3, 4]\nZ = relu(X)\nL = sum(Z)", 1)
+
+
+def test_pairs_are_columns() -> None:
+    """Both sides of every pair are vectors, or one is a scalar that a vector reads."""
+    for text in NETWORKS:
+        graph = graph_of(text)
+        for pair in pairs(graph):
+            assert all(is_column(graph.shapes[name]) for name in pair)
+            assert not any(is_scalar(graph.shapes[name]) for name in pair)

@@ -1,0 +1,136 @@
+"""The kind ``scalar_graph``: derivatives of scalars, in symbols and at numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exgen.certify.prove import prove
+from exgen.errors import AcceptanceError, CertificateError, KindError
+from exgen.language import read_expression
+from exgen.problems import KINDS
+from exgen.problems.scalar_graph import usual_asks
+from exgen.seeds import Stream
+from tests.problems.setting import TWO_LAYERS, graph_of, solve, solved
+
+if TYPE_CHECKING:
+    from exgen.certify.prove import Claim
+    from exgen.problems.base import Solved
+
+PRODUCT = "x: input\ny: input\nz: input\nq = x + y\nf = q * z\n"
+REUSED = "w: param\nx: input\nb: param\nt: target\nz = w * x + b\ny = x + tanh(z)\nL = (y - t) ** 2 / 2\n"  # noqa: E501
+NUMBERS = {"x": [["-2"]], "y": [["5"]], "z": [["-4"]]}
+
+
+def altered(claim: Claim | None, **changes: object) -> Claim:
+    """Return a claim with something changed."""
+    assert claim is not None
+    return replace(claim, **changes)  # type: ignore[type-var]
+
+
+def by_name(solution: object) -> dict[str, Solved]:
+    """Return answers by name."""
+    return {answer.name: answer for answer in solution.answers}  # type: ignore[attr-defined]
+
+
+def test_by_hand() -> None:
+    """For f = (x + y) z at (-2, 5, -4) with an upstream gradient of 3: dL/dx = 3 z = -12."""
+    asks = [["f", "q"], ["f", "x"], ["L", "x"], ["L", "z"]]
+    draws = {
+        "ask": asks,
+        "figure": True,
+        "numbers": NUMBERS,
+        "digits": 2,
+        "carry": 2,
+        "upstream": "3",
+    }
+    found = by_name(solve("scalar_graph", PRODUCT, draws))
+    assert found["f.q"].latex.tex == "z"
+    assert found["f.x"].latex.tex == "z"
+    assert found["L.x"].latex.tex == r"\frac{\partial L}{\partial f}\,z"
+    assert found["L.z"].latex.tex == r"\frac{\partial L}{\partial f}\,q"
+    values = [found[f"{of}.{by}.value"].latex.tex for of, by in asks]
+    assert values == ["-4", "-4", "-12", "9"]
+
+
+def test_two_paths_are_summed() -> None:
+    """In y = x + tanh(z), z = w x + b, the gradient of x has two terms."""
+    found = by_name(solve("scalar_graph", REUSED, {"ask": [["L", "x"]], "figure": False}))
+    printed = found["L.x"].steps[0].equation.tex
+    assert r"\frac{\partial L}{\partial y} + \frac{\partial L}{\partial z}\,w" in printed
+    assert "added up" in str(found["L.x"].steps[0].why)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_draws(seed: int) -> None:
+    """Values are short decimals other than 0, and the upstream gradient is one of those given."""
+    kind = KINDS["scalar_graph"]
+    options = {"numbers": {}, "upstream": [2, -1, 0.5], "figure": True}
+    draws = kind.sample(graph_of(PRODUCT), options, Stream(seed, "draws"))
+    assert Fraction(draws["upstream"]) in (2, -1, Fraction(1, 2))
+    solution = solve("scalar_graph", PRODUCT, draws)
+    for answer in solution.answers:
+        if answer.name.endswith(".value"):
+            value = Fraction(answer.latex.tex)
+            assert value != 0
+            assert (value * 100).denominator == 1
+
+
+def test_usual_asks() -> None:
+    """Without 'ask' each line is asked by what it reads, then the last one by the leaves."""
+    assert usual_asks(graph_of(PRODUCT), upstream=None) == [
+        ["f", "z"],
+        ["f", "q"],
+        ["q", "x"],
+        ["q", "y"],
+        ["f", "x"],
+        ["f", "y"],
+    ]
+
+
+def test_a_value_that_is_no_short_decimal_is_rounded() -> None:
+    """Where tanh comes in, values have the stated digits and survive rounding on the way."""
+    solution = solved("scalar_graph", REUSED, 3, numbers={}, digits=2, ask=[["L", "w"]])
+    value = by_name(solution)["L.w.value"].latex.tex
+    assert len(value.partition(".")[2]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (TWO_LAYERS, {}, "asks about scalars"),
+        (PRODUCT, {"ask": [["f", "v"]]}, "there is no 'v'"),
+        (PRODUCT, {"ask": [["q", "z"]]}, "does not depend on"),
+        (PRODUCT, {"ask": [["f"]]}, "is a pair"),
+        (PRODUCT, {"upstream": 2}, "need 'numbers'"),
+        (PRODUCT, {"numbers": {}, "upstream": 0}, "other than 0"),
+        (PRODUCT, {"numbers": {"v": {}}}, "no leaf 'v'"),
+    ],
+)
+def test_refusals(text: str, options: dict[str, object], message: str) -> None:
+    """What cannot be asked is refused with what is needed instead."""
+    with pytest.raises(KindError, match=message):
+        KINDS["scalar_graph"].sample(graph_of(text), options, Stream(1, "test"))
+
+
+def test_impossible_numbers() -> None:
+    """Numbers that always give 0 are given up after a bounded number of tries."""
+    options = {"numbers": {"x": [1], "y": [-1]}}
+    with pytest.raises(AcceptanceError, match="short and not 0"):
+        KINDS["scalar_graph"].sample(graph_of(PRODUCT), options, Stream(1, "test"))
+
+
+def test_wrong_answers_are_refused() -> None:
+    """An expression that forgets a path, and a value with the wrong sign, cannot be proven."""
+    draws = {"ask": [["L", "x"]], "figure": False}
+    claim = by_name(solve("scalar_graph", REUSED, draws))["L.x"].claim
+    wrong = read_expression("y - t", graph_of(REUSED))
+    with pytest.raises(CertificateError):
+        prove(altered(claim, expr=wrong))
+    draws = {"ask": [["f", "x"]], "figure": False, "numbers": NUMBERS, "digits": 2, "carry": 2}
+    claim = by_name(solve("scalar_graph", PRODUCT, draws))["f.x.value"].claim
+    with pytest.raises(CertificateError):
+        prove(altered(claim, printed="4"))

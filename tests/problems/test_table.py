@@ -1,0 +1,48 @@
+"""Every kind of problem is complete: wording, a place in a set, and tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exgen import resources
+from exgen.banks import bank_names, load_bank
+from exgen.problems import KINDS, table
+
+BANKS = [load_bank(resources.banks() / f"{name}.toml") for name in bank_names(resources.banks())]
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_a_kind_is_complete(name: str) -> None:
+    """A kind has a template, a problem in a set that comes with exgen, and a test file."""
+    assert KINDS[name].name == name
+    assert KINDS[name].summary
+    assert (resources.templates() / "problems" / f"{name}.tex.j2").is_file()
+    assert any(problem.kind.name == name for bank in BANKS for problem in bank.problems)
+    assert Path(__file__).with_name(f"test_{name}.py").is_file()
+
+
+def test_the_table_names_every_kind() -> None:
+    """The names are those of the modules that hold a kind, and a kind keeps its module's name."""
+    modules = Path(table.__file__).parent.glob("*.py")
+    assert sorted(KINDS) == sorted(
+        path.stem for path in modules if "\nKIND = Kind(" in path.read_text(encoding="utf-8")
+    )
+    assert len(set(table.NAMES)) == len(table.NAMES)
+    assert "nothing" not in KINDS
+    with pytest.raises(KeyError):
+        KINDS["nothing"]
+
+
+def test_the_rules_of_networks_are_those_of_all_kinds() -> None:
+    """The table states them, so that a set need not import every kind."""
+    assert set(table.NETWORK_RULES) == {r for kind in KINDS.values() for r in kind.network_rules}
+
+
+def test_every_template_has_a_kind() -> None:
+    """A template that no kind uses is a leftover; some hold wording that kinds share."""
+    templates = {
+        path.name.partition(".")[0] for path in (resources.templates() / "problems").glob("*.j2")
+    }
+    assert templates - {"forward", "entries", "concepts"} <= KINDS.keys()

@@ -1,0 +1,111 @@
+"""Reused and sorted entries: laws of the draws, cases by hand, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exgen.certify.cases import CaseClaim, OrderClaim
+from exgen.certify.prove import prove
+from exgen.errors import CertificateError, KindError
+from exgen.problems.vector_gradient import KIND
+from tests.problems.drawn import draw, network, solve
+
+REUSE = network("x: input[n]\nF = x[0] * x")
+SORT = network("x: input[n]\nF = sort(x)")
+DOWN = network("x: input[n]\nF = sort(x, descending=1)")
+SCALED = network("x: input[n]\nF = x[0] * sort(x)")
+GRAPHS = pytest.mark.parametrize(
+    "graph", [REUSE, SORT, DOWN, SCALED], ids=["reuse", "sort", "down", "scaled"]
+)
+
+
+@GRAPHS
+def test_draws(graph: Any) -> None:  # noqa: ANN401 - a graph
+    """Entries differ, no answer is 0, and sorting is not its own inverse; seeds repeat."""
+    for seed in range(30):
+        draws = draw(KIND, graph, seed)
+        numbers = [float(row[0]) for row in draws["numbers"]["x"]]
+        assert len(set(numbers)) == len(numbers)
+        if "sort" in str(graph.bindings):
+            order = sorted(range(len(numbers)), key=numbers.__getitem__)
+            assert [order.index(n) for n in range(len(order))] != order
+        assert draw(KIND, graph, seed) == draws
+
+
+@GRAPHS
+@pytest.mark.parametrize("notation", ["base", "numerator", "aml5202"])
+def test_every_answer_is_proven(graph: Any, notation: str) -> None:  # noqa: ANN401 - a graph
+    """Vector form, cases, example and numbers are confirmed, whatever the layout."""
+    for seed in range(3):
+        solution, _ = solve(KIND, graph, draw(KIND, graph, seed), notation)
+        symbol = solution.fields["symbol"].tex
+        assert symbol.endswith(r"^{\top}") == (notation == "numerator")
+
+
+@pytest.mark.parametrize("first", ["negative", "positive"])
+def test_sign_of_the_first_entry(first: str) -> None:
+    """The bank may ask for either sign; multiplying before sorting differs for a negative one."""
+    for seed in range(10):
+        draws = draw(KIND, SCALED, seed, first=first)
+        solution, answers = solve(KIND, SCALED, draws)
+        assert draws["numbers"]["x"][0][0].startswith("-") == (first == "negative")
+        same = solution.fields["swapped"]["value"].tex == answers["output"].latex.tex
+        assert same == (first == "positive")
+
+
+def test_scaled_sort_by_hand() -> None:
+    """X = (-2, -5, -3), g = (1, -3, -4): the sum of g sort(x) is 12, and -2 * -4 comes on top."""
+    values = {"x": {"is": [-2, -5, -3]}, "g": {"is": [1, -3, -4]}}
+    draws = draw(KIND, SCALED, 1, values=values, size=3)
+    _, answers = solve(KIND, SCALED, draws)
+    assert r"10 \\ 6 \\ 4" in answers["output"].latex.tex
+    assert r"20 \\ -2 \\ 6" in answers["value"].latex.tex
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x: input[n]\nw: param\nF = w * x", "does not read one vector alone"),
+        ("X: input[n, m]\nF = 2 * X", "is not a vector"),
+        ("x: input[n]\nF = sum(x)", "is not a vector"),
+        ("x: input[n]\nF = exp(x[0] * x)", "'exp'|entries that can be told apart|fractions"),
+    ],
+)
+def test_what_it_needs(text: str, message: str) -> None:
+    """A network that is no function from one vector to another is refused with the reason."""
+    with pytest.raises(KindError, match=message) as caught:
+        draw(KIND, network(text), 1)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("order", [[0, 0, 1], [1, 2, 3]])
+def test_an_order_is_a_permutation(order: list[int]) -> None:
+    """An order that leaves a position out is refused."""
+    with pytest.raises(KindError, match="no order"):
+        draw(KIND, SORT, 1, order=order)
+
+
+def test_an_unknown_sign_is_refused() -> None:
+    """Only three words say what sign the first entry shall have."""
+    with pytest.raises(KindError, match="'first'"):
+        draw(KIND, SCALED, 1, first="minus")
+
+
+def test_corrupted_answers_are_refused() -> None:
+    """A forgotten 2, the wrong case, and sorting where unsorting is due are not certified."""
+    _, reuse = solve(KIND, REUSE, draw(KIND, REUSE, 1))
+    own, others = reuse["entry0"].claim, reuse["others"].claim
+    assert isinstance(own, CaseClaim)
+    assert isinstance(others, CaseClaim)
+    with pytest.raises(CertificateError):
+        prove(replace(own, entry=2 * own.entry))
+    with pytest.raises(CertificateError):
+        prove(replace(others, but=()))
+    _, sort = solve(KIND, SORT, draw(KIND, SORT, 1, order=[1, 2, 0]))
+    example = sort["example"].claim
+    assert isinstance(example, OrderClaim)
+    with pytest.raises(CertificateError):
+        prove(replace(example, order=(2, 0, 1)))

@@ -1,0 +1,62 @@
+"""The concept questions of documents 001 and 002: what their keys must say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from exgen.document import from_json
+from exgen.pipeline import manifest
+from exgen.render.tex import render_tex
+from tests.published.made import key, latex, problem, published
+
+SET = "set34_concepts"
+
+
+def test_relu_inside_and_sigmoid_outside() -> None:
+    """1.3c of 001: the slope of a sigmoid is at most 1/4, so many of them shrink a gradient.
+
+    Erratum: the document lets sigmoids also make gradients explode; with slopes of at most 1/4
+    they alone can only shrink them.
+    """
+    assert r"\le \tfrac14" in latex(SET, "activations", "slope")
+    assert latex(SET, "activations", "shrink").endswith(r"\approx 9.54 \cdot 10^{-7}")
+    text = key(SET, "activations")
+    assert "can only shrink it" in text
+    assert r"\explot{sigmoid}" in text
+    assert r"\draw[exkey, thick]" in text
+
+
+def test_why_a_hidden_gradient_is_computed() -> None:
+    """1.1.3c of 002: w3 and w4 reach the loss only through h2, which feeds h3 and h4."""
+    assert problem(SET, "shared").answer("behind").expr == "w_3, w_4"
+    methods = [part.method for part in problem(SET, "shared").answer("behind").certificate]
+    assert methods == ["paths", "held fixed"]
+    text = key(SET, "shared")
+    assert r"$h_{3}$ and $h_{4}$" in text
+    assert r"\begin{tikzpicture}" in text
+    assert "m_{3}" not in text
+
+
+@pytest.mark.parametrize(("which", "points"), [("activations", 5), ("shared", 3)])
+def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
+    """Each point stands there in words, names its facts, and comes back from the manifest."""
+    made = published(SET)
+    stored = json.loads(manifest(made, {}))["set"]
+    (data,) = (part for part in stored["problems"] if part["name"] == which)
+    (rubric,) = (answer for answer in data["answers"] if answer["claim"] == {"claim": "rubric"})
+    texts = [step["why"]["tex"] for step in rubric["steps"]]
+    assert len(texts) == points
+    assert all(text.endswith(".") and "exgenask" not in text for text in texts)
+    facts = [name for step in rubric["steps"] for name in step["rule"].split(", ") if name]
+    assert facts == data["fields"]["facts"]
+    assert all(problem(SET, which).answer(name).certificate for name in facts)
+    assert render_tex(from_json(stored)) == render_tex(made)
+
+
+def test_rubrics_say_so() -> None:
+    """A rubric has no certificate, and the key says that no machine proved it."""
+    for which in ("activations", "shared"):
+        assert problem(SET, which).answer("answer").is_rubric
+        assert "For the grader: no machine can prove an answer in words." in key(SET, which)

@@ -1,0 +1,59 @@
+"""Document 004, part 2c: the slopes of the cross-entropy by the logits.
+
+Erratum of the document: it recalls the rule for the derivative of a logarithm without the
+logarithm. Its results are right: output minus one for the class of the target, and the output
+for every other class.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exgen.document import from_json, to_json
+from exgen.pipeline import build, load
+from exgen.render.tex import render_tex
+
+if TYPE_CHECKING:
+    from exgen.document import ProblemSet
+
+BANK = Path(__file__).with_name("set5_softmax.toml")
+
+
+@pytest.fixture(scope="module")
+def made() -> ProblemSet:
+    """Give the set, solved and proven."""
+    return build(*load(str(BANK), None), 7)
+
+
+@pytest.mark.parametrize(("case", "left", "right", "where"), [
+    ("same", r"\frac{\partial L}{\partial z_{c}}", "p_{c} - 1", ""),
+    ("other", r"\frac{\partial L}{\partial z_{k}}", "p_{k}", r"k \neq c"),
+])  # fmt: skip
+def test_both_slopes(made: ProblemSet, case: str, left: str, right: str, where: str) -> None:
+    """The slope by the target's own logit is output minus one, by another the output."""
+    (problem,) = made.problems
+    (ask,) = (part for part in problem.fields["asks"] if part["answer"] == case)
+    assert (ask["left"].tex, ask["right"].tex, ask["range"].tex) == (left, right, where)
+    answer = problem.answer(case)
+    assert answer.latex.tex == right
+    assert {part.method for part in answer.certificate} == {
+        "line by line", "differences", "SymPy identity",
+    }  # fmt: skip
+
+
+def test_the_quotient_rule_is_written_out(made: ProblemSet) -> None:
+    """The softmax is differentiated on the key, not quoted."""
+    key = render_tex(made)["solutions"]
+    assert r"\exp\left(z_{c}\right)\,\sum_{k=1}^{K} \exp\left(z_{k}\right)" in key
+    assert "quotient rule" in key
+    assert r"L = -\log p_{c}" in render_tex(made)["problems"]
+
+
+def test_the_key_comes_back_from_the_manifest(made: ProblemSet) -> None:
+    """Reasons with mathematics in them are stored and read back as such."""
+    again = from_json(json.loads(json.dumps(to_json(made))))
+    assert render_tex(again) == render_tex(made)

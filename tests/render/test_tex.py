@@ -1,0 +1,158 @@
+"""The document as TeX: plain text stays plain text, and sheet and key cannot drift apart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exgen import resources
+from exgen.document import Tex
+from exgen.errors import BankError
+from exgen.pipeline import build, load
+from exgen.render.pdf import compile_tex
+from exgen.render.tex import SETTABLE, escape, render_tex
+from tests.commands import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from exgen.document import ProblemSet
+
+HOSTILE = r"&%_#$^~\{}[]<<>><%%><|>--,,''?`!`*\input{/etc/passwd}\end{document}%"
+PLACES = ("title", "course")
+
+
+@pytest.fixture(scope="module")
+def small() -> ProblemSet:
+    """Give a set whose text is replaced in the tests."""
+    return build(*load("2", None), 7)
+
+
+def pdf_text(folder: Path, data: bytes) -> str:
+    """Return the text of a PDF on one line, without spaces: TeX spaces as it likes."""
+    (folder / "a.pdf").write_bytes(data)
+    text = subprocess.run(
+        ["pdftotext", "-raw", str(folder / "a.pdf"), "-"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return re.sub(r"\s+", "", text)
+
+
+def test_hostile_text_is_printed_as_it_stands(tex: Path, tmp_path: Path, small: ProblemSet) -> None:
+    """Everything that means something to TeX, Jinja or a shell prints as itself."""
+    assert "root:" not in HOSTILE
+    hostile = replace(small, title="T" + HOSTILE, course="C" + HOSTILE)
+    found = pdf_text(tmp_path, compile_tex({"a": render_tex(hostile)["problems"]})["a"])
+    # the apostrophe of Latin Modern is the typographer's
+    expected = HOSTILE.replace("'", "’").replace(" ", "")
+    assert "T" + expected in found
+    assert "C" + expected in found
+    assert "root:" not in found
+
+
+def test_every_settable_character_is_set(tex: Path, tmp_path: Path, small: ProblemSet) -> None:
+    """What the rule lets through stops no TeX run, in the heading or in the code of the set."""
+    every = "".join(char for char in map(chr, range(32, 0x3000)) if SETTABLE.match(char))
+    assert len(every) > 300
+    lines = [every[at : at + 40] for at in range(0, len(every), 40)]
+    body = "\n\n".join(f"{escape(line)} \\texttt{{{escape(line)}}}" for line in lines)
+    source = render_tex(small)["problems"]
+    head = source.partition(r"\begin{document}")[0]
+    document = f"{head}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    found = pdf_text(tmp_path, compile_tex({"a": document})["a"])
+    for char in 'AZaz09&%_#$^~\\{}<>|"äßçøéœŁžĞ€£§«»–—…†•':
+        assert unicodedata.normalize("NFKC", char) in unicodedata.normalize("NFKC", found)
+
+
+@pytest.mark.parametrize("char", ["中", "😀", "Ж", "σ", "∇", "א", "ẞ", "\u2212"])
+@pytest.mark.parametrize("place", PLACES)
+def test_characters_without_a_glyph(tmp_path: Path, char: str, place: str) -> None:
+    """A character that the fonts lack is named before TeX runs, and nothing is written."""
+    bank = (resources.banks() / "set2.toml").read_text()
+    bank = re.sub(rf"^{place} .*$", f'{place} = "Deep {char}"', bank, flags=re.MULTILINE)
+    bank = bank.replace('"networks/', f'"{resources.banks()}/networks/')
+    (tmp_path / "bank.toml").write_text(bank)
+    ran = run("make", "--set", str(tmp_path / "bank.toml"), "--out", str(tmp_path / "out"))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"error: TeX cannot print {char!r} (U+{ord(char):04X}), which stands in 'Deep {char}'\n"
+        "Write it with Latin letters and common signs.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["bank.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [
+        ("R&D 100%", r"R\&D 100\%"),
+        ("a_b", r"a\_b"),
+        ("x^y", r"x\textasciicircum{}y"),
+        ("<<", "<{}<"),
+        (",,,", ",{},{},"),
+        ("e\u0301", "é"),
+        ("a\u200db", "ab"),
+        ("a\x07b\tc", "a b c"),
+        ("", ""),
+        ("plain", "plain"),
+    ],
+)
+def test_escape(text: str, tex: str) -> None:
+    """Special characters, ligatures, accents in two parts and control characters."""
+    assert escape(text) == tex
+
+
+@settings(max_examples=300)
+@given(st.text())
+def test_escaped_text_holds_no_command_of_its_own(text: str) -> None:
+    """Whatever is escaped, the only commands left are the ones that stand for a character."""
+    try:
+        escaped = escape(text)
+    except BankError as error:
+        assert "U+" in error.message  # noqa: PT017 - either is right, this only for bad text
+        return
+    known = r"\\(textbackslash|textasciitilde|textasciicircum|textasciigrave)\{\}|\\[&%$#_{}]"
+    rest = re.sub(known, "", escaped)
+    assert not set(rest) & set("\\&%$#_^~`")
+    assert rest.count("{") == rest.count("}")
+
+
+def test_a_template_must_ask_for_every_answer(small: ProblemSet) -> None:
+    """An answer that the template leaves out is found at once, not by a student."""
+    problem = small.problems[0]
+    more = replace(problem.answers[0], name="extra")
+    changed = replace(problem, answers=(*problem.answers, more))
+    with pytest.raises(RuntimeError, match="extra"):
+        render_tex(replace(small, problems=(changed,)))
+
+
+def test_text_and_tex_are_two_types(small: ProblemSet) -> None:
+    """The same characters are escaped as text and printed as they are as TeX."""
+    problem = next(problem for problem in small.problems if problem.kind == "local_jacobian")
+    ask = {**problem.fields["asks"][0], "derivative": r"\alpha_1"}
+    as_text = replace(problem, fields={**problem.fields, "asks": [ask]})
+    assert (
+        r"\textbackslash{}alpha\_1" in render_tex(replace(small, problems=(as_text,)))["problems"]
+    )
+    ask["derivative"] = Tex(r"\alpha_1")
+    as_tex = replace(problem, fields={**problem.fields, "asks": [ask]})
+    assert r"$\alpha_1$" in render_tex(replace(small, problems=(as_tex,)))["problems"]
+
+
+def test_sheet_and_key_ask_alike(small: ProblemSet) -> None:
+    """The key says what the sheet says, with the blanks filled and the work shown."""
+    sources = render_tex(small)
+    sheet, key = sources["problems"], sources["solutions"]
+    filled = re.sub(r"\\exanswer\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", r"\\exblank", key)
+    sheet = sheet.replace(r"\exblank \,\times\, \exblank", r"\exblank")
+    chain = re.compile(r"\\begin\{exchain\}.*?\\end\{exchain\}", re.DOTALL)
+    assert chain.findall(sheet)
+    assert chain.findall(sheet) == chain.findall(filled)

@@ -1,0 +1,336 @@
+"""What a user may get wrong: one clear message with place and remedy, exit code 2, no files.
+
+Cases are text: ``bad_input/banks.md`` has banks with one mistake, ``commands.md`` command lines,
+``values.md`` files of numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exgen import resources
+from exgen.banks import bank_names
+from tests.cases import Case, read_cases
+from tests.commands import Ran, run
+
+FOLDER = Path(__file__).parent / "bad_input"
+BANK = (FOLDER / "bank.toml").read_text()
+EXGEN = [sys.executable, "-m", "exgen"]
+
+
+def cases(name: str) -> list[object]:
+    """Return the cases of one file, named for the report."""
+    return [pytest.param(case, id=case.title) for case in read_cases(FOLDER / name)]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder with a sound bank, a sound network and sound values, and stand in it."""
+    for name in ("bank.toml", "net.txt", "values.json"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    (tmp_path / "latin.toml").write_bytes(b'title = "\xe9"\n')
+    (tmp_path / "latin.txt").write_bytes(b"# \xe9\nx: input\nL = x\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("remember")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    """Return everything below a folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def edited(edits: str) -> str:
+    """Return the sound bank with edits: a line of it, and what stands there instead."""
+    lines = BANK.split("\n")
+    for edit in edits.split("\n---\n"):
+        first, *rest = edit.split("\n")
+        (place,) = (number for number, line in enumerate(lines) if line == first)
+        lines[place : place + 1] = rest
+    return "\n".join(lines)
+
+
+def make(text: str | bytes) -> Ran:
+    """Make a set from a bank's text."""
+    Path("bank.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return run("make", "--set", "bank.toml", "--no-pdf")
+
+
+def test_the_sound_files_are_sound(here: Path) -> None:
+    """Without its mistake each case would go through."""
+    assert make(BANK).code == 0
+    assert run("derive", "net.txt", "--values", "values.json").code == 0
+
+
+@pytest.mark.parametrize("case", cases("banks.md"))
+def test_bank(here: Path, case: Case) -> None:
+    """A mistake in a bank is named with file, table and key, and what would be legal."""
+    before = names(here)
+    ran = make(edited(case.given))
+    assert ran.err.rstrip("\n") == case.expected
+    assert (ran.code, ran.out) == (2, "")
+    assert names(here) == before
+
+
+@pytest.mark.parametrize("case", cases("commands.md"))
+def test_command(here: Path, case: Case) -> None:
+    """A mistake on the command line is one message, and nothing is written."""
+    before = names(here)
+    program, *arguments = shlex.split(case.given)
+    assert program == "exgen"
+    ran = run(*arguments)
+    sets = ", ".join(bank_names(resources.banks()))
+    expected = case.expected.replace("{here}", str(here)).replace("{sets}", sets)
+    assert ran.err.rstrip("\n") == expected
+    assert (ran.code, ran.out) == (2, "")
+    assert names(here) == before
+
+
+@pytest.mark.parametrize("case", cases("values.md"))
+def test_values(here: Path, case: Case) -> None:
+    """A mistake in the numbers for the leaves names the leaf."""
+    (here / "values.json").write_text(case.given)
+    ran = run("derive", "net.txt", "--values", "values.json")
+    assert ran.err.rstrip("\n") == case.expected
+    assert (ran.code, ran.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("make", "--set"),
+        ("make --set 2 --seeds 3", "--seeds"),
+        ("make --set 2 --seed seven", "--seed"),
+        ("mak", "mak"),
+        ("derive", "file"),
+        ("show --set", "--set"),
+    ],
+)
+def test_usage(here: Path, given: str, words: str) -> None:
+    """An option that is missing, unknown or no number is named, with exit code 2."""
+    ran = run(*shlex.split(given))
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("points = " + "9" * 5000, "too many digits"),
+        ("points = " + "[" * 5000, "nested too deeply"),
+        ("points = 3 \x00", "bank.toml:21:12:"),
+    ],
+    ids=["digits", "brackets", "null byte"],
+)
+def test_toml_beyond_reason(here: Path, line: str, words: str) -> None:
+    """TOML that would break its parser is an error like any other."""
+    ran = make(BANK.replace("points = 3", line))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: bank.toml")
+    assert words in ran.err
+
+
+@pytest.mark.parametrize(
+    "values", ['{"c": ' + "9" * 5000 + "}", '{"c": ' + "[" * 100_000 + "}", "\x00", ""]
+)
+def test_json_beyond_reason(here: Path, values: str) -> None:
+    """JSON that would break its parser is an error like any other."""
+    (here / "values.json").write_text(values)
+    ran = run("derive", "net.txt", "--values", "values.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "this is not legal JSON" in ran.err
+
+
+def test_a_byte_order_mark_is_no_mistake(here: Path) -> None:
+    """Some editors put a mark before UTF-8, and end lines in two characters; both are read."""
+    assert make(b"\xef\xbb\xbf" + BANK.replace("\n", "\r\n").encode()).code == 0
+    (here / "net.txt").write_bytes(b"\xef\xbb\xbf" + (FOLDER / "net.txt").read_bytes())
+    assert run("derive", "net.txt").code == 0
+
+
+def test_a_file_that_never_ends(here: Path) -> None:
+    """A device is not read without end."""
+    (here / "big.toml").symlink_to("/dev/zero")
+    ran = run("make", "--set", "big.toml")
+    assert ran.code == 2
+    (here / "bank.toml").write_text(
+        edited("[networks.n]\n[networks.other]\nfile = 'big.toml'\n[networks.n]")
+    )
+    ran = run("make", "--set", "bank.toml")
+    assert ran.code == 2
+    assert "the network file 'big.toml' is larger than" in ran.err
+
+
+def test_a_network_file_that_is_missing(here: Path) -> None:
+    """The message says where the file was looked for."""
+    text = edited("[networks.n]\n[networks.other]\nfile = 'gone.net'\n[networks.n]")
+    ran = make(text)
+    assert ran.code == 2
+    assert ran.err == (
+        "error: bank.toml: [networks.other]: the network file 'gone.net' cannot be read: "
+        "No such file or directory\nIt is looked for at gone.net.\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_the_right_to_read(here: Path) -> None:
+    """A file one may not read is named."""
+    (here / "bank.toml").chmod(0)
+    assert run("make", "--set", "bank.toml").err.startswith("error: bank.toml: cannot be read: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_the_right_to_write(here: Path) -> None:
+    """A folder one may not write is named before any work is done."""
+    (here / "mine").chmod(0o500)
+    ran = run("make", "--set", "2", "--no-pdf", "--out", "mine/out")
+    assert ran.code == 2
+    assert "writing here is not allowed" in ran.err
+
+
+def test_no_tex(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TeX the message says how to install it, and how to do without."""
+    before = names(here)
+    monkeypatch.setenv("PATH", str(here))
+    ran = run("make", "--set", "2")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: pdflatex is not installed, or not on the PATH.\nInstall it")
+    assert "--no-pdf" in ran.err
+    assert names(here) == before
+    assert run("make", "--set", "2", "--no-pdf").code == 0
+
+
+def test_not_enough_memory(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that does not fit into memory is an error, not a crash."""
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("exgen.pipeline.build", full)
+    ran = run("make", "--set", "2", "--no-pdf")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: there is not enough memory")
+
+
+def test_interrupt_in_process(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C says that nothing was written, and exits as shells expect."""
+    before = names(here)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exgen.pipeline.render_tex", stop)
+    assert run("make", "--set", "2", "--no-pdf") == Ran(130, "", "stopped; nothing was written\n")
+    assert names(here) == before
+
+
+def test_interrupt(tex: Path, here: Path) -> None:
+    """Ctrl-C while TeX runs leaves neither files nor a running TeX."""
+    (here / "bin").mkdir()
+    slow = here / "bin" / "pdflatex"
+    slow.write_text(f"#!/bin/sh\ntouch {here}/started\nexec sleep 60\n")
+    slow.chmod(0o755)
+    before = names(here)
+    path = f"{here}/bin:{os.environ['PATH']}"
+    process = subprocess.Popen(
+        [*EXGEN, "make", "--set", "2"],
+        env={**os.environ, "PATH": path, "TMPDIR": str(here / "mine")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 30
+    while not (here / "started").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "stopped; nothing was written\n")
+    assert names(here) == sorted([*before, "started"])
+
+
+def test_a_reader_that_goes_away(here: Path) -> None:
+    """``exgen list | head -1`` is quiet: no traceback, no message."""
+    process = subprocess.Popen(
+        [*EXGEN, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait(timeout=30)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk at hand")
+def test_a_full_disk_behind_the_output() -> None:
+    """Output that cannot be printed is an error, not a crash."""
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*EXGEN, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode == 2
+    assert ran.stderr == "error: cannot print: No space left on device\n"
+
+
+def test_no_standard_input(here: Path) -> None:
+    """``-`` without a standard input is an error; with one, the network is read from it."""
+    command = [*EXGEN, "derive", "-"]
+    ran = subprocess.run(
+        [*command], input="x: input\nL = x ** 2\n", capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.startswith("dL/dx  (scalar)\n    2 * x\n")
+    shell = f"{shlex.join(command)} <&-"
+    ran = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "error: standard input: cannot be read: it is closed\n"
+
+
+def test_colour_only_on_a_terminal(here: Path) -> None:
+    """The word "error" is red on a terminal and plain everywhere else."""
+    plain = subprocess.run([*EXGEN, "show", "--set", "9"], capture_output=True, check=False)
+    assert plain.stderr.startswith(b"error: there is no set '9'")
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([*EXGEN, "show", "--set", "9"], stderr=theirs, stdout=theirs) as process:
+        process.wait(timeout=30)
+    shown = os.read(ours, 10_000)
+    os.close(ours)
+    os.close(theirs)
+    assert shown.startswith(b"\x1b[31merror: \x1b[0mthere is no set '9'")
+
+
+@pytest.mark.parametrize(
+    "name", ["my bank.toml", "bänk.toml", "--set.toml", "a&b_c%d#e.toml", "set 2 (copy).toml"]
+)
+def test_names_of_banks(here: Path, name: str) -> None:
+    """A bank may be called what its author likes."""
+    (here / name).write_text(BANK)
+    ran = run("make", "--no-pdf", "--seed", "3", f"--set={name}")
+    assert (ran.code, ran.err) == (0, "")
+    assert (here / "out" / f"{name.removesuffix('.toml')}-seed3").is_dir()
+
+
+@pytest.mark.parametrize("name", [b"a\xff.toml", b"a\nb.toml", b"a\x1bb.toml"])
+def test_names_that_cannot_be_printed(here: Path, name: bytes) -> None:
+    """A file name that is no text is refused, because the set is called by it."""
+    path = os.fsdecode(name)
+    (here / path).write_text(BANK)
+    ran = run("make", "--no-pdf", f"--set={path}")
+    assert (ran.code, ran.out) == (2, "")
+    assert "is not printable text" in ran.err
+
+
+def test_an_output_folder_with_a_leading_dash(here: Path) -> None:
+    """A folder's name may look like an option."""
+    assert run("make", "--no-pdf", "--set", "2", "--out=-x y").code == 0
+    assert (here / "-x y" / "problems.tex").is_file()

@@ -1,0 +1,167 @@
+"""The way through the house goes one way: who may import whom, and who may draw."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import exgen
+
+PACKAGE = Path(exgen.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ORDER = (
+    "errors",
+    "resources",
+    "seeds",
+    "graph",
+    "ops",
+    "shapes",
+    "engine",
+    "language",
+    "derive",
+    "document",
+    "certify",
+    "figures",
+    "problems",
+    "banks",
+    "draw",
+    "write",
+    "render",
+    "pipeline",
+    "gradients",
+    "cli",
+)
+"""The modules and packages from the bottom up: each may import only those that stand before it."""
+
+HEAVY = ("numpy", "sympy", "jinja2", "pylatex", "pylatexenc")
+LATE = ("sympy", "pylatexenc", "exgen.figures", "exgen.problems.circuit", "exgen.problems.grid")
+"""What set 2 does not need, and ``make`` does not import for it."""
+
+
+def part(path: Path) -> str:
+    """Return which module or package of exgen a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(text: str) -> set[str]:
+    """Return the modules that a text imports when it runs, at its top or inside functions."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        match node:
+            case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=orelse):
+                for statement in orelse:
+                    visit(statement)
+                return
+            case ast.Import(names=names):
+                found.update(alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), names=names):
+                found.update(f"{module}.{alias.name}" for alias in names)
+        for inner in ast.iter_child_nodes(node):
+            visit(inner)
+
+    visit(ast.parse(text))
+    return found
+
+
+def against_the_order(name: str, text: str) -> list[str]:
+    """Return the imports of a part's text that go up, or sideways, in the order."""
+    below = ORDER[: ORDER.index(name)]
+    parts = {module.split(".")[1] for module in imported(text) if module.startswith("exgen.")}
+    return sorted(parts - {name, *below})
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    """A module imports only what stands below it in the plan of the house."""
+    if part(path) not in ("__init__", "__main__"):
+        assert against_the_order(part(path), path.read_text(encoding="utf-8")) == []
+
+
+def test_the_order_names_every_part() -> None:
+    """A new module has to find its place in the order."""
+    assert {part(path) for path in MODULES} - {"__init__", "__main__"} == set(ORDER)
+
+
+def test_the_check_can_fail() -> None:
+    """An import that goes up is seen, also inside a function; one for types only is none."""
+    assert against_the_order("ops", "def f():\n    from exgen.render.tex import escape") == [
+        "render"
+    ]
+    assert against_the_order("banks", "from exgen import draw") == ["draw"]
+    assert against_the_order("ops", "import exgen.pipeline") == ["pipeline"]
+    assert against_the_order("ops", "if TYPE_CHECKING:\n    from exgen.cli import main") == []
+
+
+def importers(module: str) -> set[str]:
+    """Return the parts of exgen that import a module or something from it."""
+    return {
+        part(path)
+        for path in MODULES
+        for name in imported(path.read_text(encoding="utf-8"))
+        if f"{name}.".startswith(f"{module}.")
+    }
+
+
+def test_draws_come_from_one_place() -> None:
+    """Nobody uses Python's generator, and only ``seeds`` hashes more than files."""
+    assert importers("random") == set()
+    assert importers("secrets") == set()
+    assert importers("hashlib") == {"seeds", "write", "pipeline"}
+
+
+def test_numpy_draws_only_where_it_decides_nothing() -> None:
+    """NumPy's generator is for the points of a proof, never for what is printed."""
+    users = {part(path) for path in MODULES if "random.default_rng" in path.read_text()}
+    assert users == {"certify"}
+
+
+def test_differences_know_nothing_of_exgen() -> None:
+    """What checks the gradient rules shares no line with them."""
+    names = imported((PACKAGE / "certify" / "differences.py").read_text())
+    assert not [name for name in names if name.startswith("exgen")]
+    assert "numpy" in names
+
+
+@pytest.mark.parametrize("name", ["errors.py", "graph.py", "seeds.py", "language/reader.py"])
+def test_light_modules(name: str) -> None:
+    """The foundations need nothing but Python."""
+    names = {module.split(".")[0] for module in imported((PACKAGE / name).read_text())}
+    assert names <= {"__future__", "exgen", *sys.stdlib_module_names}
+
+
+def loaded(*arguments: str, watched: tuple[str, ...] = HEAVY) -> set[str]:
+    """Return which of the watched modules a command imports."""
+    code = (
+        "import sys\n"
+        f"sys.argv = ['exgen', *{arguments!r}]\n"
+        "from exgen.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print(*[name for name in {watched!r} if name in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout
+    return set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("make", "--help"), ("derive", "--help")])
+def test_help_is_quick(arguments: tuple[str, ...]) -> None:
+    """Help comes up without any of the heavy libraries."""
+    assert loaded(*arguments) == set()
+
+
+def test_the_check_of_help_can_fail() -> None:
+    """A command that needs NumPy is seen to import it."""
+    assert "numpy" in loaded("list")
+
+
+def test_make_imports_what_the_set_needs(tmp_path: Path) -> None:
+    """Set 2 comes without the kinds, figures and libraries of other sets; set 1 needs figures."""
+    chosen = ("--no-pdf", "--out", str(tmp_path / "made"))
+    assert loaded("make", "--set", "2", *chosen, watched=LATE) == set()
+    assert "exgen.figures" in loaded("make", "--set", "1", *chosen, "--force", watched=LATE)
