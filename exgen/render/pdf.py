@@ -37,6 +37,7 @@ PACKAGES = (
 """The Debian packages that hold all the TeX exgen uses."""
 
 _MAX_RUNS = 3
+_WAKE = 0.2  # seconds
 _FLAGS = (
     "-no-shell-escape",
     "-interaction=nonstopmode",
@@ -139,7 +140,7 @@ def _compile_all(
     documents: Mapping[str, str], pages: Mapping[str, int], runner: _Runner
 ) -> dict[str, bytes]:
     # costs 10 ms, and is of no use where no PDF is made
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
     with tempfile.TemporaryDirectory(prefix="exgen-tex-") as folder:
         pool = ThreadPoolExecutor(max_workers=min(len(documents), os.cpu_count() or 1))
@@ -149,6 +150,10 @@ def _compile_all(
                 place = Path(folder, name)
                 place.mkdir()
                 jobs[name] = pool.submit(_compile, runner, place, name, source, pages.get(name))
+            # a Ctrl-C that comes just before an endless wait does not wake it
+            while (state := wait(jobs.values(), _WAKE, FIRST_EXCEPTION)).not_done:
+                for job in state.done:
+                    job.result()  # the first failure ends the wait
             return {name: job.result() for name, job in jobs.items()}
         finally:
             # after an error or Ctrl-C nothing may run on in a folder that is about to go
