@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
 
 
@@ -55,6 +55,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """A wrong answer that a named slip leads to, for the key's line of common mistakes.
+
+    Attributes:
+        slip: its name in the table of slips.
+        says: what went wrong, as plain text.
+        latex: what comes out then.
+
+    """
+
+    slip: str
+    says: str
+    latex: Tex
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a blank stands for, and why it may be believed.
 
@@ -67,6 +83,7 @@ class Answer:
         steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
         claim: what was certified, so that it can be certified again.
         certificate: the methods that agreed; empty for a rubric, which no machine can prove.
+        mistakes: what the usual slips give instead; each was refused by the same certificate.
 
     """
 
@@ -77,6 +94,7 @@ class Answer:
     steps: tuple[Step, ...]
     claim: Mapping[str, Any]
     certificate: tuple[Agreement, ...]
+    mistakes: tuple[Mistake, ...]
 
     @property
     def is_rubric(self) -> bool:
@@ -96,6 +114,7 @@ class Problem:
         network: the forward pass it asks about, in the network language.
         draws: every drawn value.
         tries: how many draws it took until the acceptance rules held.
+        rejected: how many draws each acceptance rule turned down.
         fields: what the template may print: text, Tex, numbers, and lists and tables of them.
         answers: in the order in which they are asked.
 
@@ -108,6 +127,7 @@ class Problem:
     network: str
     draws: Mapping[str, Any]
     tries: int
+    rejected: Mapping[str, int]
     fields: Mapping[str, Any]
     answers: tuple[Answer, ...]
 
@@ -187,6 +207,9 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         for step in data["steps"]
     )
     certificate = tuple(Agreement(**part) for part in data["certificate"])
+    mistakes = tuple(
+        Mistake(part["slip"], part["says"], Tex(part["latex"]["tex"])) for part in data["mistakes"]
+    )
     return Answer(
         name=data["name"],
         latex=Tex(data["latex"]["tex"]),
@@ -195,6 +218,7 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         steps=steps,
         claim=data["claim"],
         certificate=certificate,
+        mistakes=mistakes,
     )
 
 

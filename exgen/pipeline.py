@@ -115,6 +115,7 @@ def _problem(
         network=graph_text(network.graph),
         draws={"network": network.draws, "problem": draws},
         tries=network.tries + tries - 1,
+        rejected={},
         fields=solution.fields,
         answers=tuple(_certified(bank, entry, solved, seed, proofs) for solved in solution.answers),
     )
@@ -148,6 +149,7 @@ def _certified(
         steps=solved.steps,
         claim={"claim": "rubric"} if claim is None else claim.stored(),
         certificate=certificate,
+        mistakes=(),
     )
 
 

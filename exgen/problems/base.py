@@ -58,6 +58,8 @@ class Solved:
         expr: the answer in the network language.
         steps: the worked answer.
         claim: what has to be proven; None where no machine can, and the answer is a rubric.
+        write: how this answer is printed, given its claim: of the right claim it gives ``latex``,
+            of a claim that a slip made wrong the wrong answer. None where slips do not apply.
 
     """
 
@@ -67,6 +69,7 @@ class Solved:
     expr: str
     steps: tuple[Step, ...]
     claim: Claim | None
+    write: Callable[[Any], Tex] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Kind:
         summary: one line for ``exgen list``.
         options: the keys a bank entry may give, each with the types it takes.
         network_rules: acceptance rules for the network's draws.
+        number_rules: acceptance rules for the numbers it draws.
+        slips: the usual mistakes that apply to its answers.
         needs_loss: whether the network must end in a scalar.
         sample: network, options and stream in; the drawn values, as JSON types, out. A kind that
             draws until its rules hold says under ``tries`` how often it drew. Raises KindError
@@ -98,6 +103,8 @@ class Kind:
     summary: str
     options: Mapping[str, tuple[type, ...]]
     network_rules: tuple[str, ...]
+    number_rules: tuple[str, ...]
+    slips: tuple[str, ...]
     needs_loss: bool
     sample: Callable[[Graph, Mapping[str, Any], Stream], dict[str, Any]]
     solve: Callable[[Setting, Mapping[str, Any]], Solution]

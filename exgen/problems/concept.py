@@ -306,6 +306,8 @@ KIND = Kind(
         "low": (str,),
     },
     network_rules=(),
+    number_rules=(),
+    slips=(),
     needs_loss=False,
     sample=sample,
     solve=solve,

@@ -383,6 +383,8 @@ KIND = Kind(
         "loss": (bool,),
     },
     network_rules=(),
+    number_rules=(),
+    slips=(),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -335,6 +335,8 @@ KIND = Kind(
         "first": (str,),
     },
     network_rules=(),
+    number_rules=(),
+    slips=(),
     needs_loss=False,
     sample=sample,
     solve=solve,
