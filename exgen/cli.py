@@ -45,6 +45,9 @@ def make_command(
     ] = None,
     notation: NotationOption = None,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
+    slips: Annotated[  # noqa: FBT002
+        bool, typer.Option("--slips/--no-slips", help="Whether the key shows common mistakes.")
+    ] = True,
     force: Annotated[  # noqa: FBT002
         bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
     ] = False,
@@ -53,7 +56,16 @@ def make_command(
     from exgen.pipeline import make
     from exgen.render.terminal import made_text
 
-    made = make(set_name, seed, out, only=problem, notation=notation, pdf=pdf, force=force)
+    made = make(
+        set_name,
+        seed,
+        out,
+        only=problem,
+        notation=notation,
+        pdf=pdf,
+        slips=slips,
+        force=force,
+    )
     typer.echo(made_text(made))
 
 

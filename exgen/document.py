@@ -6,7 +6,7 @@ Two kinds of text are kept apart by type: ``str`` is plain text, which every pri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -166,6 +166,13 @@ class ProblemSet:
     def code(self) -> str:
         """What names this variant: set and seed."""
         return f"{self.name}-seed{self.seed}"
+
+
+def without_mistakes(problem: Problem) -> Problem:
+    """Return a problem whose key does not show the common mistakes."""
+    return replace(
+        problem, answers=tuple(replace(answer, mistakes=()) for answer in problem.answers)
+    )
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model

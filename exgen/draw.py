@@ -85,7 +85,7 @@ def _draw_network(
             return DrawnNetwork({**draws, **chosen}, graph, attempt)
         for rule in broken:
             rejected[rule] += 1
-    raise _never(f"the network '{entry.name}'", rejected, f"{bank.path}: [networks.{entry.name}]")
+    raise never(f"the network '{entry.name}'", rejected, f"{bank.path}: [networks.{entry.name}]")
 
 
 def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:
@@ -126,9 +126,11 @@ def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, ban
 
 
 def draw_problem(
-    bank: Bank, problem: ProblemEntry, graph: Graph, seed: int
+    bank: Bank, problem: ProblemEntry, graph: Graph, seed: int, attempt: int = 1
 ) -> tuple[dict[str, Any], int]:
     """Draw what a problem leaves open; return the values and the number of tries.
+
+    Each ``attempt`` has draws of its own, for a caller who turned down those before.
 
     A kind that draws until its rules hold says under ``tries`` how often it drew.
 
@@ -136,7 +138,7 @@ def draw_problem(
         KindError: the kind cannot ask about this network.
 
     """
-    stream = Stream(seed, bank.name, "problem", problem.name, WHOLE_CLASS, 1)
+    stream = Stream(seed, bank.name, "problem", problem.name, WHOLE_CLASS, attempt)
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
@@ -147,7 +149,8 @@ def draw_problem(
     return {key: value for key, value in draws.items() if key != "tries"}, tries
 
 
-def _never(what: str, rejected: dict[str, int], place: str) -> AcceptanceError:
+def never(what: str, rejected: dict[str, int], place: str) -> AcceptanceError:
+    """Return the error that says which rules turned down every draw."""
     counts = ", ".join(f"{rule} {count}" for rule, count in rejected.items())
     return AcceptanceError(
         f"none of {MAX_TRIES} draws of {what} met the acceptance rules (rejected by: {counts})",

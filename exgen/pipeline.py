@@ -8,22 +8,34 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.certify.prove import prove
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
-from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
-from exgen.draw import DrawnNetwork, draw_networks, draw_problem
+from exgen.document import (
+    SCHEMA,
+    Agreement,
+    Answer,
+    Mistake,
+    Problem,
+    ProblemSet,
+    to_json,
+    without_mistakes,
+)
+from exgen.draw import MAX_TRIES, DrawnNetwork, draw_networks, draw_problem, never
 from exgen.errors import BankError, CertificateError, NotationError
 from exgen.graph import Dim, Shape, is_column, is_scalar
 from exgen.language.writer import graph_text
 from exgen.ops import TABLE
 from exgen.problems import KINDS
-from exgen.problems.base import Setting, Solved
+from exgen.problems.base import Setting, Solution, Solved
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex, with_rubrics
+from exgen.slips.claims import Workings
+from exgen.slips.mistakes import slipped
 from exgen.write import MANIFEST, check_target, write_folder
 
 MAX_SEED = 2**63 - 1
@@ -58,7 +70,9 @@ def load_profile(name: str) -> Notation:
     return load_notation(name, resources.notations())
 
 
-def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None) -> ProblemSet:
+def build(
+    bank: Bank, notation: Notation, seed: int, *, only: str | None = None, slips: bool = True
+) -> ProblemSet:
     """Draw, solve and certify the problems of a bank for one seed.
 
     Args:
@@ -67,6 +81,7 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
         seed: what every draw comes from.
         only: the id of the one problem that is wanted; all of them unless given. It is the same
             problem as in the whole set, except that it shows its network itself.
+        slips: whether answers carry the common mistakes, which the key then shows.
 
     Raises:
         CertificateError: an answer could not be proven; the message says which.
@@ -86,7 +101,8 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        problems.append(_problem(bank, entry, network, setting, seed))
+        problem = _problem(bank, entry, network, setting, seed)
+        problems.append(problem if slips else without_mistakes(problem))
         shown.setdefault(entry.network, number)
     return ProblemSet(
         name=bank.name,
@@ -103,29 +119,71 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
 def _problem(
     bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
 ) -> Problem:
-    draws, tries = draw_problem(bank, entry, network.graph, seed)
-    solution = entry.kind.solve(setting, draws)
+    drawn = _without_luck(bank, entry, setting, seed)
     # Answers that share one claim, as the blanks of a chain do, share its proof.
     proofs: dict[int, tuple[Agreement, ...]] = {}
+    certified = (
+        _certified(bank, entry, solved, mistakes, seed, proofs)
+        for solved, mistakes in zip(drawn.solution.answers, drawn.mistakes, strict=True)
+    )
     problem = Problem(
         name=entry.name,
         kind=entry.kind.name,
         points=entry.points,
         covers=entry.covers,
         network=graph_text(network.graph),
-        draws={"network": network.draws, "problem": draws},
-        tries=network.tries + tries - 1,
-        rejected={},
-        fields=solution.fields,
-        answers=tuple(_certified(bank, entry, solved, seed, proofs) for solved in solution.answers),
+        draws={"network": network.draws, "problem": drawn.draws},
+        tries=network.tries + drawn.tries - 1,
+        rejected=drawn.rejected,
+        fields=drawn.solution.fields,
+        answers=tuple(certified),
     )
     return with_rubrics(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A problem's draws and its solution, with the mistakes of each answer."""
+
+    draws: dict[str, Any]
+    tries: int
+    rejected: dict[str, int]
+    solution: Solution
+    mistakes: tuple[tuple[Mistake, ...], ...]
+
+
+def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
+    """Draw a problem until no usual mistake gives a right answer by luck.
+
+    Where a bank fixes the draws they are taken as they are, and such a mistake is not shown.
+    """
+    tries = 0
+    rejected: dict[str, int] = {}
+    before: dict[str, Any] | None = None
+    for attempt in range(1, MAX_TRIES + 1):
+        draws, more = draw_problem(bank, entry, setting.graph, seed, attempt)
+        tries += more
+        solution = entry.kind.solve(setting, draws)
+        workings = Workings()
+        found = [
+            slipped(solved.claim, solved.write, entry.kind.slips, workings)
+            for solved in solution.answers
+        ]
+        lucky = {name for part in found for name in part.lucky}
+        if not lucky or draws == before:
+            mistakes = tuple(part.mistakes for part in found)
+            return _Drawn(draws, tries, rejected, solution, mistakes)
+        for name in lucky:
+            rejected[f"slip: {name}"] = rejected.get(f"slip: {name}", 0) + 1
+        before = draws
+    raise never(f"the problem '{entry.name}'", rejected, entry.place)
 
 
 def _certified(
     bank: Bank,
     entry: ProblemEntry,
     solved: Solved,
+    mistakes: tuple[Mistake, ...],
     seed: int,
     proofs: dict[int, tuple[Agreement, ...]],
 ) -> Answer:
@@ -149,7 +207,7 @@ def _certified(
         steps=solved.steps,
         claim={"claim": "rubric"} if claim is None else claim.stored(),
         certificate=certificate,
-        mistakes=(),
+        mistakes=mistakes,
     )
 
 
@@ -191,6 +249,7 @@ def make(
     only: str | None = None,
     notation: str | None = None,
     pdf: bool = True,
+    slips: bool = True,
     force: bool = False,
 ) -> Made:
     """Make a problem set and its key, and write them to a folder.
@@ -202,6 +261,7 @@ def make(
         only: the id of the one problem that is wanted; all of them unless given.
         notation: another profile than the bank's own.
         pdf: whether to run TeX.
+        slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
 
     Raises:
@@ -214,7 +274,7 @@ def make(
     check_target(target, force=force)
     if pdf:
         require_tex()
-    problem_set = build(bank, profile, seed, only=only)
+    problem_set = build(bank, profile, seed, only=only, slips=slips)
     sources = render_tex(problem_set)
     files = {f"{name}.tex": text.encode() for name, text in sources.items()}
     if pdf:

@@ -81,6 +81,24 @@ def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
     return Shapes(shapes).of(expr)
 
 
+def likely_shape(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+    """Return the shape of an expression; where its parts do not fit, that of its outer sides.
+
+    For printing what a usual mistake leads to, which often does not fit.
+    """
+    try:
+        return shape_of(expr, shapes)
+    except MisfitError:
+        if not isinstance(expr, Call):
+            return SCALAR
+    inner = [likely_shape(arg, shapes) for arg in expr.args]
+    if expr.op == "matmul":
+        return inner[0][0], inner[1][1]
+    if expr.op == "transpose":
+        return inner[0][::-1]
+    return next((shape for shape in inner if not is_scalar(shape)), SCALAR)
+
+
 def check(graph: Graph) -> None:
     """Say whether a graph is legal.
 

@@ -26,6 +26,7 @@ ORDER = (
     "derive",
     "document",
     "certify",
+    "slips",
     "figures",
     "problems",
     "banks",

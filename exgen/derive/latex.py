@@ -41,7 +41,7 @@ from exgen.graph import (
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, losses
 from exgen.ops.base import axis_option
-from exgen.shapes import shape_of
+from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,7 +164,7 @@ class Printer:
 
     def shape(self, expr: Expr) -> Shape:
         """Return the shape of an expression."""
-        return shape_of(expr, self.shapes)
+        return likely_shape(expr, self.shapes)
 
     def shaped(self, expr: Expr) -> str:
         """Return an expression with its shape in a brace below it."""

@@ -9,7 +9,7 @@ from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import KindError, nearest
-from exgen.graph import Binding, Call, Expr, Graph, Name, is_column, is_scalar, walk
+from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_scalar, walk
 from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
 
@@ -124,7 +124,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields = {
         **forward_fields(setting),
         "links": links,
-        "blanks": sum(len(_sizes(graph, slot.name)) for slot in hidden),
+        "blanks": sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden),
         "reasons": [
             {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
             for binding in graph.bindings
@@ -144,8 +144,7 @@ def _full(printer: Printer, binding: Binding) -> str:
     return f"{shaped(Name(binding.name))} = {shaped(binding.expr)}"
 
 
-def _sizes(graph: Graph, name: str) -> tuple[str, ...]:
-    shape = graph.shapes[name]
+def _sizes(shape: Shape) -> tuple[str, ...]:
     return tuple(dim_latex(dim) for dim in (shape[:1] if is_column(shape) else shape))
 
 
@@ -170,12 +169,12 @@ def _link(setting: Setting, binding: Binding, hidden: tuple[Slot, ...]) -> dict[
 
 def _shape(graph: Graph, name: str, slot: Slot | None) -> str:
     """Return a shape, or the blanks for it."""
-    return r" \times ".join(_sizes(graph, name)) if slot is None else blank(slot.label)
+    return r" \times ".join(_sizes(graph.shapes[name])) if slot is None else blank(slot.label)
 
 
 def _answer(graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...]) -> Solved:
     shape = graph.shapes[slot.name]
-    latex = r" \times ".join(_sizes(graph, slot.name))
+    latex = r" \times ".join(_sizes(shape))
     equation = rf"{printer.name(slot.name)}\colon {latex}"
     return Solved(
         name=slot.label,
@@ -184,6 +183,7 @@ def _answer(graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...]) 
         expr=slot.name,
         steps=(Step("shape", Tex(equation), reason(graph, slot.name)),),
         claim=ShapeClaim(graph, slot.name, shape, shown),
+        write=lambda claim: Tex(r" \times ".join(_sizes(claim.shape))),
     )
 
 
@@ -205,7 +205,7 @@ KIND = Kind(
     options={"hide": (list,), "blanks": (int,)},
     network_rules=("distinct_sizes",),
     number_rules=(),
-    slips=(),
+    slips=("swapped_shape", "forgot_the_one"),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -224,9 +224,14 @@ def _answer(work: _Work, name: str) -> Solved:
     answer = step if work.given.is_empty else closed
     line = work.line(name)
     equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
+    printer, position = work.printer(answer.shapes, frozenset()), 0 if answer is step else 1
+
+    def write(claim: LayoutGradientClaim) -> Tex:
+        return Tex(printer(claim.exprs[position]))
+
     return Solved(
         name=name,
-        latex=Tex(work.printer(answer.shapes, frozenset())(answer.expr)),
+        latex=Tex(printer(answer.expr)),
         shape=work.shape(name),
         expr=to_text(closed.expr),
         steps=(Step(rule_name(gradient, work.graph), Tex(equation), " ".join(_why(gradient))),),
@@ -239,6 +244,7 @@ def _answer(work: _Work, name: str) -> Solved:
             work.layout,
             work.given.factors,
         ),
+        write=write,
     )
 
 
@@ -346,7 +352,20 @@ KIND = Kind(
     options={"ask": (list,), "given": (list,), "examples": (str, int)},
     network_rules=("distinct_sizes",),
     number_rules=(),
-    slips=(),
+    slips=(
+        "forgot_transpose",
+        "dropped_path",
+        "no_slope",
+        "wrong_order",
+        "wrong_mask",
+        "output_for_preactivation",
+        "slope_on_the_wrong_side",
+        "slope_at_the_input",
+        "wrong_sign",
+        "sum_for_mean",
+        "kept_the_one",
+        "forgot_factor",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

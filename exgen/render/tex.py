@@ -65,6 +65,7 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
 
 def _problem(problem: Problem, number: int, *, key: bool) -> str:
     asked: list[str] = []
+    told: list[str] = []
 
     def ask(name: str) -> Tex:
         """Register an answer: its value on the key, a blank on the sheet."""
@@ -82,7 +83,21 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         if not key:
             return Tex(rf"\exspace{{{space}}}")
         worked = environment.get_template(f"documents/{layout}.tex.j2")
-        return Tex(worked.render(_fill=fill, answer=problem.answer(name)))
+        answer = problem.answer(name)
+        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
+
+    def mistakes(*names: str) -> Tex:
+        """Show, on the key, what the usual slips give instead of these answers.
+
+        Of several answers each slip is shown once.
+        """
+        told.extend(names)
+        every = [part for name in reversed(names) for part in problem.answer(name).mistakes]
+        found = list({part.slip: part for part in every}.values())
+        if not key or not found:
+            return Tex("")
+        template = environment.get_template("documents/mistakes.tex.j2")
+        return Tex(template.render(_fill=fill, mistakes=found))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -114,6 +129,7 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         grid=grid,
         fact=fact,
         figure=figure,
+        mistakes=mistakes,
         answer=problem.answer,
         **problem.fields,
     )
@@ -122,6 +138,9 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         raise RuntimeError(
             f"the template of {problem.kind} asks for {sorted(asked)}, not for {expected}"
         )
+    untold = {answer.name for answer in problem.answers if answer.mistakes} - set(told)
+    if key and untold:
+        raise RuntimeError(f"the template of {problem.kind} does not tell {sorted(untold)}")
     return body
 
 

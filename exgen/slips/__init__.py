@@ -1,0 +1,1 @@
+"""Slips: the mistakes that students usually make, as rewritings of a right answer."""

@@ -1,0 +1,86 @@
+"""What the slips share: how to look into an expression, and to change it at one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.graph import Call, Entry, Expr, Name, Number, SumOver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from exgen.graph import Graph, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a slip may look at besides the expression that it changes.
+
+    Attributes:
+        graph: the network.
+        shapes: the shape of every name that the expression reads, as far as they are known.
+
+    """
+
+    graph: Graph
+    shapes: Mapping[str, Shape]
+
+
+def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterator[Expr]:
+    """Yield the expression with a change made at one place, outermost places first."""
+    yield from change(expr)
+    match expr:
+        case Call(op, args, options):
+            for position, arg in enumerate(args):
+                for changed in at_one_place(arg, change):
+                    kept = (*args[:position], changed, *args[position + 1 :])
+                    yield Call(op, kept, options)
+        case SumOver(index, size, body, but):
+            for changed in at_one_place(body, change):
+                yield SumOver(index, size, changed, but)
+        case Entry(of, row, column) if not isinstance(of, Name):
+            for changed in at_one_place(of, change):
+                yield Entry(changed, row, column)
+
+
+def factors(expr: Expr) -> list[Expr]:
+    """Return what an entrywise product multiplies, from left to right."""
+    if isinstance(expr, Call) and expr.op == "mul":
+        return [part for arg in expr.args for part in factors(arg)]
+    return [expr]
+
+
+def terms(expr: Expr) -> list[Expr]:
+    """Return what a sum adds, from left to right."""
+    if isinstance(expr, Call) and expr.op == "add":
+        return [part for arg in expr.args for part in terms(arg)]
+    return [expr]
+
+
+def product(parts: list[Expr]) -> Expr:
+    """Return the entrywise product of some factors."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total * part
+    return total
+
+
+def total(parts: list[Expr]) -> Expr:
+    """Return the sum of some terms."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = found + part
+    return found
+
+
+def base_name(expr: Expr) -> str | None:
+    """Return the name that an expression is, or is an entry of."""
+    if isinstance(expr, Entry):
+        return base_name(expr.of)
+    return expr.name if isinstance(expr, Name) else None
+
+
+def is_number(expr: Expr, value: int) -> bool:
+    """Whether an expression is that number."""
+    return isinstance(expr, Number) and expr.value == value

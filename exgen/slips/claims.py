@@ -1,0 +1,204 @@
+"""Claims made wrong by a slip: the formula, the number or the shape that they assert is another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify.compare import EXACT_TOLERANCE, SEED
+from exgen.certify.hand import rounded
+from exgen.certify.numbers import ForwardClaim, GradientValueClaim, floats
+from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.rounded import RoundedClaim, with_upstream
+from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.engine import Values, evaluate, forward, gradient_name, gradients
+from exgen.errors import CertificateError, MisfitError
+from exgen.graph import Expr, Graph
+from exgen.slips.base import Scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from exgen.certify.prove import Claim
+
+Rewrite = Callable[[Expr, Scene], Iterator[Expr]]
+Put = Callable[[Any], Any]
+NOTHING = Graph((), (), {}, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A claim that a slip made wrong.
+
+    Attributes:
+        claim: the wrong claim; None where the slip gave the right number.
+        lucky: whether the slip is a mistake, and gave the right number at these draws alone.
+
+    """
+
+    claim: Claim | None
+    lucky: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workings:
+    """What the slips of one problem share: gradients and values of its networks, found once.
+
+    They are remembered by identity, as comparing networks would cost as much.
+    """
+
+    seen: dict[tuple[str, int], tuple[object, Any]] = field(default_factory=dict)
+
+    def of(self, what: str, graph: Graph, find: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Return what was found for a graph before, or find it."""
+        key = (what, id(graph))
+        if key not in self.seen:
+            # the graph is kept too, so that its identity is not given to another
+            self.seen[key] = graph, find()
+        return self.seen[key][1]
+
+
+def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Workings], Iterator[Wrong]]:
+    """Return the slip that rewrites a formula, as one that makes claims wrong.
+
+    Where the claim is a number, the formula is the one that gives it.
+    """
+
+    def slip(claim: Claim, workings: Workings) -> Iterator[Wrong]:
+        match claim:
+            case ForwardClaim() | GradientValueClaim():
+                yield from _wrong_arrays(claim, rewrite, workings)
+            case RoundedClaim():
+                yield from _wrong_numbers(claim, rewrite, workings)
+            case _:
+                scene = _scene(claim)
+                for formula, put in places(claim):
+                    for wrong in dict.fromkeys(rewrite(formula, scene)):
+                        if wrong != formula:
+                            yield Wrong(put(wrong))
+
+    return slip
+
+
+def places(value: object, put: Put = lambda changed: changed) -> Iterator[tuple[Expr, Put]]:
+    """Yield every formula that a claim asserts, with the way to put another in its place."""
+    if isinstance(value, Expr):
+        yield value, put
+    elif isinstance(value, tuple):
+        for position, part in enumerate(value):
+
+            def put_in(changed: object, at: int = position) -> Any:  # noqa: ANN401
+                return put((*value[:at], changed, *value[at + 1 :]))
+
+            yield from places(part, put_in)
+    elif is_dataclass(value) and not isinstance(value, type | Graph):
+        for part in fields(value):
+
+            def put_at(changed: object, name: str = part.name) -> Any:  # noqa: ANN401
+                return put(replace(value, **{name: changed}))
+
+            yield from places(getattr(value, part.name), put_at)
+
+
+def _scene(claim: object) -> Scene:
+    graph = getattr(claim, "graph", NOTHING)
+    shapes = getattr(claim, "shapes", None) or with_gradient_shapes(
+        graph, numerator=getattr(claim, "numerator", False)
+    )
+    return Scene(graph, shapes)
+
+
+def _wrong_arrays(
+    claim: ForwardClaim | GradientValueClaim, rewrite: Rewrite, workings: Workings
+) -> Iterator[Wrong]:
+    graph = claim.graph
+    values: Values = workings.of(
+        "exact values", graph, lambda: forward(graph, claim.leaves, exact=True)
+    )
+    if isinstance(claim, ForwardClaim):
+        formula, known = graph.expr(claim.name), values
+    else:
+        formula = _step(graph, claim.by, workings)
+        known = workings.of("exact pass", graph, lambda: _with_gradients(graph, values, exact=True))
+    if formula is None:
+        return
+    for wrong in _formulas(formula, rewrite, graph):
+        found = _value(wrong, known, exact=True)
+        if found is None or found.shape != claim.value.shape:
+            continue
+        if (found != claim.value).any():
+            yield Wrong(replace(claim, value=found))
+        elif differs(formula, wrong, graph, workings):
+            yield Wrong(None, lucky=True)
+
+
+def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, workings: Workings) -> Iterator[Wrong]:
+    graph: Graph = workings.of("scaled", claim.circuit, lambda: with_upstream(claim.circuit))
+    formula = (
+        _step(graph, claim.name, workings) if claim.backwards else claim.circuit.expr(claim.name)
+    )
+    if formula is None:
+        return
+    leaves = {leaf.name: claim.leaves.get(leaf.name, claim.upstream) for leaf in graph.leaves}
+    given = {name: np.full((1, 1), float(value)) for name, value in leaves.items()}
+    known = workings.of("pass", graph, lambda: _with_gradients(graph, forward(graph, given)))
+    for wrong in _formulas(formula, rewrite, graph):
+        found = _value(wrong, known)
+        if found is None or not np.isfinite(found).all():
+            continue
+        printed = _like(claim, Decimal(repr(float(found.item()))))
+        if printed != claim.printed:
+            yield Wrong(replace(claim, printed=printed))
+        elif differs(formula, wrong, graph, workings):
+            yield Wrong(None, lucky=True)
+
+
+def _like(claim: RoundedClaim, value: Decimal) -> str:
+    """Return a number to the digits of a claim's, with trailing zeros if that one has them."""
+    text = str(rounded(value, claim.digits))
+    padded = len(claim.printed.partition(".")[2]) == claim.digits
+    return text if padded or "." not in text else text.rstrip("0").rstrip(".")
+
+
+def _formulas(formula: Expr, rewrite: Rewrite, graph: Graph) -> Iterator[Expr]:
+    scene = Scene(graph, with_gradient_shapes(graph))
+    yield from (wrong for wrong in dict.fromkeys(rewrite(formula, scene)) if wrong != formula)
+
+
+def _step(graph: Graph, by: str, workings: Workings) -> Expr:
+    derived = workings.of("derived", graph, lambda: derive_gradients(graph))
+    step: Expr = derived[by].step
+    return step
+
+
+def _with_gradients(graph: Graph, values: Values, *, exact: bool = False) -> Values:
+    found = gradients(graph, values, exact=exact)
+    return {**values, **{gradient_name(name): array for name, array in found.items()}}
+
+
+def _value(expr: Expr, known: Values, *, exact: bool = False) -> NDArray[Any] | None:
+    """Return the value of a formula; None where its parts do not fit."""
+    try:
+        return evaluate(expr, known, exact=exact)
+    except (MisfitError, ValueError, KeyError, ZeroDivisionError, TypeError):
+        return None
+
+
+def differs(one: Expr, other: Expr, graph: Graph, workings: Workings) -> bool:
+    """Whether two formulas have different values at a test point, where nothing is special."""
+    try:
+        known = workings.of("test point", graph, lambda: _test_point(graph))
+    except CertificateError:
+        return False
+    first, second = (_value(expr, known) for expr in (one, other))
+    if first is None or second is None or first.shape != second.shape:
+        return True
+    return bool(np.abs(first - second).max() > EXACT_TOLERANCE)
+
+
+def _test_point(graph: Graph) -> Values:
+    return _with_gradients(graph, floats(trial_point(with_numbers(graph), SEED)))

@@ -1,0 +1,77 @@
+"""Every slip by name, and what a slip is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from exgen.slips import activations, formulas, shapes
+from exgen.slips.claims import Workings, Wrong, on_formulas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from exgen.certify.prove import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One usual mistake.
+
+    Attributes:
+        name: as kinds list it.
+        says: what went wrong, for the key; it goes before the wrong answer.
+        wrong: a right claim in; each claim that the slip makes of it out.
+
+    """
+
+    name: str
+    says: str
+    wrong: Callable[[Claim, Workings], Iterator[Wrong]]
+
+
+_ROWS = (
+    Slip("forgot_transpose", "forgot the transpose", on_formulas(formulas.forgot_transpose)),
+    Slip("swapped_indices", "swapped the indices", on_formulas(formulas.swapped_indices)),
+    Slip("wrong_order", "factors in the wrong order", on_formulas(formulas.wrong_order)),
+    Slip("wrong_sign", "target minus output", on_formulas(formulas.wrong_sign)),
+    Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
+    Slip("dropped_path", "left out a path", on_formulas(formulas.dropped_path)),
+    Slip("sum_for_mean", "sum instead of mean", on_formulas(formulas.sum_for_mean)),
+    Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
+    Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
+    Slip("not_summed", "did not add up", on_formulas(formulas.not_summed)),
+    Slip(
+        "output_for_preactivation",
+        "took the gradient by the output of the activation",
+        on_formulas(formulas.output_for_preactivation),
+    ),
+    Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
+    Slip(
+        "elementwise_softmax",
+        "softmax taken entry by entry",
+        on_formulas(formulas.elementwise_softmax),
+    ),
+    Slip("no_slope", "forgot the derivative of the activation", on_formulas(activations.no_slope)),
+    Slip("wrong_mask", "mask of another layer", on_formulas(activations.wrong_mask)),
+    Slip(
+        "slope_on_the_wrong_side",
+        "slope on the wrong side of 0",
+        on_formulas(activations.slope_on_the_wrong_side),
+    ),
+    Slip("no_slope_below", "ReLU instead of leaky ReLU", on_formulas(activations.no_slope_below)),
+    Slip(
+        "slope_at_the_input",
+        "slope from the pre-activation instead of the output",
+        on_formulas(activations.slope_at_the_input),
+    ),
+    Slip("every_cell", "gradient to every cell of the window", on_formulas(activations.every_cell)),
+    Slip("swapped_shape", "swapped rows and columns", shapes.swapped_shape),
+    Slip("forgot_the_one", "forgot the appended 1", shapes.forgot_the_one),
+    Slip("one_example", "shape of a single example", shapes.one_example),
+    Slip("one_stage_off", "one stage off in the chain", shapes.one_stage_off),
+    Slip("missing_arrow", "left out an arrow", shapes.missing_arrow),
+)
+
+SLIPS: Mapping[str, Slip] = MappingProxyType({slip.name: slip for slip in _ROWS})
