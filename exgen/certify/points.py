@@ -160,7 +160,8 @@ def _tied(graph: Graph, values: Values) -> bool:
 def _undone(graph: Graph, values: Values) -> bool:
     """Whether an order is its own inverse: then a permutation and its transpose are one."""
     for part in _calls(graph, ORDERING):
-        order = np.argsort(evaluate(part.args[0], values).ravel())
+        entries = evaluate(part.args[0], values).ravel()
+        order = np.argsort(-entries if part.option("descending") else entries)
         if order.size > MOST_UNDONE and (order[order] == np.arange(order.size)).all():
             return True
     return False

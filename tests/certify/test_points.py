@@ -75,8 +75,10 @@ def test_no_order_is_its_own_inverse() -> None:
     trial_point(network(SORTED.replace("[n]", "[2]")), SEED)
 
 
-def test_a_forgotten_transpose_of_a_permutation_is_refused() -> None:
+@pytest.mark.parametrize("options", ["", ", descending=1"])
+def test_a_forgotten_transpose_of_a_permutation_is_refused(options: str) -> None:
     """The gradient through a sort goes back by the transpose."""
-    prove(claim(SORTED, "x", "permutation(x).T @ g"))
+    text = SORTED.replace("sort(x)", f"sort(x{options})")
+    prove(claim(text, "x", f"permutation(x{options}).T @ g"))
     with pytest.raises(CertificateError, match="is not"):
-        prove(claim(SORTED, "x", "permutation(x) @ g"))
+        prove(claim(text, "x", f"permutation(x{options}) @ g"))
