@@ -12,12 +12,13 @@ from pathlib import Path
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.certify.prove import prove
+from exgen.certify.stored import RUBRIC, stored
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
 from exgen.draw import DrawnNetwork, draw_networks, draw_problem
 from exgen.errors import BankError, CertificateError, NotationError
-from exgen.graph import Dim, Shape, is_column, is_scalar
+from exgen.graph import Dim, Graph, Shape, is_column, is_scalar
 from exgen.language.writer import graph_text
 from exgen.ops import TABLE
 from exgen.problems import KINDS
@@ -117,7 +118,10 @@ def _problem(
         tries=network.tries + tries - 1,
         rejected={},
         fields=solution.fields,
-        answers=tuple(_certified(bank, entry, solved, seed, proofs) for solved in solution.answers),
+        answers=tuple(
+            _certified(bank, entry, network.graph, solved, seed, proofs)
+            for solved in solution.answers
+        ),
     )
     return with_rubrics(problem)
 
@@ -125,6 +129,7 @@ def _problem(
 def _certified(
     bank: Bank,
     entry: ProblemEntry,
+    network: Graph,
     solved: Solved,
     seed: int,
     proofs: dict[int, tuple[Agreement, ...]],
@@ -147,7 +152,7 @@ def _certified(
         shape=shape,
         expr=solved.expr,
         steps=solved.steps,
-        claim={"claim": "rubric"} if claim is None else claim.stored(),
+        claim={"claim": RUBRIC} if claim is None else stored(claim, network),
         certificate=certificate,
         mistakes=(),
     )

@@ -41,10 +41,6 @@ class FactClaim:
     name: str
     numbers: tuple[float, ...] = ()
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types."""
-        return {"claim": "fact", "fact": self.name, "numbers": list(self.numbers)}
-
     def prove(self) -> tuple[Agreement, ...]:
         """Check the fact by the methods of its row."""
         return FACTS[self.name](*self.numbers)
@@ -183,10 +179,6 @@ class BottleneckClaim:
     node: str
     through: tuple[str, ...]
     besides: tuple[str, ...]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "bottleneck", "node": self.node, "through": list(self.through)}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Search the graph, and hold the node fixed while each leaf moves."""
