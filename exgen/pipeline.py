@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
-from exgen.certify.prove import prove
+from exgen.certify.answers import Proofs, certify
+from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
-from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
+from exgen.document import Answer, Problem, ProblemSet
 from exgen.draw import DrawnNetwork, draw_networks, draw_problem
-from exgen.errors import BankError, CertificateError, NotationError
-from exgen.graph import Dim, Graph, Shape, is_column, is_scalar
+from exgen.errors import BankError, CertificateError, ManifestError, NotationError
 from exgen.language.writer import graph_text
+from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting, Solved
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex, with_rubrics
 from exgen.write import MANIFEST, check_target, write_folder
+
+if TYPE_CHECKING:
+    from exgen.graph import Graph
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2
@@ -40,6 +43,14 @@ class Made:
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What ``render`` wrote, and which files came out otherwise than they were recorded."""
+
+    made: Made
+    changed: tuple[str, ...]
 
 
 def load(set_name: str, notation: str | None) -> tuple[Bank, Notation]:
@@ -106,8 +117,7 @@ def _problem(
 ) -> Problem:
     draws, tries = draw_problem(bank, entry, network.graph, seed)
     solution = entry.kind.solve(setting, draws)
-    # Answers that share one claim, as the blanks of a chain do, share its proof.
-    proofs: dict[int, tuple[Agreement, ...]] = {}
+    proofs: Proofs = {}
     problem = Problem(
         name=entry.name,
         kind=entry.kind.name,
@@ -132,20 +142,18 @@ def _certified(
     network: Graph,
     solved: Solved,
     seed: int,
-    proofs: dict[int, tuple[Agreement, ...]],
+    proofs: Proofs,
 ) -> Answer:
     claim = solved.claim
     try:
-        if claim is not None and id(claim) not in proofs:
-            proofs[id(claim)] = prove(claim)
-        certificate = () if claim is None else proofs[id(claim)]
+        certificate = () if claim is None else certify(claim, proofs)
     except CertificateError as error:
         raise CertificateError(
             f"the answer '{solved.name}' could not be proven: {error.message}",
             place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
             remedy="Nothing was written. This is a bug in exgen; please report it with the seed.",
         ) from None
-    shape = None if solved.shape is None else _declared(solved.shape)
+    shape = None if solved.shape is None else declared(solved.shape)
     return Answer(
         name=solved.name,
         latex=solved.latex,
@@ -156,23 +164,6 @@ def _certified(
         certificate=certificate,
         mistakes=(),
     )
-
-
-def _declared(shape: Shape) -> tuple[int | str, ...]:
-    """Return a shape as a declaration writes it: no size for a scalar, one for a column."""
-    kept: Shape = () if is_scalar(shape) else shape[:1] if is_column(shape) else shape
-    return tuple(_size(dim) for dim in kept)
-
-
-def _size(dim: Dim) -> int | str:
-    return dim.constant if dim.is_number else str(dim)
-
-
-def manifest(problem_set: ProblemSet, files: dict[str, bytes]) -> bytes:
-    """Return the manifest: the whole document, and the hash of every file."""
-    hashes = {name: {"sha256": sha256(data).hexdigest()} for name, data in sorted(files.items())}
-    content = {"schema": SCHEMA, "set": to_json(problem_set), "files": hashes}
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
@@ -220,15 +211,55 @@ def make(
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only)
-    sources = render_tex(problem_set)
-    files = {f"{name}.tex": text.encode() for name, text in sources.items()}
-    if pdf:
-        files |= {
-            f"{name}.pdf": data
-            for name, data in compile_tex(
-                sources, pages=dict.fromkeys(sources, LIKELY_PAGES)
-            ).items()
-        }
-    files[MANIFEST] = manifest(problem_set, files)
+    files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
+
+
+def _files(problem_set: ProblemSet, sources: dict[str, str], *, pdf: bool) -> dict[str, bytes]:
+    """Return the files of a set: sheet and key as TeX and as PDF, and the manifest."""
+    files = {f"{name}.tex": text.encode() for name, text in sources.items()}
+    if pdf:
+        guess = dict.fromkeys(sources, LIKELY_PAGES)
+        made = compile_tex(sources, pages=guess)
+        files |= {f"{name}.pdf": data for name, data in made.items()}
+    files[MANIFEST] = manifest_bytes(problem_set, files)
+    return files
+
+
+def render(
+    path: Path, folder: Path | None = None, *, pdf: bool = True, force: bool = False
+) -> Rendered:
+    """Make the files of a set again from its manifest, byte for byte.
+
+    Args:
+        path: a folder that ``make`` wrote, or its manifest.
+        folder: where to; the manifest's own folder unless given.
+        pdf: whether to run TeX.
+        force: whether to replace a folder that holds what exgen did not make.
+
+    Raises:
+        ManifestError: the manifest cannot be read, or was edited.
+        ExgenError: with place and remedy; nothing is written then.
+
+    """
+    manifest = read_manifest(path)
+    if manifest.digests != digests(manifest.problem_set):
+        raise ManifestError(
+            "the manifest was edited since it was made, so this set has not been proven",
+            place=str(manifest.folder / MANIFEST),
+            remedy="'exgen verify' says where. Change the bank and make the set again.",
+        )
+    target = folder or manifest.folder
+    check_target(target, force=force)
+    if pdf:
+        require_tex()
+    files = _files(manifest.problem_set, printed_again(manifest), pdf=pdf)
+    changed = [
+        name
+        for name, recorded in sorted(manifest.files.items())
+        if name in files and digest(files[name]) != recorded
+    ]
+    kept = write_folder(target, files, force=force)
+    made = Made(target, tuple(sorted(files)), manifest.problem_set, kept)
+    return Rendered(made, tuple(changed))

@@ -67,7 +67,7 @@ class Decoder:
             return self._union(args, data, path)
         if origin is tuple:
             return self._tuple(args, data, path)
-        if origin is Mapping:
+        if origin in (Mapping, dict):
             inner = _object(data, path)
             return {key: self.read(args[1], part, f"{path}.{key}") for key, part in inner.items()}
         if is_dataclass(hint):
