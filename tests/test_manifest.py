@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 
 from exgen.banks import bank_names
 from exgen.document import SCHEMA
-from exgen.errors import ExgenError, ManifestError
-from exgen.manifest import manifest_bytes, printed_again, read_manifest
+from exgen.errors import ManifestError
+from exgen.manifest import digests, manifest_bytes, printed_again, read_manifest
 from exgen.resources import banks
 from exgen.verify import verify
 from tests.commands import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SETS = bank_names(banks())
 BANK = """\
@@ -93,10 +94,9 @@ def test_it_comes_back(small: Path) -> None:
 @pytest.mark.parametrize("schema", [1, SCHEMA + 1, None, True, "2", [2]])
 def test_another_schema(small: Path, tmp_path: Path, schema: object) -> None:
     """A manifest of another version is refused with what to do, never guessed at."""
-    shown = {1: "1", 3: "3"}.get(schema if isinstance(schema, int) else 0, ".*")
     says = refused(tmp_path, json.dumps({**content(small), "schema": schema}))
     assert re.fullmatch(
-        rf"schema: this manifest is of schema {shown}, and this exgen reads schema 2", says
+        r"schema: this manifest is of schema .*, and this exgen reads schema 2", says
     )
 
 
@@ -120,8 +120,7 @@ def test_another_schema(small: Path, tmp_path: Path, schema: object) -> None:
 )
 def test_no_manifest(tmp_path: Path, text: str | bytes, says: str) -> None:
     """What is no JSON, or none of ours, is refused in one line."""
-    assert re.fullmatch(says, refused(tmp_path, text).lstrip(":") if "JSON" not in says else
-                        refused(tmp_path, text))  # fmt: skip
+    assert re.fullmatch(says, refused(tmp_path, text))
 
 
 def test_too_large(tmp_path: Path) -> None:
@@ -143,9 +142,8 @@ def test_a_part_of_a_file(small: Path, tmp_path: Path) -> None:
 
 def places(part: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     """Yield the way to everything in a piece of JSON."""
-    inner = part.items() if isinstance(part, dict) else enumerate(part)
     if isinstance(part, (dict, list)):
-        for key, value in inner:
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
             yield (*way, key)
             yield from places(value, (*way, key))
 
@@ -158,33 +156,26 @@ def at(part: Any, way: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 OPEN = ("fields", "draws", "claim")
-"""What a problem holds here differs from kind to kind, so it is looked at when it is used."""
+"""What a problem holds here differs from kind to kind."""
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", [], {}, True, 1.5])
 def test_another_type_anywhere(small: Path, tmp_path: Path, value: object) -> None:
-    """Something of another type, anywhere, is refused with the path to it, or fails by name."""
-    whole = content(small)
-    shutil.copytree(small, tmp_path / "set")
+    """Something else, anywhere, is refused, or else it is not what the hashes were taken of."""
+    whole, before = content(small), read_manifest(small)
     for way in list(places(whole)):
-        before = at(whole, way)
-        if type(before) is type(value):
+        kept = at(whole, way)
+        if kept == value:
             continue
         at(whole, way[:-1])[way[-1]] = value
-        (tmp_path / "set" / "manifest.json").write_text(json.dumps(whole))
-        at(whole, way[:-1])[way[-1]] = before
-        if way[0] == "set" and any(name in way[:-1] for name in OPEN):
-            continue
-        if way[-1] in OPEN and isinstance(value, dict):
-            continue
+        (tmp_path / "manifest.json").write_text(json.dumps(whole))
+        at(whole, way[:-1])[way[-1]] = kept
         try:
-            read_manifest(tmp_path / "set")
+            found = read_manifest(tmp_path)
         except ManifestError as error:
-            assert error.remedy
+            assert str(error).count("\n") == 1  # noqa: PT017 - both ways are right
         else:
-            assert (before, value) in [(None, value)] or "shape" in way or "notation" in way or (
-                isinstance(before, float) or "why" in way or "versions" in way
-            ), way  # fmt: skip
+            assert found.digests != digests(found.problem_set) or found.files != before.files
 
 
 @pytest.mark.parametrize(
@@ -234,6 +225,7 @@ def test_a_key_that_is_missing(small: Path, tmp_path: Path) -> None:
             read_manifest(tmp_path)
 
 
+DEEDS = ("set", "set", "move", "drop")
 ODD = st.one_of(
     st.none(),
     st.booleans(),
@@ -257,7 +249,7 @@ def test_only_our_errors(small: Path, tmp_path: Path, data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(1, 3))):
         ways = list(places(whole))
         way = ways[data.draw(st.integers(0, len(ways) - 1))]
-        above, deed = at(whole, way[:-1]), data.draw(st.sampled_from("set set move drop".split()))
+        above, deed = at(whole, way[:-1]), data.draw(st.sampled_from(DEEDS))
         if deed == "drop":
             del above[way[-1]]
         elif deed == "move":
@@ -273,10 +265,8 @@ def test_only_our_errors(small: Path, tmp_path: Path, data: st.DataObject) -> No
     target = tmp_path / "set"
     shutil.copytree(small, target, dirs_exist_ok=True)
     (target / "manifest.json").write_text(json.dumps(whole))
-    try:
+    with suppress(ManifestError):
         printed_again(read_manifest(target))
-    except ExgenError as error:
-        assert error.message
     found = verify(target)
     assert found.refused or found.failures or whole == content(small)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GRID = 2001
 """How many points of a curve are looked at."""
+MAX_DEPTH = 100
+"""How many layers a fact may be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _shrinking_sigmoids(depth: float, claimed: float) -> tuple[Agreement, ...]:
             z = _sigmoid(z)
         return z
 
+    _require("exact fractions", 0 < depth <= MAX_DEPTH, f"{depth:g} layers are too many")
     grid = np.linspace(-6, 6, GRID).reshape(-1, 1)
     slopes = np.abs(directional(run, grid, np.ones_like(grid)))
     bound = float(Fraction(1, 4) ** int(depth))

@@ -53,6 +53,8 @@ FORMS: Mapping[str, str] = {
 SPECIAL = re.compile(r"\\[A-Za-z]+\([A-Za-z0-9]+\)|[A-Za-z][A-Za-z0-9_]*'+")
 r"""Letters of indices that are no names of Python's: ``k'`` and ``\rho(i)``."""
 
+MAX_TERMS = 10_000_000
+"""More terms than this are not added up one by one."""
 MAX_ENTRIES = 100_000_000
 """A network whose arrays hold more numbers than this is not tried: it would take all memory."""
 
@@ -79,6 +81,8 @@ def read_form(
         place = statements[-1] if statements else ast.Pass(lineno=1, col_offset=0)
         raise syntax.error(place, "exactly one expression is expected here")
     expr = Forms(syntax, letters, frozenset(sizes)).read(statements[0].value)
+    if _terms(expr) > MAX_TERMS:
+        raise syntax.error(statements[0], f"these sums have more than {MAX_TERMS} terms")
     is_form = entries or any(isinstance(part, INDEX_FORMS) for part in walk(expr))
     return _as_entries(expr) if is_form else expr
 
@@ -112,7 +116,13 @@ def read_graph(text: str, *, loss: str = "", name: str = "network") -> Graph:
                 )
     if not written:
         raise LanguageError("the network has no line 'name = expression'", place=name)
-    names = {leaf.name for leaf in leaves} | {line for line, _, _ in written}
+    names = {leaf.name for leaf in leaves}
+    if len(names) < len(leaves):
+        raise LanguageError("a name is bound twice", place=name)
+    for line, _, span in written:
+        if line in names:
+            raise syntax.source.error(f"'{line}' is bound twice", span)
+        names.add(line)
     sizes = {part for leaf in leaves for dim in leaf.shape for part in dim.names}
     forms = Forms(syntax, letters, frozenset(sizes - names))
     found = Shapes({leaf.name: leaf.shape for leaf in leaves})
@@ -135,6 +145,20 @@ def read_graph(text: str, *, loss: str = "", name: str = "network") -> Graph:
             remedy=nearest(graph.loss, shapes),
         )
     return graph
+
+
+def _terms(expr: Expr) -> int:
+    """Return how many terms the sums of an index form have, one inside another."""
+    most, waiting = 1, [(expr, 1)]
+    while waiting:
+        part, around = waiting.pop()
+        match part:
+            case SumOver(_, size, body):
+                waiting.append((body, around * max(1, size.constant)))
+            case Call(_, args):
+                waiting += [(arg, around) for arg in args]
+        most = max(most, around)
+    return most
 
 
 def _prepared(name: str, text: str) -> tuple[Syntax, Mapping[str, str]]:
