@@ -40,6 +40,8 @@ dims = st.builds(
     st.integers(1, 5000),
     st.lists(st.sampled_from(["N", "D0"]), max_size=2).map(lambda found: tuple(sorted(found))),
 )
+# Sums inside sums have as many terms as all their spans together, times one another.
+spans = st.builds(Dim, st.integers(0, 3), st.sampled_from([(), ("n",)]))
 names = st.sampled_from(NAMES).map(Name)
 sizes = st.sampled_from(["n", "m"]).map(Size)
 places = st.one_of(st.integers(0, 900), st.sampled_from(LETTERS))
@@ -78,7 +80,7 @@ def index_forms(draw: Callable[[Any], Any], inner: st.SearchStrategy[Expr]) -> E
         st.builds(Entry, inner, places, places),
         st.builds(Delta, places, places),
         st.builds(Partial, entry, entry),
-        st.builds(SumOver, st.sampled_from(LETTERS), dims, inner, st.one_of(st.none(), places)),
+        st.builds(SumOver, st.sampled_from(LETTERS), spans, inner, st.one_of(st.none(), places)),
     )
     form: Expr = draw(sort)
     return form
