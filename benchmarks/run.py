@@ -58,7 +58,8 @@ def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
 def cases(set_name: str, seed: int, folder: Path) -> list[Case]:
     """Return what is timed, in an order that measures each case next to its yardstick."""
-    from exgen.pipeline import build, load, manifest
+    from exgen.manifest import manifest_bytes
+    from exgen.pipeline import build, load
     from exgen.render.tex import render_tex
 
     # compiled modules are kept, even where the shell forbids it, but not in the checkout
@@ -86,7 +87,7 @@ def cases(set_name: str, seed: int, folder: Path) -> list[Case]:
     def in_process() -> None:
         problem_set = build(*load(set_name, None), seed)
         sources = render_tex(problem_set)
-        manifest(problem_set, {name: text.encode() for name, text in sources.items()})
+        manifest_bytes(problem_set, {name: text.encode() for name, text in sources.items()})
 
     def run(*words: str) -> Callable[[], None]:
         return lambda: command(words, folder, environment)

@@ -69,6 +69,44 @@ def make_command(
     typer.echo(made_text(made))
 
 
+@app.command("verify")
+def verify_command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Folders that make wrote, or folders of them."),
+    ],
+) -> None:
+    """Prove a set again from its manifest, and compare every file with it."""
+    from exgen.render.terminal import Progress, verified_text, verify_code
+    from exgen.verify import made_folders, verify
+
+    folders = [folder for path in paths for folder in made_folders(path)]
+    with Progress(len(folders)) as progress:
+        found = [verify(folder, progress.of(folder)) for folder in folders]
+    if len(found) == 1 and found[0].refused is not None:
+        raise found[0].refused
+    typer.echo(verified_text(found))
+    raise typer.Exit(verify_code(found))
+
+
+@app.command("render")
+def render_command(
+    path: Annotated[Path, typer.Argument(help="A folder that make wrote, or its manifest.")],
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder to write; its own unless given.")
+    ] = None,
+    force: Annotated[  # noqa: FBT002
+        bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
+    ] = False,
+) -> None:
+    """Make TeX and PDFs again from a manifest, without a draw."""
+    from exgen.pipeline import render
+    from exgen.render.terminal import rendered_text
+
+    typer.echo(rendered_text(render(path, out, pdf=pdf, force=force)))
+
+
 @app.command("show")
 def show_command(
     set_name: SetOption,

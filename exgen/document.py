@@ -6,11 +6,12 @@ Two kinds of text are kept apart by type: ``str`` is plain text, which every pri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from exgen.errors import DataError
+from exgen.typed import Decoder, shown
 
 SCHEMA = 2
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
@@ -186,54 +187,36 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     return value
 
 
-def from_json(data: Mapping[str, Any]) -> ProblemSet:
+def read_set(data: Any, path: str = "") -> ProblemSet:  # noqa: ANN401 - any JSON
     """Return the problem set stored by :func:`to_json`.
 
+    Args:
+        data: JSON.
+        path: where it stands, for errors.
+
     Raises:
-        KeyError, TypeError: the data is not of this schema.
+        DataError: the data is not of this schema; with the path to what is not.
 
     """
-    problems = tuple(_problem(part) for part in data["problems"])
-    rest = {key: part for key, part in data.items() if key != "problems"}
-    return ProblemSet(**rest, problems=problems)
+    found: ProblemSet = DECODER.read(ProblemSet, data, path)
+    problems = (replace(part, fields=_with_tex(part.fields)) for part in found.problems)
+    return replace(found, problems=tuple(problems))
 
 
-def _problem(data: Mapping[str, Any]) -> Problem:
-    answers = tuple(_answer(part) for part in data["answers"])
-    special = {"answers", "covers", "fields"}
-    rest = {key: part for key, part in data.items() if key not in special}
-    return Problem(
-        **rest, covers=tuple(data["covers"]), fields=_fields(data["fields"]), answers=answers
-    )
+def _read_tex(data: Any, path: str) -> Tex:  # noqa: ANN401
+    if isinstance(data, dict) and data.keys() == {"tex"} and isinstance(data["tex"], str):
+        return Tex(data["tex"])
+    raise DataError(f"{shown(data)} is not LaTeX", path)
 
 
-def _answer(data: Mapping[str, Any]) -> Answer:
-    shape = None if data["shape"] is None else tuple(data["shape"])
-    steps = tuple(
-        Step(step["rule"], Tex(step["equation"]["tex"]), _fields(step["why"]))
-        for step in data["steps"]
-    )
-    certificate = tuple(Agreement(**part) for part in data["certificate"])
-    mistakes = tuple(
-        Mistake(part["slip"], part["says"], Tex(part["latex"]["tex"])) for part in data["mistakes"]
-    )
-    return Answer(
-        name=data["name"],
-        latex=Tex(data["latex"]["tex"]),
-        shape=shape,
-        expr=data["expr"],
-        steps=steps,
-        claim=data["claim"],
-        certificate=certificate,
-        mistakes=mistakes,
-    )
+DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Tex: _read_tex})
 
 
-def _fields(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out
+def _with_tex(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out
     if isinstance(value, dict):
-        if value.keys() == {"tex"}:
+        if value.keys() == {"tex"} and isinstance(value["tex"], str):
             return Tex(value["tex"])
-        return {key: _fields(part) for key, part in value.items()}
+        return {key: _with_tex(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_fields(part) for part in value]
+        return [_with_tex(part) for part in value]
     return value

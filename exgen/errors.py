@@ -66,6 +66,10 @@ class ValuesError(ExgenError):
     """Numbers given for the leaves of a network do not fit it."""
 
 
+class ManifestError(ExgenError):
+    """A manifest is damaged, was not made by exgen, or is of another version."""
+
+
 class MachineError(ExgenError):
     """The machine lacks something: TeX, room on the disk, the right to write."""
 
@@ -92,6 +96,23 @@ class MisfitError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.remedy = remedy
+
+
+class DataError(Exception):
+    """JSON that is not what its type says, without the name of a file yet.
+
+    Args:
+        message: what is wrong.
+        path: where, such as ``.set.problems[0].name``.
+        remedy: what to do, where that is known.
+
+    """
+
+    def __init__(self, message: str, path: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
         self.remedy = remedy
 
 

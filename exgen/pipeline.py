@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from exgen import resources
-from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
-from exgen.certify.prove import prove
+from exgen.banks import Bank, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
-from exgen.document import (
-    SCHEMA,
-    Agreement,
-    Answer,
-    Mistake,
-    Problem,
-    ProblemSet,
-    to_json,
-    without_mistakes,
-)
-from exgen.draw import MAX_TRIES, DrawnNetwork, draw_networks, draw_problem, never
-from exgen.errors import BankError, CertificateError, NotationError
-from exgen.graph import Dim, Shape, is_column, is_scalar
-from exgen.language.writer import graph_text
+from exgen.document import Problem, ProblemSet, without_mistakes
+from exgen.draw import draw_networks
+from exgen.errors import BankError, ManifestError, NotationError
+from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
-from exgen.problems.base import Setting, Solution, Solved
+from exgen.problems.base import Setting
 from exgen.render.pdf import compile_tex, require_tex
-from exgen.render.tex import render_tex, with_rubrics
-from exgen.slips.claims import Workings
-from exgen.slips.mistakes import slipped
+from exgen.render.tex import render_tex
+from exgen.solve import solve_problem
 from exgen.write import MANIFEST, check_target, write_folder
 
 MAX_SEED = 2**63 - 1
@@ -51,6 +36,14 @@ class Made:
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What ``render`` wrote, and which files came out otherwise than they were recorded."""
+
+    made: Made
+    changed: tuple[str, ...]
 
 
 def load(set_name: str, notation: str | None) -> tuple[Bank, Notation]:
@@ -101,7 +94,7 @@ def build(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        problem = _problem(bank, entry, network, setting, seed)
+        problem = solve_problem(bank, entry, network, setting, seed)
         problems.append(problem if slips else without_mistakes(problem))
         shown.setdefault(entry.network, number)
     return ProblemSet(
@@ -114,118 +107,6 @@ def build(
         | {"python": platform.python_version()},
         problems=tuple(problems),
     )
-
-
-def _problem(
-    bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
-) -> Problem:
-    drawn = _without_luck(bank, entry, setting, seed)
-    # Answers that share one claim, as the blanks of a chain do, share its proof.
-    proofs: dict[int, tuple[Agreement, ...]] = {}
-    certified = (
-        _certified(bank, entry, solved, mistakes, seed, proofs)
-        for solved, mistakes in zip(drawn.solution.answers, drawn.mistakes, strict=True)
-    )
-    problem = Problem(
-        name=entry.name,
-        kind=entry.kind.name,
-        points=entry.points,
-        covers=entry.covers,
-        network=graph_text(network.graph),
-        draws={"network": network.draws, "problem": drawn.draws},
-        tries=network.tries + drawn.tries - 1,
-        rejected=drawn.rejected,
-        fields=drawn.solution.fields,
-        answers=tuple(certified),
-    )
-    return with_rubrics(problem)
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A problem's draws and its solution, with the mistakes of each answer."""
-
-    draws: dict[str, Any]
-    tries: int
-    rejected: dict[str, int]
-    solution: Solution
-    mistakes: tuple[tuple[Mistake, ...], ...]
-
-
-def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
-    """Draw a problem until no usual mistake gives a right answer by luck.
-
-    Where a bank fixes the draws they are taken as they are, and such a mistake is not shown.
-    """
-    tries = 0
-    rejected: dict[str, int] = {}
-    before: dict[str, Any] | None = None
-    for attempt in range(1, MAX_TRIES + 1):
-        draws, more = draw_problem(bank, entry, setting.graph, seed, attempt)
-        tries += more
-        solution = entry.kind.solve(setting, draws)
-        workings = Workings()
-        found = [
-            slipped(solved.claim, solved.write, entry.kind.slips, workings)
-            for solved in solution.answers
-        ]
-        lucky = {name for part in found for name in part.lucky}
-        if not lucky or draws == before:
-            mistakes = tuple(part.mistakes for part in found)
-            return _Drawn(draws, tries, rejected, solution, mistakes)
-        for name in lucky:
-            rejected[f"slip: {name}"] = rejected.get(f"slip: {name}", 0) + 1
-        before = draws
-    raise never(f"the problem '{entry.name}'", rejected, entry.place)
-
-
-def _certified(
-    bank: Bank,
-    entry: ProblemEntry,
-    solved: Solved,
-    mistakes: tuple[Mistake, ...],
-    seed: int,
-    proofs: dict[int, tuple[Agreement, ...]],
-) -> Answer:
-    claim = solved.claim
-    try:
-        if claim is not None and id(claim) not in proofs:
-            proofs[id(claim)] = prove(claim)
-        certificate = () if claim is None else proofs[id(claim)]
-    except CertificateError as error:
-        raise CertificateError(
-            f"the answer '{solved.name}' could not be proven: {error.message}",
-            place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
-            remedy="Nothing was written. This is a bug in exgen; please report it with the seed.",
-        ) from None
-    shape = None if solved.shape is None else _declared(solved.shape)
-    return Answer(
-        name=solved.name,
-        latex=solved.latex,
-        shape=shape,
-        expr=solved.expr,
-        steps=solved.steps,
-        claim={"claim": "rubric"} if claim is None else claim.stored(),
-        certificate=certificate,
-        mistakes=mistakes,
-    )
-
-
-def _declared(shape: Shape) -> tuple[int | str, ...]:
-    """Return a shape as a declaration writes it: no size for a scalar, one for a column."""
-    kept: Shape = () if is_scalar(shape) else shape[:1] if is_column(shape) else shape
-    return tuple(_size(dim) for dim in kept)
-
-
-def _size(dim: Dim) -> int | str:
-    return dim.constant if dim.is_number else str(dim)
-
-
-def manifest(problem_set: ProblemSet, files: dict[str, bytes]) -> bytes:
-    """Return the manifest: the whole document, and the hash of every file."""
-    hashes = {name: {"sha256": sha256(data).hexdigest()} for name, data in sorted(files.items())}
-    content = {"schema": SCHEMA, "set": to_json(problem_set), "files": hashes}
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
@@ -275,15 +156,55 @@ def make(
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
-    sources = render_tex(problem_set)
-    files = {f"{name}.tex": text.encode() for name, text in sources.items()}
-    if pdf:
-        files |= {
-            f"{name}.pdf": data
-            for name, data in compile_tex(
-                sources, pages=dict.fromkeys(sources, LIKELY_PAGES)
-            ).items()
-        }
-    files[MANIFEST] = manifest(problem_set, files)
+    files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
+
+
+def _files(problem_set: ProblemSet, sources: dict[str, str], *, pdf: bool) -> dict[str, bytes]:
+    """Return the files of a set: sheet and key as TeX and as PDF, and the manifest."""
+    files = {f"{name}.tex": text.encode() for name, text in sources.items()}
+    if pdf:
+        guess = dict.fromkeys(sources, LIKELY_PAGES)
+        made = compile_tex(sources, pages=guess)
+        files |= {f"{name}.pdf": data for name, data in made.items()}
+    files[MANIFEST] = manifest_bytes(problem_set, files)
+    return files
+
+
+def render(
+    path: Path, folder: Path | None = None, *, pdf: bool = True, force: bool = False
+) -> Rendered:
+    """Make the files of a set again from its manifest, byte for byte.
+
+    Args:
+        path: a folder that ``make`` wrote, or its manifest.
+        folder: where to; the manifest's own folder unless given.
+        pdf: whether to run TeX.
+        force: whether to replace a folder that holds what exgen did not make.
+
+    Raises:
+        ManifestError: the manifest cannot be read, or was edited.
+        ExgenError: with place and remedy; nothing is written then.
+
+    """
+    manifest = read_manifest(path)
+    if manifest.digests != digests(manifest.problem_set):
+        raise ManifestError(
+            "the manifest was edited since it was made, so this set has not been proven",
+            place=str(manifest.folder / MANIFEST),
+            remedy="'exgen verify' says where. Change the bank and make the set again.",
+        )
+    target = folder or manifest.folder
+    check_target(target, force=force)
+    if pdf:
+        require_tex()
+    files = _files(manifest.problem_set, printed_again(manifest), pdf=pdf)
+    changed = [
+        name
+        for name, recorded in sorted(manifest.files.items())
+        if name in files and digest(files[name]) != recorded
+    ]
+    kept = write_folder(target, files, force=force)
+    made = Made(target, tuple(sorted(files)), manifest.problem_set, kept)
+    return Rendered(made, tuple(changed))

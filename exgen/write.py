@@ -79,7 +79,7 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
 
     """
     for name in files:
-        if not _is_plain(name):
+        if not is_plain(name):
             raise ValueError(f"{name!r} is not a plain file name")
     folder = target.absolute()
     made: list[Path] = []
@@ -245,7 +245,8 @@ def _sync(folder: Path) -> None:
         os.close(number)
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file in a folder, without a path."""
     return bool(name) and not name.startswith(".") and not set(name) & set("/\\\0")
 
 

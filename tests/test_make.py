@@ -197,7 +197,7 @@ def test_the_manifest_keeps_its_promises(made: Path) -> None:
 
 def test_the_document_comes_back_from_json(made: Path) -> None:
     """What the manifest holds is the document: it prints the same TeX without any draw."""
-    again = document.from_json(manifest(made)["set"])
+    again = document.read_set(manifest(made)["set"])
     assert document.to_json(again) == manifest(made)["set"]
     for name, text in render_tex(again).items():
         assert text.encode() == (made / f"{name}.tex").read_bytes()

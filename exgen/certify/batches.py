@@ -14,7 +14,6 @@ from exgen.document import Agreement
 from exgen.engine import forward
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import shape_text
-from exgen.language.writer import graph_text
 from exgen.shapes import check
 
 if TYPE_CHECKING:
@@ -41,12 +40,6 @@ class BatchShapeClaim:
     def called(self) -> str:
         """What the network over the batch calls it."""
         return self.batch.names.get(self.name, self.name)
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        text = graph_text(self.batch.graph)
-        kind = "rows" if self.batch.rows else "columns"
-        return {"claim": "shape in a batch", "of": self.name, "examples": kind, "network": text}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Infer the shape in the batch, and compare a run of it with one run per example."""

@@ -21,7 +21,6 @@ from exgen.certify.points import trial_point, with_numbers
 from exgen.derive.cases import rank_of
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,16 +55,6 @@ class CaseClaim:
     only: tuple[int, ...] | None
     but: tuple[int, ...]
     descending: bool
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "gradient entry",
-            "by": self.by,
-            "entry": to_text(self.entry),
-            "only": None if self.only is None else list(self.only),
-            "but": list(self.but),
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate the entry at every position of the case, at several points."""
@@ -113,15 +102,6 @@ class OrderClaim:
     by: str
     order: tuple[int, ...]
     entries: tuple[Expr, ...]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "gradient in order",
-            "by": self.by,
-            "order": list(self.order),
-            "entries": [to_text(entry) for entry in self.entries],
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Draw columns in that order, and compare with reverse mode and with differences."""

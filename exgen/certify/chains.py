@@ -49,15 +49,6 @@ class ChainClaim:
     denominator: bool
     hidden: tuple[int, ...]
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "chain",
-            "chain": list(self.chain),
-            "hidden": list(self.hidden),
-            "layout": "denominator" if self.denominator else "numerator",
-        }
-
     def prove(self) -> tuple[Agreement, ...]:
         """Multiply the factors in the printed order, and compare with the gradient."""
         graph = with_numbers(self.graph)

@@ -27,7 +27,6 @@ from exgen.certify.symbolic import prove_identity
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim, Entry, Graph, Name, Partial, substitute_sizes, walk
-from exgen.language import to_text
 from exgen.ops.base import size_of
 
 if TYPE_CHECKING:
@@ -68,17 +67,6 @@ class DerivationClaim:
     hot: tuple[str, str] | None = None
     of: str = ""
     symbolic: bool = False
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "derivation",
-            "of": self.of,
-            "lines": [to_text(line) for line in self.lines],
-            "ranges": [[letter, str(size)] for letter, size in self.ranges],
-            "different": [list(pair) for pair in self.different],
-            "hot": None if self.hot is None else list(self.hot),
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate every line at every index; the last one also against a run of the network.

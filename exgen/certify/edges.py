@@ -37,10 +37,6 @@ class EdgesClaim:
     graph: Graph
     edges: tuple[tuple[str, str], ...]
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "edges", "edges": [list(edge) for edge in self.edges]}
-
     def prove(self) -> tuple[Agreement, ...]:
         """Read the expressions; and move each quantity alone, to see which lines move."""
         if len(set(self.edges)) != len(self.edges):

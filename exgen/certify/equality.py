@@ -18,7 +18,6 @@ from exgen.certify.gradients import prove_value_at, with_gradients
 from exgen.certify.points import trial_points, with_numbers
 from exgen.engine import evaluate, gradient_name, gradients
 from exgen.graph import is_scalar
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.document import Agreement
@@ -37,7 +36,6 @@ class EqualityClaim:
         entry: the index form, as printed; a scalar over the indices.
         index: the letters of the row and the column in ``entry``; 0 along an axis of length 1.
         shape: the printed shape.
-        network: the network's text, where it is not that of the problem.
         numerator: whether ``expr`` is in numerator layout: it is the transpose of the value, and
             so is every gradient that it reads.
 
@@ -49,20 +47,7 @@ class EqualityClaim:
     entry: Expr
     index: tuple[Index, Index]
     shape: Shape
-    network: str = ""
     numerator: bool = False
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        stored: dict[str, object] = {
-            "claim": "equality",
-            "of": self.name,
-            "expr": to_text(self.expr),
-            "entry": to_text(self.entry),
-            "index": list(self.index),
-            **({"network": self.network} if self.network else {}),
-        }
-        return {**stored, "layout": "numerator"} if self.numerator else stored
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate both sides at every entry, and compare them with a run of the network."""

@@ -24,7 +24,6 @@ from exgen.document import Agreement
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,15 +78,6 @@ class MeanGradientClaim:
     shapes: Mapping[str, Shape]
     layout: str
     batch: Batch
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "mean of gradients",
-            "by": self.by,
-            "expr": to_text(self.expr),
-            "layout": self.layout,
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Average over examples; compare with the batch's reverse mode and with differences."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GRID = 2001
 """How many points of a curve are looked at."""
+MAX_DEPTH = 100
+"""How many layers a fact may be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,6 @@ class FactClaim:
 
     name: str
     numbers: tuple[float, ...] = ()
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types."""
-        return {"claim": "fact", "fact": self.name, "numbers": list(self.numbers)}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Check the fact by the methods of its row."""
@@ -89,6 +87,7 @@ def _shrinking_sigmoids(depth: float, claimed: float) -> tuple[Agreement, ...]:
             z = _sigmoid(z)
         return z
 
+    _require("exact fractions", 0 < depth <= MAX_DEPTH, f"{depth:g} layers are too many")
     grid = np.linspace(-6, 6, GRID).reshape(-1, 1)
     slopes = np.abs(directional(run, grid, np.ones_like(grid)))
     bound = float(Fraction(1, 4) ** int(depth))
@@ -183,10 +182,6 @@ class BottleneckClaim:
     node: str
     through: tuple[str, ...]
     besides: tuple[str, ...]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "bottleneck", "node": self.node, "through": list(self.through)}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Search the graph, and hold the node fixed while each leaf moves."""

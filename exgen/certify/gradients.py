@@ -25,7 +25,6 @@ from exgen.certify.compare import (
 from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.engine import Values, evaluate, gradient_name, gradients
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,15 +46,6 @@ class GradientClaim:
     expr: Expr
     shape: Shape
     numerator: bool = False
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        stored: dict[str, object] = {
-            "claim": "gradient",
-            "by": self.by,
-            "expr": to_text(self.expr),
-        }
-        return {**stored, "layout": "numerator"} if self.numerator else stored
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare shapes, and the expression with reverse mode and with differences."""

@@ -11,7 +11,6 @@ import numpy as np
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, worst
 from exgen.certify.numbers import floats
 from exgen.engine import evaluate, forward
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +41,6 @@ class SymbolicGridClaim:
     name: str
     symbol: str
     entries: tuple[tuple[Expr, ...], ...]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the numbers are stored with the draws."""
-        entries = [[to_text(entry) for entry in row] for row in self.entries]
-        return {"claim": "symbolic grid", "of": self.name, "in": self.symbol, "entries": entries}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Give the symbol several values: fractions near 1/4, and any floats."""

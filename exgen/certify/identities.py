@@ -28,7 +28,6 @@ from exgen.graph import (
     SumOver,
     substitute_sizes,
 )
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,14 +45,6 @@ class ProofClaim:
     """Each line of a chain equals the line before, and its ends are what they should be."""
 
     chain: Chain
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types."""
-        return {
-            "claim": "proof",
-            "of": to_text(self.chain.left),
-            "lines": [to_text(line.expr) for line in self.chain.lines],
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Check every step as an identity at a small size and numerically at a larger one."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from exgen.certify.compare import SEED, both_ways, check_shape, over_points, same_numbers
 from exgen.certify.points import trial_points, with_numbers
 from exgen.engine import evaluate
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.document import Agreement
@@ -36,16 +35,6 @@ class JacobianClaim:
     expr: Expr
     denominator: bool
     shape: Shape
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "jacobian",
-            "of": self.of,
-            "by": self.by,
-            "expr": to_text(self.expr),
-            "layout": "denominator" if self.denominator else "numerator",
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare shapes, and the expression with reverse mode and with differences."""

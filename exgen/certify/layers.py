@@ -13,7 +13,6 @@ from exgen.document import Agreement
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError
 from exgen.graph import names_in
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.graph import Expr, Graph
@@ -27,10 +26,6 @@ class LayerInputClaim:
     line: str
     source: str
     fixed: tuple[str, ...]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "input of a layer", "of": self.line, "reads": self.source}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Read the line, and see the output follow a change of the input alone."""
@@ -61,10 +56,6 @@ class LayerOutputClaim:
     graph: Graph
     line: str
     expr: Expr
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "output of a layer", "of": self.line, "expr": to_text(self.expr)}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Infer the shape, and evaluate the expression beside a forward pass."""

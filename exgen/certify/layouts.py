@@ -13,7 +13,6 @@ from exgen.document import Agreement
 from exgen.engine import evaluate, gradient_name, gradients
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import shape_text
-from exgen.language import to_text
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ class LayoutGradientClaim:
         shapes: the shape of every name that ``exprs`` read, in the layout.
         layout: ``numerator``: gradients stand transposed; ``denominator``: given Jacobians do.
         factors: the given Jacobians.
-        network: the network's text, where it is not that of the problem.
 
     """
 
@@ -48,19 +46,6 @@ class LayoutGradientClaim:
     shapes: Mapping[str, Shape]
     layout: str
     factors: tuple[Factor, ...] = ()
-    network: str = ""
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        own = {"network": self.network} if self.network else {}
-        return {
-            "claim": "gradient in a layout",
-            "by": self.by,
-            "exprs": [to_text(expr) for expr in self.exprs],
-            "layout": self.layout,
-            "given": [[factor.of, factor.by] for factor in self.factors],
-            **own,
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare shapes, and each expression with reverse mode and with differences."""

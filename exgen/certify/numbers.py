@@ -42,10 +42,6 @@ class ForwardClaim:
     name: str
     value: NDArray[Any]
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the numbers are stored with the draws."""
-        return {"claim": "forward", "of": self.name}
-
     def prove(self) -> tuple[Agreement, ...]:
         """Run the pass in floats, and again in exact fractions."""
         expected = self.value.astype(float)
@@ -73,10 +69,6 @@ class GradientValueClaim:
     leaves: Mapping[str, NDArray[Any]]
     by: str
     value: NDArray[Any]
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the numbers are stored with the draws."""
-        return {"claim": "gradient value", "by": self.by}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare with reverse mode in floats, and with differences entry by entry."""

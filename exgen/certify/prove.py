@@ -20,9 +20,6 @@ LEAST_METHODS = 2
 class Claim(Protocol):
     """What an answer asserts, in a form that can be stored and proven again."""
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types."""
-
     def prove(self) -> tuple[Agreement, ...]:
         """Return the methods that agree; raise CertificateError where two do not."""
 

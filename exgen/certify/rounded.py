@@ -21,7 +21,6 @@ from exgen.document import Agreement
 from exgen.engine import forward, gradients
 from exgen.errors import CertificateError
 from exgen.graph import SCALAR, Binding, Graph, Leaf, Name
-from exgen.language.writer import graph_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,14 +53,6 @@ class RoundedClaim:
     printed: str
     digits: int
     carry: int
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types, with the circuit it is about."""
-        return {
-            "claim": "gradient on a wire" if self.backwards else "value on a wire",
-            "wire": self.name,
-            "circuit": graph_text(self.circuit),
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare with the engine and with differences, and round in every way the sheet allows."""

@@ -34,10 +34,6 @@ class ShapeClaim:
     shape: Shape
     shown: tuple[str, ...]
 
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "shape", "of": self.name, "shown": list(self.shown)}
-
     def prove(self) -> tuple[Agreement, ...]:
         """Infer the shape from what is shown, and read it off a run of the forward pass."""
         name, graph = self.name, self.graph

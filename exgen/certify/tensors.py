@@ -20,7 +20,6 @@ from exgen.certify.compare import (
 from exgen.certify.points import trial_point, with_numbers
 from exgen.engine import evaluate, gradients
 from exgen.graph import Delta, walk
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.derive.tensor import TensorForm
@@ -38,16 +37,6 @@ class TensorClaim:
     of: str
     by: str
     form: TensorForm
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "derivative by a matrix",
-            "of": self.of,
-            "by": self.by,
-            "entry": to_text(self.form.entry),
-            "index": [*self.form.out, *self.form.arg],
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare the entries of a few outputs with reverse mode and with differences."""

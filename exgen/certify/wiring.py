@@ -22,7 +22,6 @@ from exgen.certify.hand import PRECISION, calculate
 from exgen.certify.points import trial_point, trial_points
 from exgen.engine import evaluate
 from exgen.graph import SCALAR, Binding, Graph, Leaf
-from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.document import Agreement
@@ -48,15 +47,6 @@ class WeightedSumClaim:
     expr: Expr
     arrows: tuple[tuple[str, str], ...]
     bias: str | None
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {
-            "claim": "weighted sum",
-            "of": self.name,
-            "expr": to_text(self.expr),
-            "arrows": [list(arrow) for arrow in self.arrows],
-        }
 
     def prove(self) -> tuple[Agreement, ...]:
         """Add up over the arrows; and see that each source acts with its weight, and no other."""
@@ -106,10 +96,6 @@ class FunctionClaim:
     graph: Graph
     name: str
     expr: Expr
-
-    def stored(self) -> dict[str, object]:
-        """Return the claim as JSON types; the network is stored once, with its problem."""
-        return {"claim": "line", "of": self.name, "expr": to_text(self.expr)}
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate it in floats and in decimal arithmetic, beside a run of the network."""

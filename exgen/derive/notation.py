@@ -118,6 +118,22 @@ def load_notation(name: str, folder: Path) -> Notation:
     return Notation(name=name, **own)
 
 
+def restored_notation(settings: Mapping[str, Any]) -> Notation:
+    """Return a notation from all its settings, as a manifest has them.
+
+    Raises:
+        NotationError: a setting is missing, unknown or illegal.
+
+    """
+    own = dict(settings)
+    name = own.pop("name", None)
+    _check(own, "")
+    missing = sorted({field.name for field in fields(Notation)} - {"name"} - own.keys())
+    if missing or not isinstance(name, str):
+        raise NotationError(f"missing: {', '.join(missing) or 'name'}")
+    return Notation(name=name, **own)
+
+
 def notation_names(folder: Path) -> tuple[str, ...]:
     """Return the names of all profiles, sorted."""
     return tuple(sorted(path.stem for path in folder.glob("*.toml")))
@@ -128,16 +144,20 @@ def _read(path: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotationError(f"this is not legal TOML: {error}", place=str(path)) from None
+    _check(table, str(path))
+    return table
+
+
+def _check(table: Mapping[str, Any], place: str) -> None:
     for key, value in table.items():
         if key == "title" and isinstance(value, str):
             continue
         if key not in CHOICES:
             raise NotationError(
-                f"there is no setting '{key}'", place=str(path), remedy=nearest(key, CHOICES)
+                f"there is no setting '{key}'", place=place, remedy=nearest(key, CHOICES)
             )
         if not any(value == choice and type(value) is type(choice) for choice in CHOICES[key]):
             legal = ", ".join(map(str, CHOICES[key]))
             raise NotationError(
-                f"{key} cannot be {value!r}", place=str(path), remedy=f"Legal here: {legal}."
+                f"{key} cannot be {value!r}", place=place, remedy=f"Legal here: {legal}."
             )
-    return table

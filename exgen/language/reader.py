@@ -68,7 +68,7 @@ def read_program(source: Source, functions: Mapping[str, str]) -> Program:
     for statement in syntax.parse(MAX_LINE_DEPTH):
         match statement:
             case ast.AnnAssign(target=ast.Name() as target, annotation=kind, value=None):
-                declarations.append(_declaration(syntax, target, kind))
+                declarations.append(read_declaration(syntax, target, kind))
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 name = syntax.check_name(target)
                 lines.append(Line(name, expressions.read(value), syntax.span(target)))
@@ -87,7 +87,13 @@ def read_program(source: Source, functions: Mapping[str, str]) -> Program:
     return Program(syntax.source, tuple(declarations), tuple(lines))
 
 
-def _declaration(syntax: Syntax, target: ast.Name, kind: ast.expr) -> Declaration:
+def read_declaration(syntax: Syntax, target: ast.Name, kind: ast.expr) -> Declaration:
+    """Return a leaf as written.
+
+    Raises:
+        LanguageError: with line, column and caret.
+
+    """
     name = syntax.check_name(target)
     dims: tuple[Dim | None, ...] = ()
     role = kind

@@ -122,7 +122,11 @@ def _write_call(expr: Call) -> tuple[str, Level]:
         sign, level = BINARY[expr.op]
         tighter = Level(level + 1)
         least = tighter if level is Level.COMPARE or _mixes(expr.op, args[0]) else level
-        return f"{_wrap(args[0], least)} {sign} {_wrap(args[1], tighter)}", level
+        left, right = _wrap(args[0], least), _wrap(args[1], tighter)
+        # Without brackets two numbers would be read as one, as in 1 / 3.
+        if expr.op == "div" and isinstance(args[0], Number) and isinstance(args[1], Number):
+            left = f"({to_text(args[0])})"
+        return f"{left} {sign} {right}", level
     level = Level.ATOM
     match expr.op:
         case "neg":

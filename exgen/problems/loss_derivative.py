@@ -35,7 +35,6 @@ from exgen.graph import (
     size_as_number,
 )
 from exgen.language import to_text
-from exgen.language.writer import graph_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 
 if TYPE_CHECKING:
@@ -109,11 +108,6 @@ class _Case:
     def latex(self, expr: Expr, by: str) -> str:
         written = self.written(expr, by)
         return MarkedPrinter(self.setting.notation, written.shapes, self.graph.loss)(written.expr)
-
-    @property
-    def network(self) -> str:
-        """The network's text where it is that of a batch; else the problem has it already."""
-        return graph_text(self.graph) if "i" in self.index else ""
 
     def entry_of(self, expr: Expr) -> Expr:
         """Return an expression's entry in index form."""
@@ -248,7 +242,6 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             form,
             case.index,
             graph.shapes[case.prediction],
-            case.network,
         )
         for form in (case.split, combined)
     ]
@@ -327,7 +320,6 @@ def _whole(case: _Case, name: str, expr: Expr, label: str, why: str) -> Solved:
             shape,
             written.shapes,
             case.setting.notation.layout,
-            network=case.network,
         ),
     )
 

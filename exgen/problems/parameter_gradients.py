@@ -19,7 +19,6 @@ from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Dim, Expr, Graph, Name, is_scalar, walk
 from exgen.language import to_text
-from exgen.language.writer import graph_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 
 if TYPE_CHECKING:
@@ -304,7 +303,6 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                     shape,
                     together.shapes,
                     work.layout,
-                    network=graph_text(batch.graph),
                 ),
             ),
         ]

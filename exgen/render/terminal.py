@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from typing import Self
 
     from exgen.document import Agreement, Answer, ProblemSet
     from exgen.gradients import Derivation
-    from exgen.pipeline import Made
+    from exgen.pipeline import Made, Rendered
+    from exgen.verify import Verified
 
 WIDTH = 88
 
@@ -56,6 +61,92 @@ def made_text(made: Made) -> str:
     if made.kept is not None:
         lines.append(f"the folder that stood here is now {made.kept}")
     return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+
+
+def rendered_text(rendered: Rendered) -> str:
+    """Return what ``render`` prints: the files, and which of them are not as recorded."""
+    made = rendered.made
+    lines = [f"{made.problem_set.title} ({made.problem_set.code}), made again from its manifest"]
+    if rendered.changed:
+        version = made.problem_set.versions.get("exgen")
+        lines.append(
+            f"not as exgen {version} made it, and recorded anew: {', '.join(rendered.changed)}"
+        )
+    if made.kept is not None:
+        lines.append(f"the folder that stood here is now {made.kept}")
+    return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+
+
+def verified_text(found: Iterable[Verified]) -> str:
+    """Return what ``verify`` prints: a line for each folder, and below it whatever failed."""
+    every = list(found)
+    width = max(len(str(part.folder)) for part in every)
+    lines: list[str] = []
+    for part in every:
+        lines.append(f"{str(part.folder).ljust(width)}   {_verdict(part)}")
+        if part.refused is not None:
+            lines.append(textwrap.indent(str(part.refused), "  "))
+        lines += [f"  {failure.where}: {failure.message}" for failure in part.failures]
+    return "\n".join(lines)
+
+
+def _verdict(part: Verified) -> str:
+    if part.refused is not None:
+        return "refused"
+    again = (
+        f"{part.answers} answers"
+        if part.certified == part.answers
+        else (f"{part.certified} of {part.answers} answers")
+    )
+    parts = [
+        _counted(part.problems, "problem"),
+        f"{again} certified again (worst error {part.worst:.0e})",
+        *([_counted(part.rubrics, "rubric")] if part.rubrics else []),
+        *([_counted(len(part.failures), "failure")] if part.failures else []),
+    ]
+    return ", ".join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def verify_code(found: Iterable[Verified]) -> int:
+    """Return the exit code: 1 where something failed, 2 where a manifest could not be read."""
+    every = list(found)
+    if any(part.failures for part in every):
+        return 1
+    return 2 if any(part.refused is not None for part in every) else 0
+
+
+class Progress:
+    """A line on a terminal that says what is being looked at, once it takes over a second."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._start = time.monotonic()
+        self._seen: list[Path] = []
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def of(self, folder: Path) -> Callable[[str], None]:
+        """Return what takes the names of a folder's problems."""
+        self._seen.append(folder)
+        head = f"{len(self._seen)} of {self._total}: {folder}"
+        return lambda name: self._write(f"{head}, {name}")
+
+    def _write(self, text: str) -> None:
+        slow = time.monotonic() - self._start > 1
+        if sys.stderr.isatty() and slow and (text or self._width):
+            shown = text[: WIDTH - 1]
+            sys.stderr.write(f"\r{shown.ljust(self._width)}" + ("" if shown else "\r"))
+            sys.stderr.flush()
+            self._width = len(shown)
 
 
 def answer_label(answer: Answer, number: int) -> str:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from exgen.document import from_json
-from exgen.pipeline import manifest
+from exgen.document import read_set
+from exgen.manifest import manifest_bytes
 from exgen.render.tex import render_tex
 from tests.published.made import key, latex, problem, published
 
@@ -43,7 +43,7 @@ def test_why_a_hidden_gradient_is_computed() -> None:
 def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
     """Each point stands there in words, names its facts, and comes back from the manifest."""
     made = published(SET)
-    stored = json.loads(manifest(made, {}))["set"]
+    stored = json.loads(manifest_bytes(made, {}))["set"]
     (data,) = (part for part in stored["problems"] if part["name"] == which)
     (rubric,) = (answer for answer in data["answers"] if answer["claim"] == {"claim": "rubric"})
     texts = [step["why"]["tex"] for step in rubric["steps"]]
@@ -52,7 +52,7 @@ def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
     facts = [name for step in rubric["steps"] for name in step["rule"].split(", ") if name]
     assert facts == data["fields"]["facts"]
     assert all(problem(SET, which).answer(name).certificate for name in facts)
-    assert render_tex(from_json(stored)) == render_tex(made)
+    assert render_tex(read_set(stored)) == render_tex(made)
 
 
 def test_rubrics_say_so() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exgen.document import from_json, to_json
+from exgen.document import read_set, to_json
 from exgen.pipeline import build, load
 from exgen.render.tex import render_tex
 
@@ -55,5 +55,5 @@ def test_the_quotient_rule_is_written_out(made: ProblemSet) -> None:
 
 def test_the_key_comes_back_from_the_manifest(made: ProblemSet) -> None:
     """Reasons with mathematics in them are stored and read back as such."""
-    again = from_json(json.loads(json.dumps(to_json(made))))
+    again = read_set(json.loads(json.dumps(to_json(made))))
     assert render_tex(again) == render_tex(made)

@@ -1,0 +1,114 @@
+"""One problem: drawn until no usual mistake is right by luck, solved, and each answer certified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.answers import Proofs, certify
+from exgen.certify.recorded import declared
+from exgen.certify.stored import RUBRIC, stored
+from exgen.document import Answer, Mistake, Problem
+from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem, never
+from exgen.errors import CertificateError
+from exgen.language.writer import graph_text
+from exgen.render.tex import with_rubrics
+from exgen.slips.claims import Workings
+from exgen.slips.mistakes import slipped
+
+if TYPE_CHECKING:
+    from exgen.banks import Bank, ProblemEntry
+    from exgen.problems.base import Setting, Solution, Solved
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A problem's draws and its solution, with the mistakes of each answer."""
+
+    draws: dict[str, Any]
+    tries: int
+    rejected: dict[str, int]
+    solution: Solution
+    mistakes: tuple[tuple[Mistake, ...], ...]
+
+
+def solve_problem(
+    bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
+) -> Problem:
+    """Draw, solve and certify one problem about a network.
+
+    Raises:
+        CertificateError: an answer could not be proven; the message says which.
+        AcceptanceError: no draw met the rules of the kind.
+        KindError: the kind cannot ask about the network.
+
+    """
+    drawn = _without_luck(bank, entry, setting, seed)
+    proofs: Proofs = {}
+    answers: list[Answer] = []
+    for solved, mistakes in zip(drawn.solution.answers, drawn.mistakes, strict=True):
+        try:
+            answers.append(_certified(solved, mistakes, network, proofs))
+        except CertificateError as error:
+            raise CertificateError(
+                f"the answer '{solved.name}' could not be proven: {error.message}",
+                place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
+                remedy="Nothing was written. This is a bug in exgen; please report it with the "
+                "seed.",
+            ) from None
+    problem = Problem(
+        name=entry.name,
+        kind=entry.kind.name,
+        points=entry.points,
+        covers=entry.covers,
+        network=graph_text(network.graph),
+        draws={"network": network.draws, "problem": drawn.draws},
+        tries=network.tries + drawn.tries - 1,
+        rejected=drawn.rejected,
+        fields=drawn.solution.fields,
+        answers=tuple(answers),
+    )
+    return with_rubrics(problem)
+
+
+def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
+    """Draw a problem until no usual mistake gives a right answer by luck.
+
+    Where a bank fixes the draws they are taken as they are, and such a mistake is not shown.
+    """
+    tries = 0
+    rejected: dict[str, int] = {}
+    before: dict[str, Any] | None = None
+    for attempt in range(1, MAX_TRIES + 1):
+        draws, more = draw_problem(bank, entry, setting.graph, seed, attempt)
+        tries += more
+        solution = entry.kind.solve(setting, draws)
+        workings = Workings()
+        found = [
+            slipped(solved.claim, solved.write, entry.kind.slips, workings)
+            for solved in solution.answers
+        ]
+        lucky = {name for part in found for name in part.lucky}
+        if not lucky or draws == before:
+            mistakes = tuple(part.mistakes for part in found)
+            return _Drawn(draws, tries, rejected, solution, mistakes)
+        for name in lucky:
+            rejected[f"slip: {name}"] = rejected.get(f"slip: {name}", 0) + 1
+        before = draws
+    raise never(f"the problem '{entry.name}'", rejected, entry.place)
+
+
+def _certified(
+    solved: Solved, mistakes: tuple[Mistake, ...], network: DrawnNetwork, proofs: Proofs
+) -> Answer:
+    claim = solved.claim
+    return Answer(
+        name=solved.name,
+        latex=solved.latex,
+        shape=None if solved.shape is None else declared(solved.shape),
+        expr=solved.expr,
+        steps=solved.steps,
+        claim={"claim": RUBRIC} if claim is None else stored(claim, network.graph),
+        certificate=() if claim is None else certify(claim, proofs),
+        mistakes=mistakes,
+    )

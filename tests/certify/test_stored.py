@@ -1,0 +1,200 @@
+"""Claims as JSON and back: whatever a key claims can be proven again from its manifest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from exgen.banks import bank_names
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.numbers import ForwardClaim
+from exgen.certify.prove import prove
+from exgen.certify.rounded import RoundedClaim
+from exgen.certify.stored import CLAIMS, restored, stored
+from exgen.derive.orient import oriented
+from exgen.draw import draw_networks, draw_problem
+from exgen.errors import DataError
+from exgen.graph import SCALAR, Dim, Graph, Name
+from exgen.language import read_graph
+from exgen.language.writer import graph_text
+from exgen.pipeline import load
+from exgen.problems.base import Setting
+from exgen.resources import banks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exgen.certify.prove import Claim
+
+SETS = bank_names(banks())
+NET = read_graph("x: input[3]\nt: target\nL = squared_error(sum(x), t)\n")
+PRODUCT = read_graph("a: const\nb: const\nL = a * b\n")
+
+
+def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - of any type in a claim
+    """Whether two values are equal in all they hold, also inside arrays."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        alike = one.shape == other.shape and one.dtype == other.dtype
+        return alike and all(map(same, one.flat, other.flat))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if is_dataclass(one):
+        return all(
+            same(getattr(one, part.name), getattr(other, part.name))
+            for part in fields(one)
+            if part.compare
+        )
+    return bool(one == other)
+
+
+@cache
+def claims(name: str, notation: str, seed: int) -> tuple[tuple[str, Claim, Graph], ...]:
+    """Return every claim of a set with its problem's network, and a name for the report."""
+    return tuple(_claims(name, notation, seed))
+
+
+def _claims(name: str, notation: str, seed: int) -> Iterator[tuple[str, Claim, Graph]]:
+    bank, profile = load(name, notation)
+    networks = draw_networks(bank, seed)
+    for entry in bank.problems:
+        network = oriented(networks[entry.network].graph, profile)
+        draws, _ = draw_problem(bank, entry, network, seed)
+        by_layers = bank.networks[entry.network].by_layers
+        for solved in entry.kind.solve(Setting(network, profile, None, by_layers), draws).answers:
+            if solved.claim is not None:
+                yield f"{entry.name} {solved.name}", solved.claim, network
+
+
+def over_json(claim: Claim, network: Graph) -> Claim:
+    """Store a claim as text, and restore it beside the network as a manifest has it."""
+    text = json.dumps(stored(claim, network), allow_nan=False)
+    return restored(json.loads(text), read_graph(graph_text(network)))
+
+
+@pytest.mark.parametrize("notation", ["base", "numerator", "aml5202", "csc311"])
+@pytest.mark.parametrize("name", SETS)
+def test_every_claim_comes_back(name: str, notation: str) -> None:
+    """Every claim of every set is the same after it was stored, in several notations."""
+    for seed in range(4):
+        for label, claim, network in claims(name, notation, seed):
+            assert same(claim, over_json(claim, network)), (seed, label)
+
+
+@pytest.mark.parametrize("notation", ["base", "numerator"])
+@pytest.mark.parametrize("name", SETS)
+def test_a_restored_claim_has_the_same_certificate(name: str, notation: str) -> None:
+    """Proving a claim that was stored gives the methods, points and errors of the first time."""
+    for label, claim, network in claims(name, notation, 1):
+        assert prove(over_json(claim, network)) == prove(claim), label
+
+
+def test_the_sets_show_every_sort_of_claim() -> None:
+    """The law above is about every row of the table; what a circuit hides is tried below."""
+    found = {
+        stored(claim, network)["claim"]
+        for name in SETS
+        for seed in range(4)
+        for _, claim, network in claims(name, "base", seed)
+    }
+    assert found | {"value on a wire"} == set(CLAIMS)
+
+
+def test_what_is_stored_can_be_read() -> None:
+    """A claim is its name and its fields as a reader would write them; its network is left out."""
+    claim = GradientClaim(NET, "x", Name("g") @ Name("x").T, (Dim(0, ("n",)), Dim(3)))
+    assert stored(claim, NET) == {
+        "claim": "gradient",
+        "by": "x",
+        "expr": "g @ x.T",
+        "shape": ["n", "3"],
+        "numerator": False,
+    }
+    assert stored(claim, PRODUCT)["graph"] == graph_text(NET)
+    other = stored(replace(claim, graph=replace(NET, loss="x")), NET)["graph"]
+    assert other == {"text": graph_text(NET), "loss": "x"}
+
+
+def test_numbers_keep_their_sort() -> None:
+    """Fractions stay exact, floats stay floats, decimals keep their digits."""
+    exact = np.array([[Fraction(1, 3), Fraction(-2)]])
+    for value in (exact, np.array([[0.1, -3.0]])):
+        claim = ForwardClaim(NET, {"x": value}, "L", value)
+        assert same(over_json(claim, NET), claim)
+    wire = RoundedClaim(PRODUCT, {"a": Decimal("0.50")}, Decimal(2), "a", True, "0.50", 2, 3)  # noqa: FBT003
+    again = over_json(wire, NET)
+    assert same(again, wire)
+    assert stored(wire, NET)["leaves"] == {"a": "0.50"}
+    assert stored(wire, NET)["claim"] == "gradient on a wire"
+    forwards = replace(wire, backwards=False)
+    assert same(over_json(forwards, NET), forwards)
+    assert stored(forwards, NET)["claim"] == "value on a wire"
+
+
+def test_the_comparison_can_fail() -> None:
+    """A changed digit, sort of number, formula, shape or network is seen by the law."""
+    claim = ForwardClaim(NET, {"x": np.array([[1.0]])}, "L", np.array([[1.0]]))
+    assert not same(claim, replace(claim, value=np.array([[1.5]])))
+    assert not same(claim, replace(claim, value=np.array([[1]])))
+    assert not same(claim, replace(claim, leaves={}))
+    assert not same(claim, replace(claim, graph=PRODUCT))
+    gradient = GradientClaim(NET, "x", Name("g"), SCALAR)
+    assert not same(gradient, replace(gradient, expr=Name("x")))
+    assert not same(gradient, replace(gradient, shape=(Dim(2), Dim(1))))
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"claim": "gradent"}, ".claim", "there is no claim 'gradent'"),
+    ({"claim": None}, ".claim", "there is no claim null"),
+    ({"claim": ["gradient"]}, ".claim", "there is no claim a list"),
+    ({"by": 3}, ".by", "3 is not a text"),
+    ({"expr": None}, ".expr", "null is not an expression"),
+    ({"expr": "x +"}, ".expr", "this is not legal syntax: invalid syntax"),
+    ({"expr": "__import__(os)"}, ".expr", "there is no op '__import__'"),
+    ({"expr": "x ** 9 ** 9 ** 9"}, ".expr", "this exponent is a computation"),
+    (
+        {"expr": "(" * 10_000 + "x" + ")" * 10_000},
+        ".expr",
+        "this is not legal syntax: too many nested parentheses",
+    ),
+    ({"expr": {"text": "x", "sizes": "n"}}, ".expr", "an object is not an expression"),
+    ({"shape": ["3"]}, ".shape", "a shape has two sizes"),
+    ({"shape": ["3", "x x"]}, ".shape[1]", "'x x' is not a size"),
+    ({"shape": ["3", "1000000000000"]}, ".shape[1]", "'1000000000000' is not a size"),
+    ({"shape": "3"}, ".shape", "'3' is not a list"),
+    ({"numerator": 0}, ".numerator", "0 is not true or false"),
+    ({"layout": "numerator"}, "", "there is no 'layout' here"),
+    ({"graph": "x: input[3]"}, ".graph", "the network has no line 'name = expression'"),
+    ({"graph": "L = 1 / 0"}, ".graph", "this divides by 0"),
+    ({"graph": "W: param[10000000, 10000000]\nL = sum(W)"}, ".graph", "more than 100000000"),
+]
+
+
+@pytest.mark.parametrize(("change", "path", "message"), WRONG)
+def test_what_is_no_claim(change: dict[str, Any], path: str, message: str) -> None:
+    """A claim that was tampered with is refused with the path to what does not fit."""
+    claim = GradientClaim(NET, "x", Name("g"), (Dim(3), Dim(1)))
+    data = {**stored(claim, NET), **change}
+    with pytest.raises(DataError) as caught:
+        restored(data, NET)
+    assert message in caught.value.message
+    assert caught.value.path == path
+
+
+def test_a_missing_field() -> None:
+    """Every field but a network must be there; nothing is filled in."""
+    data = stored(GradientClaim(NET, "x", Name("g"), SCALAR), NET)
+    for name in data.keys() - {"claim"}:
+        rest = {key: part for key, part in data.items() if key != name}
+        with pytest.raises(DataError, match=f"'{name}' is missing"):
+            restored(rest, NET)
