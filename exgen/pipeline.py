@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
+from exgen.certify.acceptance import added
 from exgen.certify.prove import prove
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
@@ -103,8 +104,8 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
 def _problem(
     bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
 ) -> Problem:
-    draws, tries = draw_problem(bank, entry, network.graph, seed)
-    solution = entry.kind.solve(setting, draws)
+    drawn = draw_problem(bank, entry, network.graph, seed)
+    solution = entry.kind.solve(setting, drawn.draws)
     # Answers that share one claim, as the blanks of a chain do, share its proof.
     proofs: dict[int, tuple[Agreement, ...]] = {}
     problem = Problem(
@@ -113,9 +114,9 @@ def _problem(
         points=entry.points,
         covers=entry.covers,
         network=graph_text(network.graph),
-        draws={"network": network.draws, "problem": draws},
-        tries=network.tries + tries - 1,
-        rejected={},
+        draws={"network": network.draws, "problem": drawn.draws},
+        tries=network.tries + drawn.tries - 1,
+        rejected=added(network.rejected, drawn.rejected),
         fields=solution.fields,
         answers=tuple(_certified(bank, entry, solved, seed, proofs) for solved in solution.answers),
     )
