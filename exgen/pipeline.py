@@ -74,21 +74,10 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
         ExgenError: the bank cannot be drawn from.
 
     """
-    if not 0 <= seed <= MAX_SEED:
-        raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
-    wanted = bank.problems if only is None else (bank.problem(only),)
-    networks = {
-        name: replace(drawn, graph=oriented(drawn.graph, notation))
-        for name, drawn in draw_networks(bank, seed).items()
-    }
-    problems: list[Problem] = []
-    shown: dict[str, int] = {}
-    for number, entry in enumerate(wanted, start=1):
-        network = networks[entry.network]
-        by_layers = bank.networks[entry.network].by_layers
-        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        problems.append(_problem(bank, entry, network, setting, seed))
-        shown.setdefault(entry.network, number)
+    problems = tuple(
+        solve_problem(bank, entry, network, setting, seed)
+        for entry, network, setting in settings(bank, notation, seed, only=only)
+    )
     return ProblemSet(
         name=bank.name,
         title=bank.title,
@@ -97,13 +86,49 @@ def build(bank: Bank, notation: Notation, seed: int, *, only: str | None = None)
         notation=asdict(notation),
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
-        problems=tuple(problems),
+        problems=problems,
     )
 
 
-def _problem(
+def settings(
+    bank: Bank, notation: Notation, seed: int, *, only: str | None = None
+) -> list[tuple[ProblemEntry, DrawnNetwork, Setting]]:
+    """Draw the networks of a bank, and return what each of its problems is asked about.
+
+    Raises:
+        AcceptanceError: no draw of a network met its rules.
+        ExgenError: the bank cannot be drawn from.
+
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
+    wanted = bank.problems if only is None else (bank.problem(only),)
+    networks = {
+        name: replace(drawn, graph=oriented(drawn.graph, notation))
+        for name, drawn in draw_networks(bank, seed).items()
+    }
+    found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
+    shown: dict[str, int] = {}
+    for number, entry in enumerate(wanted, start=1):
+        network = networks[entry.network]
+        by_layers = bank.networks[entry.network].by_layers
+        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
+        found.append((entry, network, setting))
+        shown.setdefault(entry.network, number)
+    return found
+
+
+def solve_problem(
     bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
 ) -> Problem:
+    """Draw, solve and certify one problem about a network.
+
+    Raises:
+        CertificateError: an answer could not be proven; the message says which.
+        AcceptanceError: no draw met the rules of the kind.
+        KindError: the kind cannot ask about the network.
+
+    """
     drawn = draw_problem(bank, entry, network.graph, seed)
     solution = entry.kind.solve(setting, drawn.draws)
     # Answers that share one claim, as the blanks of a chain do, share its proof.
