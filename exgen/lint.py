@@ -142,15 +142,15 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
     if kind is not None and kind not in KINDS:
         raise BankError(f"there is no kind '{kind}'", remedy=nearest(kind, KINDS))
     chosen = bank_names(resources.banks()) if set_name is None else (set_name,)
+    loaded = [load(name, notation) for name in chosen]
     found: list[Target] = []
-    for name in chosen:
-        bank, profile = load(name, notation)
+    for bank, profile in loaded:
         names = tuple(p.name for p in bank.problems if kind in (None, p.kind.name))
         if names:
             found.append(Target(bank, profile, names))
     if not found:
         raise BankError(
-            f"no problem of {set_name or 'the sets'} is of the kind '{kind}'",
+            f"there is no problem of the kind '{kind}' in {', '.join(b.name for b, _ in loaded)}",
             remedy="`exgen list` names the kinds there are.",
         )
     return found
@@ -185,12 +185,12 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]
     failures: list[Failure] = []
     done = 0
     with _results(target, parts, min(jobs, len(parts))) as results:
-        for part, (found, failed) in zip(parts, results, strict=False):
-            for one in found:
+        for found in results:
+            for one in found.yields:
                 old = yields.get(one.problem)
                 yields[one.problem] = one if old is None else old.merged(one)
-            failures += failed
-            done += len(part)
+            failures += found.failures
+            done += found.seeds
             tell(done)
             if len(failures) >= MOST_FAILURES:
                 break
@@ -204,7 +204,13 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]
     )
 
 
-Found = tuple[list[Yield], list[Failure]]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What so many seeds came to: a part of a report."""
+
+    seeds: int
+    yields: tuple[Yield, ...]
+    failures: tuple[Failure, ...]
 
 
 @contextmanager
@@ -286,7 +292,8 @@ def sweep_part(target: Target, seeds: range) -> Found:
     """
     yields: dict[str, Yield] = {}
     failures: list[Failure] = []
-    for seed in seeds:
+    done = 0
+    for done, seed in enumerate(seeds, start=1):  # noqa: B007 - the last one counts
         for found in _seed(target, seed):
             if isinstance(found, Failure):
                 failures.append(found)
@@ -295,7 +302,7 @@ def sweep_part(target: Target, seeds: range) -> Found:
                 yields[found.problem] = found if old is None else old.merged(found)
         if len(failures) >= MOST_FAILURES:
             break
-    return list(yields.values()), failures
+    return Found(done, tuple(yields.values()), tuple(failures))
 
 
 def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
