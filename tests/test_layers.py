@@ -205,7 +205,9 @@ def loaded(*arguments: str, watched: tuple[str, ...] = HEAVY) -> set[str]:
     return set(ran.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("make", "--help"), ("derive", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("make", "--help"), ("derive", "--help"), ("lint", "--help")]
+)
 def test_help_is_quick(arguments: tuple[str, ...]) -> None:
     """Help comes up without any of the heavy libraries."""
     assert loaded(*arguments) == set()

@@ -128,11 +128,11 @@ def test_command(tmp_path: Path) -> None:
     )
     assert rest[1].split()[:2] == ["numbers", "grid"]
     assert "distinct_dims" in rest[2]
-    assert rest[4] == (
-        "warning: small, problem 'jacobian': 2 variants in 40 seeds, so that neighbours may get "
-        "the same"
-    )
-    assert rest[6] == (
+    assert rest[4:6] == [
+        "warning: small: few variants in 40 seeds, so that neighbours may get the same:",
+        "  'jacobian' 2",
+    ]
+    assert rest[7] == (
         "small: every problem could be drawn and proven for all 40 seeds; "
         "fewest variants: 'jacobian' with 2."
     )
@@ -244,7 +244,10 @@ def test_low_acceptance_is_a_warning(tmp_path: Path) -> None:
     report = swept(bank(tmp_path), range(1, 41))
     rare = replace(report.yields[0], tries=8000, rejected={"no_ties": 7000, "both_signs": 960})
     said = lint_text([replace(report, yields=(rare, report.yields[1]))])
-    assert "problem 'numbers': 0.5 % of the draws are accepted, and no_ties turns down most" in said
+    assert (
+        "only 0.5 % of the draws for 'numbers' are accepted (rejected by: no_ties 7000, "
+        "both_signs 960)"
+    ) in " ".join(said.split())
 
 
 def test_few_seeds_are_no_reason_to_warn(tmp_path: Path) -> None:

@@ -203,21 +203,26 @@ def _failed(report: Report) -> list[str]:
 
 
 def _doubtful(report: Report) -> list[str]:
+    """Return what fails nobody and still deserves a look."""
     lines: list[str] = []
-    for part in report.yields:
-        whose = f"{report.bank}, problem '{part.problem}'"
-        if 0 < len(part.variants) < min(FEW_VARIANTS, part.accepted):
-            lines.append(
-                f"warning: {whose}: {counted(len(part.variants), 'variant')} in "
-                f"{counted(part.accepted, 'seed')}, so that neighbours may get the same"
-            )
-        if 0 < part.acceptance < LOW_ACCEPTANCE:
-            worst = max(part.rejected, key=lambda rule: part.rejected[rule])
-            lines.append(
-                f"warning: {whose}: {share_text(part.acceptance)} of the draws are accepted, "
-                f"and {worst} turns down most"
-            )
-    return lines
+    few = [part for part in report.yields if len(part.variants) < min(FEW_VARIANTS, part.accepted)]
+    if few:
+        few.sort(key=lambda part: len(part.variants))
+        listed = ", ".join(f"'{part.problem}' {len(part.variants)}" for part in few)
+        lines.append(
+            f"few variants in {counted(len(report.seeds), 'seed')}, so that neighbours may get "
+            f"the same: {listed}"
+        )
+    lines += [
+        f"only {share_text(part.acceptance)} of the draws for '{part.problem}' are accepted "
+        f"(rejected by: {counts_text(part.rejected)})"
+        for part in report.yields
+        if 0 < part.acceptance < LOW_ACCEPTANCE
+    ]
+    return [
+        textwrap.fill(f"warning: {report.bank}: {line}", WIDTH, subsequent_indent="  ")
+        for line in lines
+    ]
 
 
 def _verdict(reports: list[Report]) -> str:
