@@ -102,9 +102,9 @@ def one(bank: Bank, notation: Notation, name: str, seed: int) -> tuple[dict[str,
     drawn = draw_networks(bank, seed)[entry.network]
     graph = oriented(drawn.graph, notation)
     times = {"network": lap()}
-    draws, tries = draw_problem(bank, entry, graph, seed)
+    own = draw_problem(bank, entry, graph, seed)
     times["sample"] = lap()
-    solution = entry.kind.solve(Setting(graph, notation, None), draws)
+    solution = entry.kind.solve(Setting(graph, notation, None), own.draws)
     times["solve"] = lap()
     for claim in {id(answer.claim): answer.claim for answer in solution.answers}.values():
         if claim is not None:
@@ -115,7 +115,7 @@ def one(bank: Bank, notation: Notation, name: str, seed: int) -> tuple[dict[str,
     for key in (False, True):
         problem_bodies(made, key=key)
     times["render"] = lap()
-    return times, drawn.tries * tries
+    return times, drawn.tries + own.tries - 1
 
 
 def table(found: dict[str, Measured]) -> str:

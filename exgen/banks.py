@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.acceptance import RULES
+from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, Source, nearest
 from exgen.problems import KINDS
 
@@ -276,8 +276,8 @@ class _Loader:
             return None if value is None else ()
         rules = self.texts(value, "accept", where)
         for rule in rules:
-            if rule not in RULES:
-                raise self.error(where, f"there is no rule '{rule}'", nearest(rule, RULES))
+            if rule not in OF_NETWORKS:
+                raise self.error(where, f"there is no rule '{rule}'", nearest(rule, OF_NETWORKS))
         return rules
 
     def file(self, name: str, where: str) -> Source:

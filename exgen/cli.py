@@ -132,6 +132,37 @@ def list_command() -> None:
     typer.echo(catalogue_text(catalogue()))
 
 
+@app.command("lint")
+def lint_command(
+    set_name: Annotated[
+        str | None,
+        typer.Option("--set", metavar="SET", help="A set's number or name, or a bank file."),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only problems of a kind; in all sets if alone.")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds to try.")] = 1000,
+    first: Annotated[int, typer.Option("--first", metavar="SEED", help="The first of them.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, help="How many processes; one for each core unless given."),
+    ] = None,
+    notation: NotationOption = None,
+) -> None:
+    """Try many seeds, and say how often draws are rejected and whether all can be proven."""
+    from exgen.lint import all_cores, sweep, targets
+    from exgen.render.progress import Progress
+    from exgen.render.terminal import lint_text
+
+    reports = []
+    for target in targets(set_name, kind, notation):
+        with Progress(seeds, target.bank.name) as tell:
+            reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
+    typer.echo(lint_text(reports))
+    if any(report.failures for report in reports):
+        raise typer.Exit(1)
+
+
 @app.command("derive")
 def derive_command(
     file: Annotated[Path, typer.Argument(help="A network in a text file; - reads standard input.")],

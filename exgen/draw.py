@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exgen.banks import MAX_SIZE
-from exgen.certify.acceptance import RULES
+from exgen.certify.acceptance import OF_NETWORKS, added, none_accepted
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
@@ -16,6 +16,8 @@ from exgen.seeds import Stream
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exgen.banks import Bank, Choice, NetworkEntry, ProblemEntry
     from exgen.graph import Graph
 
@@ -26,11 +28,29 @@ WHOLE_CLASS = ""
 
 @dataclass(frozen=True, slots=True)
 class DrawnNetwork:
-    """A network with its draws: the values, the graph they make, and how many tries it took."""
+    """A network with its draws.
+
+    Attributes:
+        draws: the values.
+        graph: what they make of the network.
+        tries: how many draws it took.
+        rejected: how many of them each acceptance rule turned down.
+
+    """
 
     draws: dict[str, Any]
     graph: Graph
     tries: int
+    rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnProblem:
+    """What a problem left open: the values, and how they came about as for a network."""
+
+    draws: dict[str, Any]
+    tries: int
+    rejected: Mapping[str, int]
 
 
 def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
@@ -70,7 +90,7 @@ def _ends_in_scalar(graph: Graph) -> bool:
 def _draw_network(
     entry: NetworkEntry, rules: tuple[str, ...], stream: Stream, bank: Bank
 ) -> DrawnNetwork:
-    rejected = dict.fromkeys(rules, 0)
+    rejected: dict[str, int] = {}
     for attempt in range(1, MAX_TRIES + 1):
         draws: dict[str, Any] = {
             key: stream.child(attempt, key).choose(choices) for key, choices in entry.draw.items()
@@ -79,13 +99,13 @@ def _draw_network(
         symbolic = _read(entry, which, draws, bank)
         sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
         graph = _with_sizes(symbolic, sizes, entry, bank)
-        broken = [rule for rule in rules if not RULES[rule](symbolic, graph)]
-        if not broken:
+        broken = next((rule for rule in rules if not OF_NETWORKS[rule](symbolic, graph)), None)
+        if broken is None:
             chosen = {"text": which} if len(entry.sources) > 1 else {}
-            return DrawnNetwork({**draws, **chosen}, graph, attempt)
-        for rule in broken:
-            rejected[rule] += 1
-    raise never(f"the network '{entry.name}'", rejected, f"{bank.path}: [networks.{entry.name}]")
+            return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected)
+        rejected = added(rejected, {broken: 1})
+    place = f"{bank.path}: [networks.{entry.name}]"
+    raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), place)
 
 
 def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:
@@ -127,14 +147,19 @@ def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, ban
 
 def draw_problem(
     bank: Bank, problem: ProblemEntry, graph: Graph, seed: int, attempt: int = 1
-) -> tuple[dict[str, Any], int]:
-    """Draw what a problem leaves open; return the values and the number of tries.
+) -> DrawnProblem:
+    """Draw what a problem leaves open, until the kind's rules hold.
 
-    Each ``attempt`` has draws of its own, for a caller who turned down those before.
-
-    A kind that draws until its rules hold says under ``tries`` how often it drew.
+    Args:
+        bank: the set.
+        problem: its entry.
+        graph: its network as drawn.
+        seed: what every draw comes from.
+        attempt: 1 for the first draw that the kind's rules accept; whoever turns that one down
+            for a reason of its own asks for the next.
 
     Raises:
+        AcceptanceError: no draw met the rules within the tries.
         KindError: the kind cannot ask about this network.
 
     """
@@ -145,15 +170,9 @@ def draw_problem(
         raise KindError(
             error.message, place=error.place or problem.place, remedy=error.remedy
         ) from None
-    tries = int(draws.get("tries", 1))
-    return {key: value for key, value in draws.items() if key != "tries"}, tries
-
-
-def never(what: str, rejected: dict[str, int], place: str) -> AcceptanceError:
-    """Return the error that says which rules turned down every draw."""
-    counts = ", ".join(f"{rule} {count}" for rule, count in rejected.items())
-    return AcceptanceError(
-        f"none of {MAX_TRIES} draws of {what} met the acceptance rules (rejected by: {counts})",
-        place=place,
-        remedy="Widen what it draws from.",
-    )
+    except AcceptanceError as error:
+        raise AcceptanceError(
+            error.message, place=problem.place, remedy=error.remedy, rejected=error.rejected
+        ) from None
+    kept = {key: value for key, value in draws.items() if key not in ("tries", "rejected")}
+    return DrawnProblem(kept, int(draws.get("tries", 1)), draws.get("rejected", {}))

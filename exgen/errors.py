@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class ExgenError(Exception):
@@ -59,7 +59,24 @@ class KindError(ExgenError):
 
 
 class AcceptanceError(ExgenError):
-    """No draw satisfied the acceptance rules within the tries allowed."""
+    """No draw satisfied the acceptance rules within the tries allowed.
+
+    Args:
+        message, place, remedy: as for every error.
+        rejected: how many draws each rule turned down.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        place: str = "",
+        remedy: str = "",
+        rejected: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(message, place=place, remedy=remedy)
+        self.rejected = dict(rejected or {})
 
 
 class ValuesError(ExgenError):
@@ -114,6 +131,14 @@ class DataError(Exception):
         self.message = message
         self.path = path
         self.remedy = remedy
+
+
+class RejectedError(Exception):
+    """A draw broke an acceptance rule; whoever draws counts it and draws anew."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)

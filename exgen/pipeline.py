@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from exgen import resources
-from exgen.banks import Bank, bank_names, find_bank, load_bank
+from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
-from exgen.document import Problem, ProblemSet, without_mistakes
-from exgen.draw import draw_networks
+from exgen.document import ProblemSet, without_mistakes
+from exgen.draw import DrawnNetwork, draw_networks
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
@@ -81,22 +81,10 @@ def build(
         ExgenError: the bank cannot be drawn from.
 
     """
-    if not 0 <= seed <= MAX_SEED:
-        raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
-    wanted = bank.problems if only is None else (bank.problem(only),)
-    networks = {
-        name: replace(drawn, graph=oriented(drawn.graph, notation))
-        for name, drawn in draw_networks(bank, seed).items()
-    }
-    problems: list[Problem] = []
-    shown: dict[str, int] = {}
-    for number, entry in enumerate(wanted, start=1):
-        network = networks[entry.network]
-        by_layers = bank.networks[entry.network].by_layers
-        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        problem = solve_problem(bank, entry, network, setting, seed)
-        problems.append(problem if slips else without_mistakes(problem))
-        shown.setdefault(entry.network, number)
+    problems = (
+        solve_problem(bank, entry, network, setting, seed)
+        for entry, network, setting in settings(bank, notation, seed, only=only)
+    )
     return ProblemSet(
         name=bank.name,
         title=bank.title,
@@ -105,8 +93,36 @@ def build(
         notation=asdict(notation),
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
-        problems=tuple(problems),
+        problems=tuple(p if slips else without_mistakes(p) for p in problems),
     )
+
+
+def settings(
+    bank: Bank, notation: Notation, seed: int, *, only: str | None = None
+) -> list[tuple[ProblemEntry, DrawnNetwork, Setting]]:
+    """Draw the networks of a bank, and return what each of its problems is asked about.
+
+    Raises:
+        AcceptanceError: no draw of a network met its rules.
+        ExgenError: the bank cannot be drawn from.
+
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
+    wanted = bank.problems if only is None else (bank.problem(only),)
+    networks = {
+        name: replace(drawn, graph=oriented(drawn.graph, notation))
+        for name, drawn in draw_networks(bank, seed).items()
+    }
+    found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
+    shown: dict[str, int] = {}
+    for number, entry in enumerate(wanted, start=1):
+        network = networks[entry.network]
+        by_layers = bank.networks[entry.network].by_layers
+        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
+        found.append((entry, network, setting))
+        shown.setdefault(entry.network, number)
+    return found
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:

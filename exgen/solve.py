@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.acceptance import added, none_accepted
 from exgen.certify.answers import Proofs, certify
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
 from exgen.document import Answer, Mistake, Problem
-from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem, never
+from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
 from exgen.errors import CertificateError
 from exgen.language.writer import graph_text
 from exgen.render.tex import with_rubrics
@@ -17,6 +18,8 @@ from exgen.slips.claims import Workings
 from exgen.slips.mistakes import slipped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exgen.banks import Bank, ProblemEntry
     from exgen.problems.base import Setting, Solution, Solved
 
@@ -25,9 +28,9 @@ if TYPE_CHECKING:
 class _Drawn:
     """A problem's draws and its solution, with the mistakes of each answer."""
 
-    draws: dict[str, Any]
+    draws: Mapping[str, Any]
     tries: int
-    rejected: dict[str, int]
+    rejected: Mapping[str, int]
     solution: Solution
     mistakes: tuple[tuple[Mistake, ...], ...]
 
@@ -64,7 +67,7 @@ def solve_problem(
         network=graph_text(network.graph),
         draws={"network": network.draws, "problem": drawn.draws},
         tries=network.tries + drawn.tries - 1,
-        rejected=drawn.rejected,
+        rejected=added(network.rejected, drawn.rejected),
         fields=drawn.solution.fields,
         answers=tuple(answers),
     )
@@ -78,24 +81,25 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
     """
     tries = 0
     rejected: dict[str, int] = {}
-    before: dict[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
     for attempt in range(1, MAX_TRIES + 1):
-        draws, more = draw_problem(bank, entry, setting.graph, seed, attempt)
-        tries += more
-        solution = entry.kind.solve(setting, draws)
+        drawn = draw_problem(bank, entry, setting.graph, seed, attempt)
+        tries += drawn.tries
+        rejected = added(rejected, drawn.rejected)
+        solution = entry.kind.solve(setting, drawn.draws)
         workings = Workings()
         found = [
             slipped(solved.claim, solved.write, entry.kind.slips, workings)
             for solved in solution.answers
         ]
-        lucky = {name for part in found for name in part.lucky}
-        if not lucky or draws == before:
+        lucky = [name for part in found for name in part.lucky]
+        if not lucky or drawn.draws == before:
             mistakes = tuple(part.mistakes for part in found)
-            return _Drawn(draws, tries, rejected, solution, mistakes)
-        for name in lucky:
-            rejected[f"slip: {name}"] = rejected.get(f"slip: {name}", 0) + 1
-        before = draws
-    raise never(f"the problem '{entry.name}'", rejected, entry.place)
+            return _Drawn(drawn.draws, tries, rejected, solution, mistakes)
+        # a draw breaks one rule: the first
+        rejected = added(rejected, {f"slip: {lucky[0]}": 1})
+        before = drawn.draws
+    raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
 def _certified(

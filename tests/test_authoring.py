@@ -95,12 +95,14 @@ def test_command(command: str, checkout: Path) -> None:
 
 
 def test_refused(checkout: Path) -> None:
-    """The wrong bank is refused with the words that the guide prints."""
-    wrong = next(block.path for block in BLOCKS if block.what == "refused")
-    said = next(block.text for block in BLOCKS if block.sort == "text")
-    done = run(f"exgen show --set {wrong}", checkout)
-    assert done.returncode == 2
-    assert done.stderr.strip() == said
+    """The wrong banks are refused with the words that the guide prints below each."""
+    wrong = [block.path for block in BLOCKS if block.what == "refused"]
+    said = [block.text for block in BLOCKS if block.sort == "text" and not block.what]
+    assert len(wrong) >= 2
+    for path, words in zip(wrong, said, strict=True):
+        done = run(f"exgen show --set {path}", checkout)
+        assert done.returncode == 2
+        assert done.stderr.strip() == words
 
 
 def test_the_new_kind_counts_right(checkout: Path) -> None:

@@ -112,6 +112,9 @@ def test_values(here: Path, case: Case) -> None:
         ("make --set 2 --seed seven", "--seed"),
         ("mak", "mak"),
         ("derive", "file"),
+        ("lint --set 2 --seeds 0", "--seeds"),
+        ("lint --set 2 --jobs 0", "--jobs"),
+        ("lint --set 2 --seed 3", "--seed"),
         ("show --set", "--set"),
     ],
 )

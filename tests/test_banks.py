@@ -104,7 +104,7 @@ def test_a_network_in_a_file(tmp_path: Path) -> None:
 
 def test_rejected_draws_are_counted(tmp_path: Path) -> None:
     """A draw that breaks a rule is drawn anew, and the number of tries is kept."""
-    text = "text = 'z: input[n]\\nW: param[m, n]\\na = W @ z'\naccept = ['distinct_sizes']\n"
+    text = "text = 'z: input[n]\\nW: param[m, n]\\na = W @ z'\naccept = ['distinct_dims']\n"
     loaded = bank(tmp_path, f"{text}draw.n = [3, 4]\ndraw.m = [3, 4]")
     networks = [draw_networks(loaded, seed)["n"] for seed in range(40)]
     assert all(network.draws["n"] != network.draws["m"] for network in networks)
@@ -114,9 +114,9 @@ def test_rejected_draws_are_counted(tmp_path: Path) -> None:
 
 def test_acceptance_that_cannot_be_met(tmp_path: Path) -> None:
     """The tries are bounded, and the message counts which rule rejected how many."""
-    text = "text = 'z: input[n]\\nW: param[m, n]\\na = W @ z'\naccept = ['distinct_sizes']\n"
+    text = "text = 'z: input[n]\\nW: param[m, n]\\na = W @ z'\naccept = ['distinct_dims']\n"
     loaded = bank(tmp_path, f"{text}draw.n = 3\ndraw.m = 3")
-    with pytest.raises(AcceptanceError, match="distinct_sizes 500"):
+    with pytest.raises(AcceptanceError, match="distinct_dims 500"):
         draw_networks(loaded, 1)
 
 

@@ -15,6 +15,7 @@ import typer
 
 from exgen import resources
 from exgen.banks import bank_names, load_bank
+from exgen.certify.acceptance import RULES
 from exgen.cli import app
 from exgen.derive.notation import notation_names
 from exgen.ops import TABLE
@@ -108,9 +109,9 @@ def test_outputs_are_found() -> None:
 def test_commands_and_options() -> None:
     """Every command of exgen and each of its options is told of."""
     group = typer.main.get_command(app)
-    told = text("README.md") + text("docs/language.md")
+    told = text("README.md") + text("docs/language.md") + text("docs/authoring.md")
     for name, command in group.commands.items():  # type: ignore[attr-defined]
-        assert f"**{name}**" in told
+        assert f"**{name}**" in told or f"exgen {name} " in told
         for option in command.params:
             for written in (*option.opts, *option.secondary_opts):
                 if written.startswith("--") and written not in ("--help", "--pdf"):
@@ -131,6 +132,24 @@ def test_kinds() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
     told = {name: (summary, re.findall(r"`(\w+)`", options)) for name, summary, options in rows}
     assert told == {kind.name: (kind.summary, list(kind.options)) for kind in KINDS.values()}
+
+
+def test_acceptance_rules() -> None:
+    """The table of rules has each rule, what it says and the kinds that apply it, and no other."""
+    section = text("docs/authoring.md").partition("## Acceptance rules")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    assert rows == [
+        (
+            rule.name,
+            rule.says,
+            ", ".join(
+                f"`{kind.name}`"
+                for kind in KINDS.values()
+                if rule.name in (*kind.network_rules, *kind.number_rules)
+            ),
+        )
+        for rule in RULES.values()
+    ]
 
 
 def test_sets() -> None:

@@ -38,6 +38,7 @@ ORDER = (
     "solve",
     "pipeline",
     "verify",
+    "lint",
     "gradients",
     "cli",
 )
@@ -114,10 +115,10 @@ def importers(module: str) -> set[str]:
 
 
 def test_draws_come_from_one_place() -> None:
-    """Nobody uses Python's generator, and only ``seeds`` hashes more than files."""
+    """Nobody uses Python's generator, and only ``seeds`` hashes in order to draw."""
     assert importers("random") == set()
     assert importers("secrets") == set()
-    assert importers("hashlib") == {"seeds", "write", "manifest"}
+    assert importers("hashlib") == {"seeds", "write", "manifest", "lint"}
 
 
 def test_numpy_draws_only_where_it_decides_nothing() -> None:
@@ -126,11 +127,66 @@ def test_numpy_draws_only_where_it_decides_nothing() -> None:
     assert users == {"certify"}
 
 
-def test_differences_know_nothing_of_exgen() -> None:
+def exgen_behind(text: str) -> set[str]:
+    """Return the modules of exgen that a text imports, and all that these import in turn."""
+    found: set[str] = set()
+    queue = [text]
+    while queue:
+        for name in imported(queue.pop()):
+            # ``exgen.ops.lookup`` may be a module, or a name in the module ``exgen.ops``
+            for module in (name, name.rpartition(".")[0]):
+                path = PACKAGE.joinpath(*module.split(".")[1:])
+                source = next(
+                    (p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()),
+                    None,
+                )
+                if f"{module}.".startswith("exgen.") and source and module not in found:
+                    found.add(module)
+                    queue.append(source.read_text(encoding="utf-8"))
+    return found
+
+
+def may_check_gradients(text: str) -> bool:
+    """Whether a text reaches nothing of exgen, at first or at second hand, but its errors."""
+    return exgen_behind(text) <= {"exgen", "exgen.errors"}
+
+
+def test_differences_cannot_reach_the_gradient_rules() -> None:
     """What checks the gradient rules shares no line with them."""
-    names = imported((PACKAGE / "certify" / "differences.py").read_text())
-    assert not [name for name in names if name.startswith("exgen")]
-    assert "numpy" in names
+    text = (PACKAGE / "certify" / "differences.py").read_text()
+    assert may_check_gradients(text)
+    assert "numpy" in imported(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from exgen.ops import lookup",
+        "import exgen.ops.table",
+        "from exgen import ops",
+        "from exgen.engine import gradients",
+        "def late():\n    from exgen.derive.gradients import derive_gradients",
+        # these do not name a rule themselves, but what they import does
+        "from exgen.shapes import shape_of",
+        "from exgen.certify.gradients import GradientClaim",
+    ],
+)
+def test_differences_with_a_gradient_rule_are_refused(line: str) -> None:
+    """With any of these lines the module of differences would no longer be independent."""
+    text = (PACKAGE / "certify" / "differences.py").read_text()
+    assert not may_check_gradients(f"{text}\n{line}\n")
+    assert may_check_gradients(f"{text}\nfrom exgen.errors import CertificateError\n")
+
+
+def test_what_differences_load() -> None:
+    """A Python that has imported the module of differences has no gradient rule in it."""
+    code = (
+        "import sys\n"
+        "import exgen.certify.differences\n"
+        "print(*[name for name in sys.modules if name.startswith('exgen')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(ran.stdout.split()) == {"exgen", "exgen.certify", "exgen.certify.differences"}
 
 
 @pytest.mark.parametrize("name", ["errors.py", "graph.py", "seeds.py", "language/reader.py"])
@@ -154,7 +210,9 @@ def loaded(*arguments: str, watched: tuple[str, ...] = HEAVY) -> set[str]:
     return set(ran.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("make", "--help"), ("derive", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("make", "--help"), ("derive", "--help"), ("lint", "--help")]
+)
 def test_help_is_quick(arguments: tuple[str, ...]) -> None:
     """Help comes up without any of the heavy libraries."""
     assert loaded(*arguments) == set()

@@ -72,24 +72,26 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     if "upstream" in options:
         ranges[upstream] = options["upstream"]
 
-    def draw(own: Stream) -> dict[str, Any] | None:
-        numbers = draw_numbers(extended, ranges, own)
+    drawn = luck.factors(extended, ranges)
+
+    def draw(attempt: int) -> dict[str, Any]:
+        numbers = draw_numbers(extended, ranges, stream.child("try", attempt))
         leaves = exact_arrays(numbers)
         values = forward(extended, leaves, exact=True)
         luck.require_rational(graph, values, "alpha_gradient")
         entries(graph, leaves, slope)
-        if not (luck.off_kinks(graph, values) and luck.both_signs(graph, values)):
-            return None
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
+        luck.require("off_the_kink", luck.off_the_kink(graph, values))
+        luck.require("both_signs", luck.both_signs(graph, values))
+        luck.require("several_terms", _has_several(graph, values, slope))
         found = gradients(extended, values, exact=True)[slope]
         # Where every entry has its own slope, those of positive entries have the gradient 0.
         each = found.size > 1 and found.shape == values[graph.loss].shape
-        if not ((each or luck.nonzero(found)) and luck.short([found], MAX_DECIMALS)):
-            return None
-        return {"numbers": numbers} if _has_several(graph, values, slope) else None
+        luck.require("no_zero_gradients", each or luck.nonzero(found))
+        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS))
+        return {"numbers": numbers}
 
-    remedy = "Let the values have both signs more often."
-    result: dict[str, Any] = luck.first_lucky(draw, stream, remedy)
-    return result
+    return luck.first_lucky(draw, ("values", "upstream"))
 
 
 def _has_several(graph: Graph, values: Values, slope: str) -> bool:
@@ -241,7 +243,14 @@ KIND = Kind(
     summary="PReLU with its slope as a symbol, and the gradient by a shared slope",
     options={"values": (dict,), "upstream": (dict, list)},
     network_rules=(),
-    number_rules=(),
+    number_rules=(
+        "no_zero_inputs",
+        "off_the_kink",
+        "both_signs",
+        "several_terms",
+        "no_zero_gradients",
+        "short_decimals",
+    ),
     slips=(),
     needs_loss=False,
     sample=sample,

@@ -88,13 +88,14 @@ class Kind:
         name: as a bank writes it; also names its template.
         summary: one line for ``exgen list``.
         options: the keys a bank entry may give, each with the types it takes.
-        network_rules: acceptance rules for the network's draws.
-        number_rules: acceptance rules for the numbers it draws.
+        network_rules: the acceptance rules for the network's draws, by name.
+        number_rules: those for the numbers it draws; it turns down a draw for no other reason.
         slips: the usual mistakes that apply to its answers.
         needs_loss: whether the network must end in a scalar.
         sample: network, options and stream in; the drawn values, as JSON types, out. A kind that
-            draws until its rules hold says under ``tries`` how often it drew. Raises KindError
-            where the kind cannot ask about the network.
+            draws until its rules hold, with ``luck.first_lucky``, says under ``tries`` how often
+            it drew and under ``rejected`` which rules were broken. Raises KindError where the kind
+            cannot ask about the network.
         solve: setting and drawn values in; fields and answers out.
 
     """

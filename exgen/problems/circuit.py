@@ -7,16 +7,24 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, gates, rounded, work
-from exgen.certify.rounded import RoundedClaim, decimals, ways
+from exgen.certify.rounded import RoundedClaim, decimals
 from exgen.derive.elementary import gate_latex, split
 from exgen.document import Step, Tex
-from exgen.errors import AcceptanceError, KindError
+from exgen.errors import KindError
 from exgen.figures.circuit import circuit_figure
 from exgen.graph import SCALAR, Call, Expr, Name, Number
 from exgen.language import to_text
 from exgen.language.writer import decimal_text, number_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
+from exgen.problems.rounding import (
+    TRIES,
+    carried,
+    require_safe,
+    require_sized,
+    worked_exactly,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,16 +34,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
-TRIES = 2000
-FIRST_TRIES = 500
-"""After so many draws the sheet asks to calculate with more decimals than are written down."""
-MORE_DIGITS = 2
-LARGEST = 50
 TWO = 2
-LEAST = 5
-"""The least absolute value, in units of the last printed digit."""
-NEAR_TIE = Decimal("0.001")
-"""How far, in units of the last printed digit, a number stays from the middle between two."""
 WHY = (
     "The gate at the left end of the wire, applied to its inputs.",
     "The gradient to the right of the gate, times the gate's local derivative.",
@@ -52,29 +51,26 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     digits = int(options.get("digits", 2))
     every = gates(circuit.graph)
     choices = upstream_choices(options.get("upstream", 1))
-    for attempt in range(1, TRIES + 1):
+    ranges = options.get("numbers", {})
+    drawn = factors(graph, ranges)
+
+    def draw(attempt: int) -> dict[str, Any]:
         own = stream.child(attempt)
-        numbers = draw_numbers(graph, options.get("numbers", {}), own)
+        numbers = draw_numbers(graph, ranges, own)
         upstream = own.child("upstream").choose(choices)
         carry = carried(digits, attempt)
-        if accepted(every, decimals(numbers), decimal_of(upstream), digits, carry):
-            return {
-                "numbers": numbers,
-                "upstream": text(upstream),
-                "digits": digits,
-                "carry": carry,
-                "hide": hide,
-                "tries": attempt,
-            }
-    raise AcceptanceError(
-        f"none of {TRIES} draws gave numbers that survive rounding to {digits} decimals",
-        remedy="Widen 'numbers', or raise 'digits'.",
-    )
+        leaves = decimals(numbers)
+        require("no_zero_inputs", all(leaves[name] for name in drawn))
+        require_workable(every, leaves, decimal_of(upstream), digits, carry)
+        return {
+            "numbers": numbers,
+            "upstream": text(upstream),
+            "digits": digits,
+            "carry": carry,
+            "hide": hide,
+        }
 
-
-def carried(digits: int, attempt: int) -> int:
-    """Return the decimals to calculate with: those written down, or more where that is in vain."""
-    return digits if attempt <= FIRST_TRIES else digits + MORE_DIGITS
+    return first_lucky(draw, ("numbers", "digits"), TRIES)
 
 
 def upstream_choices(value: object) -> list[Fraction]:
@@ -93,29 +89,20 @@ def decimal_of(value: Fraction) -> Decimal:
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 
-def accepted(
+def require_workable(
     every: tuple[Gate, ...],
     leaves: Mapping[str, Decimal],
     upstream: Decimal,
     digits: int,
     carry: int,
-) -> bool:
-    """Whether no number is 0, large or near a tie, and rounding on the way changes none."""
-    try:
-        exactly = work(every, leaves, upstream, digits=None)
-        if not all(well_sized(value, digits) for value in _numbers(exactly)):
-            return False
-        for gate in every:
-            at_kink = isinstance(gate.expr, Call) and gate.expr.op == "relu"
-            if at_kink and calculate(gate.expr, exactly.values) == 0:
-                return False
-        printed = [rounded(value, digits) for value in _numbers(exactly)]
-        return all(
-            [rounded(value, digits) for value in _numbers(way)] == printed
-            for way in ways(every, leaves, upstream, carry)
-        )
-    except KindError:
-        return False
+) -> None:
+    """Turn a draw down where a number is hard to print, or changed by rounding on the way."""
+    exactly = worked_exactly(every, leaves, upstream, digits)
+    require_sized(_numbers(exactly), digits)
+    values = {(name, False): value for name, value in exactly.values.items()}
+    slopes = {(name, True): value for name, value in exactly.gradients.items()}
+    printed = {wire: rounded(value, digits) for wire, value in (values | slopes).items()}
+    require_safe(every, leaves, upstream, carry, printed, digits)
 
 
 def printed_number(value: Decimal, digits: int) -> str:
@@ -127,13 +114,6 @@ def printed_number(value: Decimal, digits: int) -> str:
 def _numbers(worked: Worked) -> Iterator[Decimal]:
     yield from worked.values.values()
     yield from worked.gradients.values()
-
-
-def well_sized(value: Decimal, digits: int) -> bool:
-    """Whether a number is neither almost 0, nor large, nor near the middle of two roundings."""
-    unit = abs(value).scaleb(digits)
-    tie = abs(unit - int(unit) - Decimal("0.5"))
-    return unit >= LEAST and abs(value) < LARGEST and tie > NEAR_TIE
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
@@ -280,7 +260,15 @@ KIND = Kind(
     summary="numbers to fill in along the wires of a circuit of gates",
     options={"numbers": (dict,), "upstream": (int, float, list), "digits": (int,), "hide": (str,)},
     network_rules=(),
-    number_rules=(),
+    number_rules=(
+        "no_zero_inputs",
+        "values_exist",
+        "off_the_kink",
+        "not_saturated",
+        "not_tiny",
+        "not_large",
+        "safe_rounding",
+    ),
     slips=(),
     needs_loss=True,
     sample=sample,

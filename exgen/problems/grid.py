@@ -65,37 +65,38 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     choices = options.get("upstream", list(UPSTREAM))
     extended, upstream = with_upstream(graph)
 
-    def draw(own: Stream) -> dict[str, Any] | None:
-        numbers = draw_numbers(graph, options.get("values", {}), own)
+    ranges = options.get("values", {})
+    drawn = luck.factors(graph, ranges)
+
+    def draw(attempt: int) -> dict[str, Any]:
+        own = stream.child("try", attempt)
+        numbers = draw_numbers(graph, ranges, own)
         leaves = exact_arrays(numbers)
         values = forward(graph, leaves, exact=True)
         luck.require_rational(graph, values, "grid")
-        if not _is_lucky(graph, values):
-            return None
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
+        _require_lines(graph, values)
         factor = text(fraction(extended.leaves[-1], own.child("upstream").choose(choices)))
         leaves |= exact_arrays({upstream: [[factor]]})
         found = gradients(extended, forward(extended, leaves, exact=True), exact=True)
-        if not luck.short((found[name] for name in by), MAX_DECIMALS):
-            return None
-        if not all(any(entry for entry in found[name].flat) for name in by):
-            return None
+        asked_for = [found[name] for name in by]
+        luck.require("short_decimals", luck.short_decimals(asked_for, MAX_DECIMALS))
+        luck.require("no_zero_gradients", all(array.any() for array in asked_for))
         return {"numbers": numbers, "upstream": factor, "by": by}
 
-    remedy = "Give 'values' a finer or a wider range, or fewer decimals."
-    result: dict[str, Any] = luck.first_lucky(draw, stream, remedy)
-    return result
+    return luck.first_lucky(draw, ("values", "upstream"))
 
 
-def _is_lucky(graph: Graph, values: Values) -> bool:
-    bent = {binding.name for binding in graph.bindings}
+def _require_lines(graph: Graph, values: Values) -> None:
+    """Turn a draw down where a line cannot be worked by hand without a doubt."""
     kinked = {b.name for b in graph.bindings if any(luck.calls(_only(graph, b.name), luck.KINKED))}
-    return (
-        luck.no_ties(graph, values)
-        and luck.off_kinks(graph, values)
-        and luck.both_signs(graph, values)
-        and luck.short((values[name] for name in bent), MAX_DECIMALS)
-        and all(luck.nonzero(values[name]) for name in bent - kinked)
-    )
+    luck.require("no_ties", luck.no_ties(graph, values))
+    luck.require("off_the_kink", luck.off_the_kink(graph, values))
+    luck.require("both_signs", luck.both_signs(graph, values))
+    lines = {binding.name: values[binding.name] for binding in graph.bindings}
+    luck.require("short_decimals", luck.short_decimals(lines.values(), MAX_DECIMALS))
+    straight = [array for name, array in lines.items() if name not in kinked]
+    luck.require("no_zero_results", all(map(luck.nonzero, straight)))
 
 
 def _only(graph: Graph, name: str) -> Graph:
@@ -210,7 +211,15 @@ KIND = Kind(
     summary="numeric forward and backward pass through grids, with pooling",
     options={"values": (dict,), "upstream": (list,), "by": (list,)},
     network_rules=(),
-    number_rules=(),
+    number_rules=(
+        "no_zero_inputs",
+        "no_ties",
+        "off_the_kink",
+        "both_signs",
+        "short_decimals",
+        "no_zero_results",
+        "no_zero_gradients",
+    ),
     slips=(),
     needs_loss=False,
     sample=sample,

@@ -7,37 +7,54 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.certify.acceptance import added, none_accepted
 from exgen.engine import Values, evaluate
-from exgen.errors import AcceptanceError, KindError
-from exgen.graph import Call, Graph, walk
+from exgen.errors import KindError, RejectedError
+from exgen.graph import Call, Expr, Graph, Name, walk
 from exgen.language.writer import decimal_text
 from exgen.ops.pool import window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.seeds import Stream
-
+PRODUCTS = frozenset({"mul", "matmul", "div"})
 KINKED = frozenset({"relu", "lrelu", "prelu"})
 TRIES = 1000
 
 
 def first_lucky(
-    draw: Callable[[Stream], dict[str, Any] | None], stream: Stream, remedy: str
-) -> Any:  # noqa: ANN401 - JSON
-    """Return the first draw that is not None, with the number of tries under ``tries``.
+    draw: Callable[[int], dict[str, Any]], options: Iterable[str], tries: int = TRIES
+) -> dict[str, Any]:
+    """Return the first draw that breaks no rule, and how it came about.
+
+    Args:
+        draw: draws anew for the number of the try, and raises RejectedError where a rule is broken.
+        options: the keys of a bank that say what is drawn from.
+        tries: how often to try.
+
+    Returns:
+        The draw, with the number of tries under ``tries`` and, under ``rejected``, how many of
+        them each rule turned down. A draw counts under the first rule that it broke.
 
     Raises:
-        AcceptanceError: none of the tries met the rules.
+        AcceptanceError: none of the tries met the rules; it says which rule stands in the way.
 
     """
-    for attempt in range(1, TRIES + 1):
-        found = draw(stream.child("try", attempt))
-        if found is not None:
-            return {**found, "tries": attempt}
-    raise AcceptanceError(f"none of {TRIES} draws of numbers met the rules", remedy=remedy)
+    rejected: dict[str, int] = {}
+    for attempt in range(1, tries + 1):
+        try:
+            return {**draw(attempt), "tries": attempt, "rejected": rejected}
+        except RejectedError as broken:
+            rejected = added(rejected, {broken.rule: 1})
+    raise none_accepted("numbers", rejected, options)
+
+
+def require(rule: str, holds: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    """Turn a draw down under the name of a rule that does not hold."""
+    if not holds:
+        raise RejectedError(rule)
 
 
 def calls(graph: Graph, ops: Iterable[str]) -> Iterator[Call]:
@@ -49,7 +66,7 @@ def calls(graph: Graph, ops: Iterable[str]) -> Iterator[Call]:
                 yield part
 
 
-def off_kinks(graph: Graph, values: Values) -> bool:
+def off_the_kink(graph: Graph, values: Values) -> bool:
     """Whether nothing that is bent at 0 is applied at 0."""
     return all(
         all(entry != 0 for entry in evaluate(part.args[0], values, exact=True).flat)
@@ -91,7 +108,7 @@ def order_of(entries: list[Fraction]) -> list[int]:
     return sorted(range(len(entries)), key=lambda position: entries[position])
 
 
-def short(arrays: Iterable[NDArray[Any]], decimals: int, largest: int = 1000) -> bool:
+def short_decimals(arrays: Iterable[NDArray[Any]], decimals: int, largest: int = 1000) -> bool:
     """Whether every entry ends after a few decimals and is not large."""
     return all(
         _is_short(entry, decimals) and abs(entry) < largest for a in arrays for entry in a.flat
@@ -106,6 +123,27 @@ def _is_short(entry: Fraction, decimals: int) -> bool:
 def nonzero(array: NDArray[Any]) -> bool:
     """Whether no entry is 0."""
     return all(entry != 0 for entry in array.flat)
+
+
+def factors(graph: Graph, ranges: Mapping[str, Any]) -> list[str]:
+    """Return the leaves that enter a product and are drawn; those an author typed are as meant."""
+    read = {_source(arg) for part in calls(graph, PRODUCTS) for arg in part.args}
+    return [
+        leaf.name
+        for leaf in graph.leaves
+        if leaf.name in read and leaf.role != "onehot" and not _is_given(ranges.get(leaf.name))
+    ]
+
+
+def _source(expr: Expr) -> str | None:
+    """Return the name whose entries a factor consists of, as those of x in ``sort(x)``."""
+    while isinstance(expr, Call) and len(expr.args) == 1:
+        expr = expr.args[0]
+    return expr.name if isinstance(expr, Name) else None
+
+
+def _is_given(spec: object) -> bool:
+    return isinstance(spec, dict) and "is" in spec
 
 
 def require_rational(graph: Graph, values: Values, kind: str) -> None:

@@ -348,7 +348,7 @@ KIND = Kind(
     name="parameter_gradients",
     summary="vectorised gradients of parameters and of values on the way",
     options={"ask": (list,), "given": (list,), "examples": (str, int)},
-    network_rules=("distinct_sizes",),
+    network_rules=("distinct_dims",),
     number_rules=(),
     slips=(
         "forgot_transpose",

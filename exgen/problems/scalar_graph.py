@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.hand import Gate, gates, rounded, work
-from exgen.certify.rounded import RoundedClaim, decimals, ways
+from exgen.certify.rounded import RoundedClaim, decimals
 from exgen.derive.elementary import Circuit, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
-from exgen.errors import AcceptanceError, KindError, nearest
+from exgen.errors import KindError, nearest
 from exgen.figures.circuit import circuit_figure
 from exgen.graph import (
     SCALAR,
@@ -31,15 +31,16 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.circuit import (
-    carried,
-    decimal_of,
-    has_letter,
-    printed_number,
-    upstream_choices,
-    well_sized,
-)
+from exgen.problems.circuit import decimal_of, has_letter, printed_number, upstream_choices
+from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
+from exgen.problems.rounding import (
+    TRIES,
+    carried,
+    require_safe,
+    require_sized,
+    worked_exactly,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from exgen.graph import Expr
     from exgen.seeds import Stream
 
-TRIES = 2000
 GIVEN = "given_"
 """The leaf that stands for the upstream gradient."""
 WHY: Mapping[str, str] = {
@@ -156,24 +156,22 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     digits = int(options.get("digits", 2))
     choices = upstream_choices(options.get("upstream", 1))
     parts = {of: _gates(graph, of, upstream) for of in dict.fromkeys(of for of, _ in asks)}
-    for attempt in range(1, TRIES + 1):
+    wanted = {of: [b for o, b in asks if o == of] for of in parts}
+    drawn = factors(graph, options["numbers"])
+
+    def draw(attempt: int) -> dict[str, Any]:
         own = stream.child(attempt)
         numbers = draw_numbers(graph, options["numbers"], own)
         given = own.child("upstream").choose(choices)
         leaves, carry = decimals(numbers), carried(digits, attempt)
-        wanted = {of: [b for o, b in asks if o == of] for of in parts}
-        ok = all(
-            _accepted(part, leaves, decimal_of(given) if of == upstream else Decimal(1),
-                      wanted[of], digits, carry)
-            for of, part in parts.items()
-        )  # fmt: skip
-        if ok:
-            chosen = {"numbers": numbers, "digits": digits, "carry": carry, "tries": attempt}
-            return draws | chosen | ({} if upstream is None else {"upstream": text(given)})
-    raise AcceptanceError(
-        f"none of {TRIES} draws gave values that are short and not 0",
-        remedy="Widen 'numbers', or raise 'digits'.",
-    )
+        require("no_zero_inputs", all(leaves[name] for name in drawn))
+        for of, part in parts.items():
+            slope = decimal_of(given) if of == upstream else Decimal(1)
+            _require_workable(part, leaves, slope, wanted[of], digits, carry)
+        chosen = {"numbers": numbers, "digits": digits, "carry": carry}
+        return draws | chosen | ({} if upstream is None else {"upstream": text(given)})
+
+    return first_lucky(draw, ("numbers", "digits"), TRIES)
 
 
 def _checked(graph: Graph, asks: object, upstream: str | None) -> list[list[str]]:
@@ -209,30 +207,26 @@ def is_rational(every: tuple[Gate, ...]) -> bool:
     return ops <= {"add", "mul", "div", "pow", "relu"}
 
 
-def _accepted(
+def _require_workable(
     every: tuple[Gate, ...],
     leaves: Mapping[str, Decimal],
     upstream: Decimal,
     wanted: list[str],
     digits: int,
     carry: int,
-) -> bool:
-    try:
-        exactly = work(every, leaves, upstream, digits=None)
-        if not all(well_sized(value, digits) for value in exactly.values.values()):
-            return False
-        if is_rational(every) and any(rounded(v, digits) != v for v in exactly.values.values()):
-            return False
-        asked = [exactly.gradients[name] for name in wanted]
-        if not all(well_sized(value, digits) for value in asked):
-            return False
-        return all(
-            rounded(way.gradients[name], digits) == rounded(value, digits)
-            for way in ways(every, leaves, upstream, carry)
-            for name, value in zip(wanted, asked, strict=True)
-        )
-    except KindError:
-        return False
+) -> None:
+    """Turn a draw down where a value or a slope asked for is hard to print, or changed on the way.
+
+    Where every gate computes with fractions, the values have to be exact.
+    """
+    exactly = worked_exactly(every, leaves, upstream, digits)
+    require_sized(exactly.values.values(), digits)
+    if is_rational(every):
+        short = all(rounded(value, digits) == value for value in exactly.values.values())
+        require("short_decimals", short)
+    require_sized((exactly.gradients[name] for name in wanted), digits)
+    printed = {(name, True): rounded(exactly.gradients[name], digits) for name in wanted}
+    require_safe(every, leaves, upstream, carry, printed, digits)
 
 
 def scalar_notation(notation: Notation) -> Notation:
@@ -383,7 +377,16 @@ KIND = Kind(
         "loss": (bool,),
     },
     network_rules=(),
-    number_rules=(),
+    number_rules=(
+        "no_zero_inputs",
+        "values_exist",
+        "off_the_kink",
+        "not_saturated",
+        "not_tiny",
+        "not_large",
+        "short_decimals",
+        "safe_rounding",
+    ),
     slips=(),
     needs_loss=True,
     sample=sample,

@@ -32,7 +32,7 @@ NAMES = (
 )
 """The kinds; each is the ``KIND`` of the module of its name in this folder."""
 
-NETWORK_RULES = ("distinct_sizes",)
+NETWORK_RULES = ("distinct_dims",)
 """The ``network_rules`` of all kinds together."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.acceptance import added
 from exgen.certify.cases import CaseClaim, OrderClaim
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LETTER = "i"
 SIZES = (3, 4)
 EXAMPLE = 3
+MAX_DECIMALS = 2
 WISHES = ("g", "q")
 NEEDS = "vector_gradient needs a vector x: input[n] and a line such as F = x[0] * sort(x)."
 
@@ -73,31 +75,37 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     sizes = [size for size in (*SIZES, least) if size >= least]
     values = options.get("values", {})
 
-    def draw(tried: Stream) -> dict[str, Any] | None:
+    def draw(attempt: int) -> dict[str, Any]:
+        tried = stream.child("try", attempt)
         size = options.get("size") or tried.child("size").choose(sizes)
         fixed = _numbered(extended, int(size))
         numbers = draw_numbers(fixed, values, tried)
         leaves = exact_arrays(numbers)
         entries = list(leaves[by].flat)
-        if len(set(entries)) < len(entries) or not _sign_holds(leaves, by, options):
-            return None
-        if _sorting(graph) is not None and _is_own_inverse(luck.order_of(entries)):
-            return None
+        luck.require("distinct_entries", len(set(entries)) == len(entries))
+        luck.require("first_sign", _sign_holds(leaves, by, options))
+        if _sorting(graph) is not None:
+            luck.require("order_matters", not _is_own_inverse(luck.order_of(entries)))
+        drawn = luck.factors(fixed, values)
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
         passed = forward(fixed, leaves, exact=True)
         luck.require_rational(fixed, passed, "vector_gradient")
         closed = derive_gradients(fixed)[by].closed
         found = evaluate(closed, passed, exact=True)
-        if not all(evaluate(path, passed, exact=True).any() for path in _paths(closed)):
-            # a path that brings nothing could be forgotten without a trace
-            return None
-        if not (luck.no_ties(fixed, passed) and luck.nonzero(found) and luck.short([found], 2)):
-            return None
+        # a path that brings nothing could be forgotten without a trace
+        paths = (evaluate(path, passed, exact=True) for path in _paths(closed))
+        luck.require("live_paths", all(path.any() for path in paths))
+        luck.require("no_ties", luck.no_ties(fixed, passed))
+        luck.require("no_zero_gradients", luck.nonzero(found))
+        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS))
         return {"numbers": numbers, "size": int(size)}
 
-    remedy = "Let the values have a wider range."
-    draws: dict[str, Any] = luck.first_lucky(draw, stream, remedy)
+    draws = luck.first_lucky(draw, ("values", "size"))
     if _sorting(graph) is not None and not own:
-        draws["order"] = _order(options, stream.child("order"))
+        order = _order(options, stream.child("order"))
+        draws["order"] = order["order"]
+        draws["tries"] += order["tries"] - 1
+        draws["rejected"] = added(draws["rejected"], order["rejected"])
     return draws
 
 
@@ -123,17 +131,20 @@ def _sign_holds(leaves: Values, by: str, options: Mapping[str, Any]) -> bool:
     return bool(wanted == "any" or is_negative == (wanted == "negative"))
 
 
-def _order(options: Mapping[str, Any], stream: Stream) -> list[int]:
+def _order(options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
     """Return an order in which something moves and that is not its own inverse."""
     if "order" in options:
         order = [int(position) for position in options["order"]]
         if sorted(order) != list(range(len(order))):
             raise KindError(f"{order} is no order of positions from 0", remedy="Such as [1, 2, 0].")
-        return order
-    while True:
+        return {"order": order, "tries": 1, "rejected": {}}
+
+    def draw(_attempt: int) -> dict[str, Any]:
         order = list(stream.shuffle(range(EXAMPLE)))
-        if not _is_own_inverse(order):
-            return order
+        luck.require("order_matters", not _is_own_inverse(order))
+        return {"order": order}
+
+    return luck.first_lucky(draw, ("order",))
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
@@ -335,7 +346,16 @@ KIND = Kind(
         "first": (str,),
     },
     network_rules=(),
-    number_rules=(),
+    number_rules=(
+        "distinct_entries",
+        "first_sign",
+        "order_matters",
+        "no_zero_inputs",
+        "live_paths",
+        "no_ties",
+        "no_zero_gradients",
+        "short_decimals",
+    ),
     slips=(),
     needs_loss=False,
     sample=sample,

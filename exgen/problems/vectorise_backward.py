@@ -112,7 +112,7 @@ KIND = Kind(
     name="vectorise_backward",
     summary="lines of a backward pass in index form, to write for whole arrays",
     options={"ask": (list,)},
-    network_rules=("distinct_sizes",),
+    network_rules=("distinct_dims",),
     number_rules=(),
     slips=(
         "forgot_transpose",

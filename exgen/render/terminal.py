@@ -9,6 +9,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from exgen.certify.acceptance import counts_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from exgen.document import Agreement, Answer, ProblemSet
     from exgen.gradients import Derivation
+    from exgen.lint import Report
     from exgen.pipeline import Made, Rendered
     from exgen.verify import Verified
 
@@ -228,4 +231,107 @@ def derivation_json(found: Derivation) -> str:
         },
         indent=1,
         ensure_ascii=False,
+    )
+
+
+# --- exgen lint ---
+
+FEW_VARIANTS = 30
+"""With fewer, two students who sit side by side are likely to share one."""
+LOW_ACCEPTANCE = 0.01
+
+
+def lint_text(reports: Iterable[Report]) -> str:
+    """Return what ``lint`` prints: a table for each set, what to think about, and the verdict."""
+    every = list(reports)
+    blocks = [_lint_table(report) for report in every]
+    remarks = [line for report in every for line in (*_failed(report), *_doubtful(report))]
+    return "\n\n".join([*blocks, *(["\n".join(remarks)] if remarks else []), _verdict(every)])
+
+
+def _lint_table(report: Report) -> str:
+    seeds = report.seeds
+    head = f"{report.bank} (notation {report.notation}), seeds {seeds[0]} to {seeds[-1]}"
+    names = ("problem", "kind", "accepted", "variants", "most tries", "slowest", "rejected by")
+    rows = [
+        (
+            part.problem,
+            part.kind,
+            share_text(part.acceptance),
+            f"{len(part.variants):,}",
+            f"{part.most_tries[0]} (seed {part.most_tries[1]})",
+            f"{part.slowest[0]:.0f} ms (seed {part.slowest[1]})",
+            counts_text(part.rejected) or "-",
+        )
+        for part in report.yields
+    ]
+    return f"{head}\n{columns([names, *rows])}"
+
+
+def share_text(share: float) -> str:
+    """Return a share in percent, with as many digits as tell it from 0 and from all."""
+    percent = 100 * share
+    return "100 %" if share == 1 else f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words, such as ``1,000 seeds``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _failed(report: Report) -> list[str]:
+    lines: list[str] = []
+    for part in report.failures:
+        whose = f"problem '{part.problem}'" if part.problem else "its networks"
+        head = f"failed: {report.bank}, seed {part.seed}, {whose} ({part.reason}):"
+        lines += [head, textwrap.indent(part.message, "  ")]
+    if len(report.seeds) < report.asked:
+        lines.append(
+            f"stopped: {report.bank} was left after {counted(len(report.seeds), 'seed')} of "
+            f"{report.asked:,}, because too many failed"
+        )
+    return lines
+
+
+def _doubtful(report: Report) -> list[str]:
+    """Return what fails nobody and still deserves a look."""
+    lines: list[str] = []
+    few = [part for part in report.yields if len(part.variants) < min(FEW_VARIANTS, part.accepted)]
+    if few:
+        few.sort(key=lambda part: len(part.variants))
+        listed = ", ".join(f"'{part.problem}' {len(part.variants)}" for part in few)
+        lines.append(
+            f"few variants in {counted(len(report.seeds), 'seed')}, so that neighbours may get "
+            f"the same: {listed}"
+        )
+    lines += [
+        f"only {share_text(part.acceptance)} of the draws for '{part.problem}' are accepted "
+        f"(rejected by: {counts_text(part.rejected)})"
+        for part in report.yields
+        if 0 < part.acceptance < LOW_ACCEPTANCE
+    ]
+    return [
+        textwrap.fill(f"warning: {report.bank}: {line}", WIDTH, subsequent_indent="  ")
+        for line in lines
+    ]
+
+
+def _verdict(reports: list[Report]) -> str:
+    names = ", ".join(report.bank for report in reports)
+    bad = {(report.bank, part.seed) for report in reports for part in report.failures}
+    if bad:
+        first = next(report for report in reports if report.failures)
+        seeds = sum(len(report.seeds) for report in reports)
+        part = first.failures[0]
+        what = f"problem '{part.problem}'" if part.problem else "its networks"
+        return (
+            f"{names}: {len(bad):,} of {counted(seeds, 'seed')} failed. "
+            f"The first is seed {part.seed} of {first.bank}: {what} ({part.reason})."
+        )
+    parts = [part for report in reports for part in report.yields]
+    least = min(parts, key=lambda part: len(part.variants))
+    return (
+        f"{names}: {'every problem' if len(parts) > 1 else 'the problem'} could be drawn and "
+        f"proven for all {counted(len(reports[0].seeds), 'seed')}; "
+        f"fewest variants: '{least.problem}' with {len(least.variants):,}."
     )

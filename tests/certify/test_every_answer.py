@@ -65,8 +65,8 @@ def solved(set_name: str, problem: str) -> tuple[Solved, ...]:
     bank, notation = load(set_name, None)
     entry = bank.problem(problem)
     graph = oriented(draw_networks(bank, SEED)[entry.network].graph, notation)
-    draws, _ = draw_problem(bank, entry, graph, SEED)
-    return entry.kind.solve(Setting(graph, notation, None), draws).answers
+    drawn = draw_problem(bank, entry, graph, SEED)
+    return entry.kind.solve(Setting(graph, notation, None), drawn.draws).answers
 
 
 def claims(set_name: str, problem: str) -> list[tuple[str, Claim]]:

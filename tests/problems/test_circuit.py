@@ -134,7 +134,7 @@ def test_refusals(text: str, options: dict[str, object], message: str) -> None:
 def test_impossible_numbers() -> None:
     """A saturated neuron is given up after a bounded number of tries."""
     options = {"numbers": {"w_2": [40]}}
-    with pytest.raises(AcceptanceError, match="survive rounding"):
+    with pytest.raises(AcceptanceError, match="rejected by: not_tiny 1"):
         KINDS["circuit"].sample(graph_of(NEURON), options, Stream(1, "test"))
 
 

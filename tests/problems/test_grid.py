@@ -33,9 +33,9 @@ def test_draws_can_be_worked_by_hand(graph: Any) -> None:  # noqa: ANN401 - a gr
         draws = draw(KIND, graph, seed, values={"W": [1, 2, 5, 10, -1]})
         values = forward(graph, exact_arrays(draws["numbers"]), exact=True)
         assert luck.no_ties(graph, values)
-        assert luck.off_kinks(graph, values)
+        assert luck.off_the_kink(graph, values)
         assert min(values["U"].flat) < 0 < max(values["U"].flat)
-        assert luck.short(values.values(), 3)
+        assert luck.short_decimals(values.values(), 3)
         assert draw(KIND, graph, seed, values={"W": [1, 2, 5, 10, -1]}) == draws
 
 

@@ -1,0 +1,363 @@
+"""Sweep seeds through a bank: what its draws yield, and whether every variant can be proven."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from exgen import resources
+from exgen.banks import bank_names
+from exgen.certify.acceptance import added
+from exgen.document import to_json
+from exgen.errors import (
+    AcceptanceError,
+    BankError,
+    CertificateError,
+    ExgenError,
+    MachineError,
+    nearest,
+)
+from exgen.pipeline import MAX_SEED, load, settings
+from exgen.problems import KINDS
+from exgen.solve import solve_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from exgen.banks import Bank
+    from exgen.derive.notation import Notation
+    from exgen.document import Problem
+
+MOST_FAILURES = 10
+"""After so many a sweep ends: more of them would say nothing new, and each takes its time."""
+LARGEST_PART = 25
+PARTS_EACH = 8
+"""How many parts a process gets at least, so that none waits long for another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The problems of a bank that are swept, in one notation."""
+
+    bank: Bank
+    notation: Notation
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """What the draws of one problem came to.
+
+    Attributes:
+        problem: its id.
+        kind: its kind.
+        accepted: how many seeds gave a proven variant.
+        tries: how many draws that took, with those of its network and those in vain.
+        rejected: how many draws each acceptance rule turned down.
+        variants: a mark of each different problem that a student could see.
+        most_tries: the most draws that one seed took, and the seed.
+        slowest: the most milliseconds that one seed took, and the seed.
+
+    """
+
+    problem: str
+    kind: str
+    accepted: int
+    tries: int
+    rejected: Mapping[str, int]
+    variants: frozenset[bytes]
+    most_tries: tuple[int, int]
+    slowest: tuple[float, int]
+
+    @property
+    def acceptance(self) -> float:
+        """The share of draws that was accepted."""
+        return self.accepted / self.tries if self.tries else 0.0
+
+    def merged(self, other: Yield) -> Yield:
+        """Return the yield of these seeds and of other ones together."""
+        return replace(
+            self,
+            accepted=self.accepted + other.accepted,
+            tries=self.tries + other.tries,
+            rejected=added(self.rejected, other.rejected),
+            variants=self.variants | other.variants,
+            most_tries=max(self.most_tries, other.most_tries, key=lambda worst: worst[0]),
+            slowest=max(self.slowest, other.slowest, key=lambda worst: worst[0]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed that makes no proven variant.
+
+    Attributes:
+        seed: the seed.
+        problem: the id of the problem; empty where its network could not be drawn.
+        reason: the rule that turned down most draws, or ``certificate``, or ``crash``.
+        message: the error's own words.
+
+    """
+
+    seed: int
+    problem: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a sweep of one bank found; ``seeds`` are those that were swept, all unless it failed."""
+
+    bank: str
+    notation: str
+    seeds: range
+    asked: int
+    yields: tuple[Yield, ...]
+    failures: tuple[Failure, ...]
+
+
+def targets(set_name: str | None, kind: str | None, notation: str | None) -> list[Target]:
+    """Return what to sweep: a set, the problems of a kind in all sets, or those in one.
+
+    Raises:
+        BankError: neither is given, or there is no such set or kind.
+
+    """
+    if set_name is None and kind is None:
+        raise BankError(
+            "there is nothing to sweep",
+            remedy="Give --set with a set or a bank file, or --kind, or both.",
+        )
+    if kind is not None and kind not in KINDS:
+        raise BankError(f"there is no kind '{kind}'", remedy=nearest(kind, KINDS))
+    chosen = bank_names(resources.banks()) if set_name is None else (set_name,)
+    loaded = [load(name, notation) for name in chosen]
+    found: list[Target] = []
+    for bank, profile in loaded:
+        names = tuple(p.name for p in bank.problems if kind in (None, p.kind.name))
+        if names:
+            found.append(Target(bank, profile, names))
+    if not found:
+        raise BankError(
+            f"there is no problem of the kind '{kind}' in {', '.join(b.name for b, _ in loaded)}",
+            remedy="`exgen list` names the kinds there are.",
+        )
+    return found
+
+
+def all_cores() -> int:
+    """Return how many processes this machine can run at the same time."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]) -> Report:
+    """Make every problem of a target at every seed, with its proofs but without TeX.
+
+    Args:
+        target: what to make.
+        seeds: the seeds.
+        jobs: how many processes share the work; 1 does it in this one.
+        tell: is called with the number of seeds that are done, as they are.
+
+    Raises:
+        ExgenError: the bank's author has to mend something.
+
+    """
+    if seeds.start < 0 or seeds.stop - 1 > MAX_SEED:
+        raise BankError(
+            f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --first and --seeds."
+        )
+    size = max(1, min(LARGEST_PART, len(seeds) // (PARTS_EACH * jobs)))
+    parts = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    yields: dict[str, Yield] = {}
+    failures: list[Failure] = []
+    done = 0
+    with _results(target, parts, min(jobs, len(parts))) as results:
+        for found in results:
+            for one in found.yields:
+                old = yields.get(one.problem)
+                yields[one.problem] = one if old is None else old.merged(one)
+            failures += found.failures
+            done += found.seeds
+            tell(done)
+            if len(failures) >= MOST_FAILURES:
+                break
+    return Report(
+        bank=target.bank.name,
+        notation=target.notation.name,
+        seeds=seeds[:done],
+        asked=len(seeds),
+        yields=tuple(yields[name] for name in target.names if name in yields),
+        failures=tuple(failures),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What so many seeds came to: a part of a report."""
+
+    seeds: int
+    yields: tuple[Yield, ...]
+    failures: tuple[Failure, ...]
+
+
+@contextmanager
+def _results(target: Target, parts: Sequence[range], jobs: int) -> Iterator[Iterator[Found]]:
+    """Give what each part of the seeds came to, in order; on leaving, no process is left."""
+    if jobs == 1:
+        _warm_up(target, parts[0][0])
+        yield (sweep_part(target, part) for part in parts)
+        return
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(target, parts[0][0]),
+    )
+    try:
+        with _deaf_to_interrupts():
+            futures = [pool.submit(sweep_part, target, part) for part in parts]
+        yield (_result(future) for future in futures)
+    finally:
+        # At the end they have nothing to do; after Ctrl-C nobody waits for what they are at.
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(future: Future[Found]) -> Found:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise MachineError(
+            "a process that was sweeping seeds has been ended from outside",
+            remedy="If the machine ran out of memory, use fewer --jobs.",
+        ) from None
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back while processes are started: they inherit it, and only this one listens."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(target: Target, seed: int) -> None:
+    """Get a new process ready to sweep."""
+    _end_with_parent()
+    _warm_up(target, seed)
+
+
+def _warm_up(target: Target, seed: int) -> None:
+    """Make the problems once, so that no seed is slow because it was the first to import a kind."""
+    with suppress(Exception):
+        sweep_part(target, range(seed, seed + 1))
+
+
+def _end_with_parent() -> None:
+    """Let a process end as soon as the one that started it is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def sweep_part(target: Target, seeds: range) -> Found:
+    """Make every problem of a target at some seeds, one after the other.
+
+    Raises:
+        ExgenError: the bank's author has to mend something.
+
+    """
+    yields: dict[str, Yield] = {}
+    failures: list[Failure] = []
+    done = 0
+    for done, seed in enumerate(seeds, start=1):  # noqa: B007 - the last one counts
+        for found in _seed(target, seed):
+            if isinstance(found, Failure):
+                failures.append(found)
+            else:
+                old = yields.get(found.problem)
+                yields[found.problem] = found if old is None else old.merged(found)
+        if len(failures) >= MOST_FAILURES:
+            break
+    return Found(done, tuple(yields.values()), tuple(failures))
+
+
+def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
+    """Yield what each problem came to at a seed; a problem that fails stops no other."""
+    bank = target.bank
+    try:
+        asked = settings(bank, target.notation, seed)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the sweep has to say at which seed
+        yield _failure(error, seed, "")
+        return
+    for entry, network, setting in asked:
+        if entry.name not in target.names:
+            continue
+        start = perf_counter()
+        problem: Problem | None = None
+        rejected: Mapping[str, int] = {}
+        tries = 0
+        try:
+            problem = solve_problem(bank, entry, network, setting, seed)
+            rejected, tries = problem.rejected, problem.tries
+        except Exception as error:  # noqa: BLE001 - as above
+            if isinstance(error, AcceptanceError):
+                rejected = added(network.rejected, error.rejected)
+                tries = sum(rejected.values())
+            yield _failure(error, seed, entry.name)
+        yield Yield(
+            problem=entry.name,
+            kind=entry.kind.name,
+            accepted=int(problem is not None),
+            tries=tries,
+            rejected=rejected,
+            variants=frozenset() if problem is None else frozenset({mark(problem)}),
+            most_tries=(tries, seed),
+            slowest=(1000 * (perf_counter() - start), seed),
+        )
+
+
+def _failure(error: Exception, seed: int, problem: str) -> Failure:
+    """Return what failed; a mistake of the bank's author is raised instead, with its seed."""
+    if isinstance(error, AcceptanceError):
+        rejected = error.rejected
+        worst = max(sorted(rejected), key=lambda rule: rejected[rule], default="")
+        return Failure(seed, problem, worst, str(error))
+    if isinstance(error, CertificateError):
+        return Failure(seed, problem, "certificate", str(error))
+    if isinstance(error, ExgenError):
+        error.message += f" (met at seed {seed})"
+        raise error
+    if isinstance(error, MemoryError):
+        raise error
+    return Failure(seed, problem, "crash", f"{type(error).__name__}: {error}")
+
+
+def mark(problem: Problem) -> bytes:
+    """Return a mark that two variants share only if they look the same to a student."""
+    seen = [to_json(problem.fields), [answer.latex.tex for answer in problem.answers]]
+    return sha256(json.dumps(seen, sort_keys=True).encode()).digest()[:12]
