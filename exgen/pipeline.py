@@ -12,6 +12,7 @@ from pathlib import Path
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.certify.prove import prove
+from exgen.certify.readback import check_printed
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
@@ -117,7 +118,10 @@ def _problem(
         tries=network.tries + tries - 1,
         rejected={},
         fields=solution.fields,
-        answers=tuple(_certified(bank, entry, solved, seed, proofs) for solved in solution.answers),
+        answers=tuple(
+            _certified(bank, entry, solved, seed, proofs, setting.notation)
+            for solved in solution.answers
+        ),
     )
     return with_rubrics(problem)
 
@@ -128,16 +132,21 @@ def _certified(
     solved: Solved,
     seed: int,
     proofs: dict[int, tuple[Agreement, ...]],
+    notation: Notation,
 ) -> Answer:
     claim = solved.claim
     try:
         if claim is not None and id(claim) not in proofs:
             proofs[id(claim)] = prove(claim)
         certificate = () if claim is None else proofs[id(claim)]
+        # What stands on the page is each answer's own, also where a claim is shared.
+        if claim and (read := check_printed(claim, solved.latex.tex, notation, solved.expr)):
+            certificate = (*certificate, read)
     except CertificateError as error:
         raise CertificateError(
             f"the answer '{solved.name}' could not be proven: {error.message}",
             place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
+            excerpt=error.excerpt,
             remedy="Nothing was written. This is a bug in exgen; please report it with the seed.",
         ) from None
     shape = None if solved.shape is None else _declared(solved.shape)

@@ -24,6 +24,7 @@ ORDER = (
     "engine",
     "language",
     "derive",
+    "readback",
     "document",
     "certify",
     "figures",
