@@ -12,6 +12,7 @@ import numpy as np
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError
 from exgen.graph import Call, Graph, Leaf, is_column, walk
+from exgen.ops.order import ranks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,8 @@ def trial_point(graph: Graph, seed: int) -> Values:
     Leaves are drawn so that nothing saturates: weights shrink with their number of columns.
     Where that leaves the domain of a logarithm, the leaves are drawn between 0.1 and 0.9. A kink
     that has both active and inactive entries is preferred: with all of them inactive every
-    gradient would be 0, and a wrong one could not be told from a right one.
+    gradient would be 0, and a wrong one could not be told from a right one. So is an order that
+    is not its own inverse, where entries are sorted.
 
     Raises:
         CertificateError: no point was found at which every value is finite.
@@ -67,7 +69,8 @@ def trial_point(graph: Graph, seed: int) -> Values:
         kinks = _kinks(graph, values)
         if _tied(graph, values) or any(np.abs(z).min() < MARGIN for z in kinks):
             continue
-        if all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in kinks):
+        both_sides = all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in kinks)
+        if both_sides and not _own_inverse(graph, values):
             return values
         one_sided = one_sided or values
     if one_sided is not None:
@@ -115,6 +118,15 @@ def _tied(graph: Graph, values: Values) -> bool:
     for part in _calls(graph, ROUTING):
         ordered = np.sort(evaluate(part.args[0], values), axis=None)
         if np.diff(ordered).min(initial=np.inf) < MARGIN:
+            return True
+    return False
+
+
+def _own_inverse(graph: Graph, values: Values) -> bool:
+    """Whether a sort is its own inverse here, so that its permutation is its transpose."""
+    for part in _calls(graph, frozenset({"sort"})):
+        order = ranks(evaluate(part.args[0], values), 1 if part.option("descending") else None)
+        if (order[order] == np.arange(order.size)).all():
             return True
     return False
 

@@ -164,12 +164,20 @@ class Atoms(Cursor, ABC):
         if below:
             dims = self.dims_in(below)
             rows, columns = dims if len(dims) == len(SCALAR) else (dims[0], ONE)
+        elif op == "zeros" and not above:
+            return self.zeros(start)
         else:
             rows, columns = self.open(), self.open(column=True)
             if above:
                 self.sizes.known[columns.names[0]] = ONE
         found = self.apply(op, (), start, rows=rows, columns=columns)
         return self.raised(found, above) if above else found
+
+    def zeros(self, start: int) -> Part:
+        """Return zeros that are as large as they have to be; without a mark they are no row."""
+        rows, columns = self.open(), self.open(column=True)
+        self.unmarked.append((rows, columns, start))
+        return self.apply("zeros", (), start, rows=rows, columns=columns)
 
     # --- names ---
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import SCALAR, Call, Dim, Expr, Shape, is_scalar, shape_text, substitute_sizes
+from exgen.graph import ONE, SCALAR, Call, Dim, Expr, Shape, is_scalar, shape_text, substitute_sizes
 from exgen.ops import lookup
 from exgen.ops.base import Sizes
 from exgen.readback.tokens import Token, error_at, tokens_of
@@ -55,6 +55,7 @@ class Cursor:
     letters: dict[str, Dim] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     columns: set[str] = field(default_factory=set)
+    unmarked: list[tuple[Dim, Dim, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tokens = self.tokens or tokens_of(self.latex)
@@ -173,6 +174,11 @@ class Cursor:
             if dim == Dim(0, (name,)) and name in self.columns:
                 self.sizes.known[name] = dim = Dim(1)
             learnt[name] = dim
+        for rows, columns, start in self.unmarked:
+            if self.sizes.resolve(rows) == ONE != self.sizes.resolve(columns):
+                raise error_at(
+                    self.latex, start, start + 1, "a row of zeros needs a transpose mark"
+                )
         learnt = {name: self.sizes.resolve(dim) for name, dim in learnt.items()}
         if any(name.startswith("?") for dim in learnt.values() for name in dim.names):
             message = "the page does not say how large a part of this is"

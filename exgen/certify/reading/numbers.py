@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 POINTS = 2
 DECIMALS = re.compile(r"\.(\d+)")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
+POWER_OF_TEN = re.compile(r"\d\.\d+ \\cdot 10\^\{(-?\d+)\}")
 ROUNDING = 1e-9
 """How much further than half a digit a rounded number may be off, for the float it came from."""
 
@@ -167,6 +168,11 @@ def fact(claim: FactClaim, page: Page) -> Agreement | None:
     }.get(claim.name)
     if about is not None:
         compare(METHOD, left, np.full((1, 1), about()), EXACT_TOLERANCE)
-    _, _, exponent = page.latex.partition(r"10^{")
-    scale = 10.0 ** int(exponent.rstrip("}")) if exponent else 1.0
-    return rounded(right / scale, left / scale, page.latex.partition(r"\approx")[2])
+    stated = page.latex.partition(r"\approx")[2].strip()
+    scale = 1.0
+    if r"\cdot" in stated:
+        power = POWER_OF_TEN.fullmatch(stated)
+        if power is None:
+            raise CertificateError(f"{METHOD}: '{stated}' is no number times a power of ten")
+        scale = 10.0 ** int(power[1])
+    return rounded(right / scale, left / scale, stated)
