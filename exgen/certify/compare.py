@@ -75,6 +75,11 @@ def worst(parts: list[Agreement]) -> Agreement:
     )
 
 
+def worst_of(rounds: list[tuple[Agreement, ...]]) -> tuple[Agreement, ...]:
+    """Return the same methods at several points as one round of them."""
+    return tuple(worst(list(parts)) for parts in zip(*rounds, strict=True))
+
+
 def check_shape(expr: Expr, graph: Graph, shape: Shape) -> Agreement:
     """Infer the shape of a printed expression and compare it with the printed shape."""
     try:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TRIES = 40
 ONE_SIDED_TRIES = 12
 """How many draws are made in search of a point on both sides of every kink."""
+SCALAR_POINTS = 6
+"""How many points are tried at least where the argument of a kink is a scalar."""
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
 KINKED = frozenset({"relu", "lrelu", "prelu"})
@@ -39,6 +41,36 @@ def with_numbers(graph: Graph) -> Graph:
     return graph.with_sizes(dict(zip(names, PRIMES, strict=False)))
 
 
+def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
+    """Return enough points to have seen both sides of every kink.
+
+    One is enough where the argument of a kink is an array with entries on either side. A scalar
+    is on one side only, so more points are drawn.
+
+    Raises:
+        CertificateError: no point was found at which every value is finite.
+
+    """
+    first = trial_point(graph, seed)
+    if not any(z.size == 1 for z in _kinks(graph, first)):
+        return (first,)
+    points = [first]
+    for attempt in range(TRIES // 2):
+        values = _run(graph, seed + 1, attempt)
+        if values is not None:
+            points.append(values)
+        sides = [
+            np.vstack(entries) for entries in zip(*(_flat(graph, p) for p in points), strict=True)
+        ]
+        if len(points) >= SCALAR_POINTS and all(z.max() > 0 > z.min() for z in sides):
+            break
+    return tuple(points)
+
+
+def _flat(graph: Graph, values: Values) -> list[NDArray[Any]]:
+    return [z.reshape(-1, 1) for z in _kinks(graph, values)]
+
+
 def trial_point(graph: Graph, seed: int) -> Values:
     """Return the values of a forward pass at a random point off every kink, on both sides of it.
 
@@ -56,19 +88,10 @@ def trial_point(graph: Graph, seed: int) -> Values:
     for attempt in range(TRIES):
         if one_sided is not None and attempt >= ONE_SIDED_TRIES:
             break
-        random = np.random.default_rng((seed, attempt))
-        positive = attempt >= TRIES // 2
-        leaves = {
-            leaf.name: _draw(leaf, random, classes_axis(graph, leaf), positive=positive)
-            for leaf in graph.leaves
-        }
-        with np.errstate(all="ignore"):
-            values = forward(graph, leaves)
-        if not all(np.isfinite(value).all() for value in values.values()):
+        values = _run(graph, seed, attempt)
+        if values is None:
             continue
         kinks = _kinks(graph, values)
-        if _tied(graph, values) or any(np.abs(z).min() < MARGIN for z in kinks):
-            continue
         both_sides = all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in kinks)
         if both_sides and not _own_inverse(graph, values):
             return values
@@ -79,6 +102,23 @@ def trial_point(graph: Graph, seed: int) -> Values:
         "no point was found at which every value of the forward pass is finite",
         remedy="Check the domains of log, / and ** in the network.",
     )
+
+
+def _run(graph: Graph, seed: int, attempt: int) -> Values | None:
+    """Return a forward pass at drawn leaves; None where it is not finite, or on a kink."""
+    random = np.random.default_rng((seed, attempt))
+    positive = attempt >= TRIES // 2
+    leaves = {
+        leaf.name: _draw(leaf, random, classes_axis(graph, leaf), positive=positive)
+        for leaf in graph.leaves
+    }
+    with np.errstate(all="ignore"):
+        values = forward(graph, leaves)
+    if not all(np.isfinite(value).all() for value in values.values()):
+        return None
+    if _tied(graph, values) or not off_kinks(graph, values):
+        return None
+    return values
 
 
 def classes_axis(graph: Graph, leaf: Leaf) -> int:

@@ -285,8 +285,8 @@ class Atoms(Cursor, ABC):
             return self.apply("relu", (part,), part.start)
         entrywise = texts[0] == r"\circ"
         if entrywise == part.is_scalar:
-            what = "scalar" if part.is_scalar else "array"
-            raise self.error(f"this is no power of a {what}", part.start)
+            what = "a scalar" if part.is_scalar else "an array"
+            raise self.error(f"this is no power of {what}", part.start)
         exponent = self.inner(above[1:] if entrywise else above)
         return self.apply("pow", (part, exponent), part.start)
 

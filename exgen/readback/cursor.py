@@ -151,7 +151,9 @@ class Cursor:
     def same_size(self, left: Dim, right: Dim, message: str, start: int) -> None:
         """Require two sizes to be equal."""
         if not self.sizes.same(left, right):
-            known = (str(self.sizes.resolve(dim)) for dim in (left, right))
+            known = [str(self.sizes.resolve(dim)) for dim in (left, right)]
+            if any("?" in size for size in known):
+                raise self.error("the page does not say how large a part of this is", start)
             raise self.error(f"{message}: {' is not '.join(known)}", start)
 
     def settled(self, part: Part, shape: Shape | None) -> Part:

@@ -159,7 +159,8 @@ class Pieces(Atoms, ABC):
             self.expect(")")
         elif op == "log":
             # The only function whose brackets a course leaves out.
-            part = self.factor()
+            with self.deeper():
+                part = self.factor()
         else:
             raise self.error("an argument in brackets should come next")
         if op == "softmax":

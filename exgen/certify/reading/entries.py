@@ -112,7 +112,7 @@ def order(claim: OrderClaim, page: Page) -> Agreement:
     values = forward(claim.graph, {**leaves, claim.by: column})
     expected = gradients(claim.graph, values)[claim.by]
     known = vocabulary(claim.graph, page.notation)
-    return agree(page, known, claim.graph, values, expected, claim.graph.shapes[claim.by])
+    return agree(page, known, claim.graph, claim.graph.shapes[claim.by], [(values, expected)])
 
 
 def tensor(claim: TensorClaim, page: Page) -> Agreement:

@@ -18,7 +18,7 @@ from exgen.certify.compare import (
 from exgen.certify.examples import example_points
 from exgen.certify.layouts import layout_values
 from exgen.certify.points import with_numbers
-from exgen.certify.reading.page import METHOD, Page, agree, at_a_point
+from exgen.certify.reading.page import METHOD, Page, Runs, agree, at_points
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim, Name, SumOver, rebuild, substitute_sizes
@@ -40,40 +40,46 @@ EXAMPLE = "i"
 def gradient(claim: GradientClaim, page: Page) -> Agreement:
     """Compare each printed side with the gradient of reverse mode."""
     known = vocabulary(claim.graph, page.notation, numerator=claim.numerator)
-    graph, values = at_a_point(claim.graph)
-    found = gradients(graph, values)
-    turned = {name: array.T if claim.numerator else array for name, array in found.items()}
-    named = {**values, **{gradient_name(name): array for name, array in turned.items()}}
-    return agree(page, known, claim.graph, named, turned[claim.by], claim.shape)
+    graph, points = at_points(claim.graph)
+    runs: Runs = []
+    for values in points:
+        found = gradients(graph, values)
+        turned = {name: array.T if claim.numerator else array for name, array in found.items()}
+        named = {gradient_name(name): array for name, array in turned.items()}
+        runs.append(({**values, **named}, turned[claim.by]))
+    return agree(page, known, claim.graph, claim.shape, runs)
 
 
 def layout_gradient(claim: LayoutGradientClaim, page: Page) -> Agreement:
     """Compare a gradient as a layout prints it; given Jacobians are symbols on the page."""
     numerator = claim.layout == "numerator"
     known = vocabulary(claim.graph, page.notation, shapes=claim.shapes, numerator=numerator)
-    graph, values = at_a_point(claim.graph)
-    found = gradients(graph, values)
-    named = layout_values(graph, values, found, claim.layout, claim.factors)
-    expected = found[claim.by].T if numerator else found[claim.by]
-    return agree(page, known, claim.graph, named, expected, claim.shape)
+    graph, points = at_points(claim.graph)
+    runs: Runs = []
+    for values in points:
+        found = gradients(graph, values)
+        named = layout_values(graph, values, found, claim.layout, claim.factors)
+        runs.append((named, found[claim.by].T if numerator else found[claim.by]))
+    return agree(page, known, claim.graph, claim.shape, runs)
 
 
 def jacobian(claim: JacobianClaim, page: Page) -> Agreement:
     """Multiply the printed Jacobian with upstream gradients, as reverse mode does without it."""
     known = vocabulary(claim.graph, page.notation)
-    graph, values = at_a_point(claim.graph)
-    expr = read_expression(page.latex, known, claim.shape).expr
-    printed = evaluate(same_numbers(expr, claim.graph), values).astype(float)
-    rows = printed if claim.denominator else printed.T
-    if rows.shape != (values[claim.by].shape[0], values[claim.of].shape[0]):
-        raise CertificateError(f"{METHOD}: this is no Jacobian of '{claim.of}' by '{claim.by}'")
+    graph, points = at_points(claim.graph)
+    expr = same_numbers(read_expression(page.latex, known, claim.shape).expr, claim.graph)
     random = np.random.default_rng(SEED)
     part = between(graph, claim.of, claim.by)
     checks: list[Agreement] = []
-    for _ in range(DIRECTIONS // 2):
-        g = random.standard_normal(values[claim.of].shape)
-        pulled = gradients(part, values, upstream=g)[claim.by]
-        checks.append(compare(METHOD, rows @ g, pulled, EXACT_TOLERANCE))
+    for values in points:
+        printed = evaluate(expr, values).astype(float)
+        rows = printed if claim.denominator else printed.T
+        if rows.shape != (values[claim.by].shape[0], values[claim.of].shape[0]):
+            raise CertificateError(f"{METHOD}: this is no Jacobian of '{claim.of}'")
+        for _ in range(DIRECTIONS // 2):
+            g = random.standard_normal(values[claim.of].shape)
+            pulled = gradients(part, values, upstream=g)[claim.by]
+            checks.append(compare(METHOD, rows @ g, pulled, EXACT_TOLERANCE))
     return worst(checks)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare, trial_sizes, worst
-from exgen.certify.reading.page import METHOD, Page, agree, at_a_point
+from exgen.certify.reading.page import METHOD, Page, Runs, agree, at_a_point, at_points
 from exgen.certify.rounded import UPSTREAM, with_upstream
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward, gradients
@@ -138,9 +138,9 @@ def _sizes(graph: Graph, printed: Shape, array: NDArray[Any]) -> Agreement:
 def line(claim: WeightedSumClaim | FunctionClaim, page: Page) -> Agreement:
     """Compare the printed right side with the line's value in a run of the network."""
     known = vocabulary(claim.graph, page.notation)
-    _, values = at_a_point(claim.graph)
-    expected = values[claim.name]
-    return agree(page, known, claim.graph, values, expected, claim.graph.shapes[claim.name])
+    _, points = at_points(claim.graph)
+    runs: Runs = [(values, values[claim.name]) for values in points]
+    return agree(page, known, claim.graph, claim.graph.shapes[claim.name], runs)
 
 
 # --- facts ---

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, same_numbers, worst
-from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.points import trial_point, trial_points, with_numbers
 from exgen.engine import Values, evaluate
 from exgen.errors import CertificateError
 from exgen.graph import Entry, Expr, Name, rebuild
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from exgen.readback.vocabulary import Vocabulary
 
 METHOD = "read back"
+
+Runs = list[tuple[Values, "NDArray[Any]"]]
+"""Values of names, each with what the page should say then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +44,28 @@ class Page:
     expr: str = ""
 
 
+def at_points(graph: Graph) -> tuple[Graph, tuple[Values, ...]]:
+    """Return a network with numbers as sizes, and runs of it on both sides of every kink."""
+    numbered = with_numbers(graph)
+    return numbered, trial_points(numbered, SEED)
+
+
 def at_a_point(graph: Graph) -> tuple[Graph, Values]:
     """Return a network with numbers as sizes, and the values of a run of it."""
     numbered = with_numbers(graph)
     return numbered, trial_point(numbered, SEED)
 
 
-def agree(
-    page: Page,
-    known: Vocabulary,
-    graph: Graph,
-    values: Values,
-    expected: NDArray[Any],
-    shape: Shape,
-) -> Agreement:
-    """Read the page, and compare the value of each of its sides with what is expected."""
+def agree(page: Page, known: Vocabulary, graph: Graph, shape: Shape, runs: Runs) -> Agreement:
+    """Read the page, and compare the value of each of its sides with what each run expects."""
     parts: list[Agreement] = []
     for sign, side in read_relation(page.latex, known, shape):
         if sign not in ("", "="):
             raise CertificateError(f"{METHOD}: '{sign}' where '=' should stand")
-        found = evaluate(same_numbers(side.expr, graph), values).astype(float)
-        parts.append(compare(METHOD, found, expected, EXACT_TOLERANCE))
+        expr = same_numbers(side.expr, graph)
+        for values, expected in runs:
+            found = evaluate(expr, values).astype(float)
+            parts.append(compare(METHOD, found, expected, EXACT_TOLERANCE))
     return worst(parts)
 
 
