@@ -13,6 +13,7 @@ from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.certify.prove import prove
 from exgen.certify.readback import check_printed
+from exgen.certify.reading.page import Memory
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
@@ -108,6 +109,7 @@ def _problem(
     solution = entry.kind.solve(setting, draws)
     # Answers that share one claim, as the blanks of a chain do, share its proof.
     proofs: dict[int, tuple[Agreement, ...]] = {}
+    memory: Memory = {}
     problem = Problem(
         name=entry.name,
         kind=entry.kind.name,
@@ -119,7 +121,7 @@ def _problem(
         rejected={},
         fields=solution.fields,
         answers=tuple(
-            _certified(bank, entry, solved, seed, proofs, setting.notation)
+            _certified(bank, entry, solved, seed, proofs, (setting.notation, memory))
             for solved in solution.answers
         ),
     )
@@ -132,7 +134,7 @@ def _certified(
     solved: Solved,
     seed: int,
     proofs: dict[int, tuple[Agreement, ...]],
-    notation: Notation,
+    page: tuple[Notation, Memory],
 ) -> Answer:
     claim = solved.claim
     try:
@@ -140,8 +142,9 @@ def _certified(
             proofs[id(claim)] = prove(claim)
         certificate = () if claim is None else proofs[id(claim)]
         # What stands on the page is each answer's own, also where a claim is shared.
-        if claim and (read := check_printed(claim, solved.latex.tex, notation, solved.expr)):
-            certificate = (*certificate, read)
+        notation, memory = page
+        read = claim and check_printed(claim, solved.latex.tex, notation, solved.expr, memory)
+        certificate = (*certificate, read) if read else certificate
     except CertificateError as error:
         raise CertificateError(
             f"the answer '{solved.name}' could not be proven: {error.message}",

@@ -25,7 +25,7 @@ from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
 from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
 from exgen.certify.reading import entries, gradients, names, numbers
-from exgen.certify.reading.page import METHOD, Page
+from exgen.certify.reading.page import METHOD, Memory, Page
 from exgen.certify.rounded import RoundedClaim
 from exgen.certify.shapes import ShapeClaim
 from exgen.certify.tensors import TensorClaim
@@ -75,7 +75,9 @@ UNREAD: Mapping[str, str] = {
 """The facts that are not read back, each with the reason."""
 
 
-def check_printed(claim: Claim, latex: str, notation: Notation, expr: str = "") -> Agreement | None:
+def check_printed(
+    claim: Claim, latex: str, notation: Notation, expr: str = "", memory: Memory | None = None
+) -> Agreement | None:
     """Read an answer's LaTeX, evaluate it, and compare it with what the claim is about.
 
     Args:
@@ -83,6 +85,7 @@ def check_printed(claim: Claim, latex: str, notation: Notation, expr: str = "") 
         latex: the answer as printed.
         notation: the conventions it is printed in.
         expr: the answer in the network language, which says which name an answer is.
+        memory: filled with what later answers of the same problem can use again.
 
     Returns:
         The agreement; None for what ``UNREAD`` lists.
@@ -95,6 +98,6 @@ def check_printed(claim: Claim, latex: str, notation: Notation, expr: str = "") 
     if reader is None:
         return None
     try:
-        return reader(claim, Page(latex, notation, expr))
+        return reader(claim, Page(latex, notation, expr, {} if memory is None else memory))
     except (MisfitError, ValueError, LookupError, ArithmeticError) as error:
         raise CertificateError(f"{METHOD}: what was read cannot be evaluated: {error}") from error

@@ -12,7 +12,7 @@ from exgen.certify.derivations import SMALL
 from exgen.certify.everywhere import everywhere
 from exgen.certify.identities import LARGE, chain_values, places, value_at
 from exgen.certify.points import trial_point, with_numbers
-from exgen.certify.reading.page import METHOD, Page, agree, as_entries, at_a_point
+from exgen.certify.reading.page import METHOD, Page, agree, as_entries
 from exgen.derive.cases import rank_of
 from exgen.engine import evaluate, forward, gradient_name, gradients
 from exgen.graph import (
@@ -52,18 +52,17 @@ def equality(claim: EqualityClaim, page: Page) -> Agreement:
         for letter, size in zip(claim.index, sizes, strict=True)
         if isinstance(letter, str)
     }
-    known = vocabulary(claim.graph, page.notation, numerator=claim.numerator)
+    known = page.known(claim.graph, numerator=claim.numerator)
     if claim.network:
         known = entries_of_examples(known, claim.graph, claim.index, next(iter(letters.values())))
     known = known.with_letters(letters)
     part = read_expression(page.latex, known, claim.shape, or_scalar=True)
-    graph, values = at_a_point(claim.graph)
+    values, found = page.runs(claim.graph)[1][0]
     named = dict(values)
     turned = dict(values)
-    if is_scalar(graph.shapes[graph.loss]):
-        for name, array in gradients(graph, values).items():
-            named[gradient_name(name)] = array
-            turned[gradient_name(name)] = array.T if claim.numerator else array
+    for name, array in found.items():
+        named[gradient_name(name)] = array
+        turned[gradient_name(name)] = array.T if claim.numerator else array
     expected = named[claim.name]
     expr = same_numbers(part.expr, claim.graph)
     if part.is_scalar and expected.size > 1:
@@ -81,7 +80,7 @@ def equality(claim: EqualityClaim, page: Page) -> Agreement:
 def case(claim: CaseClaim, page: Page) -> Agreement:
     """Compare the entry with reverse mode, at every position where the case holds."""
     base = page.notation.index_base
-    known = vocabulary(claim.graph, page.notation)
+    known = page.known(claim.graph)
     if claim.letter:
         known = known.with_letters({claim.letter: claim.graph.shapes[claim.by][0]})
     part = read_expression(page.latex, known)
@@ -111,19 +110,19 @@ def order(claim: OrderClaim, page: Page) -> Agreement:
     column[list(claim.order), 0] = np.cumsum(random.uniform(0.5, 1.5, len(claim.order))) - 2
     values = forward(claim.graph, {**leaves, claim.by: column})
     expected = gradients(claim.graph, values)[claim.by]
-    known = vocabulary(claim.graph, page.notation)
+    known = page.known(claim.graph)
     return agree(page, known, claim.graph, claim.graph.shapes[claim.by], [(values, expected)])
 
 
 def tensor(claim: TensorClaim, page: Page) -> Agreement:
     """Compare the entries of a few outputs with reverse mode."""
-    known = vocabulary(claim.graph, page.notation)
+    known = page.known(claim.graph)
     sizes = (*claim.graph.shapes[claim.of], *claim.graph.shapes[claim.by])
     indices = (*claim.form.out, *claim.form.arg)
     letters = {i: dim for i, dim in zip(indices, sizes, strict=True) if isinstance(i, str)}
     part = read_expression(page.latex, known.with_letters(letters))
     expr = as_entries(same_numbers(part.expr, claim.graph))
-    graph, values = at_a_point(claim.graph)
+    graph, ((values, _), *_) = page.runs(claim.graph)
     rows, shape = values[claim.of].shape[0], values[claim.by].shape
     between_them = between(graph, claim.of, claim.by)
     ranges = {i: n for i, n in zip(claim.form.arg, shape, strict=True) if isinstance(i, str)}
@@ -140,7 +139,7 @@ def tensor(claim: TensorClaim, page: Page) -> Agreement:
 
 def derivation(claim: DerivationClaim, page: Page) -> Agreement:
     """Compare the result with the gradient of reverse mode, at every index."""
-    known = vocabulary(claim.graph, page.notation).with_letters(dict(claim.ranges))
+    known = page.known(claim.graph).with_letters(dict(claim.ranges))
     part = read_expression(page.latex, known)
     graph, lines, ranges = claim.small()
     numbers = dict(zip(claim.graph.size_names, map(Dim, SMALL), strict=False))

@@ -18,7 +18,7 @@ from exgen.certify.compare import (
 from exgen.certify.examples import example_points
 from exgen.certify.layouts import layout_values
 from exgen.certify.points import with_numbers
-from exgen.certify.reading.page import METHOD, Page, Runs, agree, at_points
+from exgen.certify.reading.page import METHOD, Page, Runs, agree
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim, Name, SumOver, rebuild, substitute_sizes
@@ -39,11 +39,10 @@ EXAMPLE = "i"
 
 def gradient(claim: GradientClaim, page: Page) -> Agreement:
     """Compare each printed side with the gradient of reverse mode."""
-    known = vocabulary(claim.graph, page.notation, numerator=claim.numerator)
-    graph, points = at_points(claim.graph)
+    known = page.known(claim.graph, numerator=claim.numerator)
+    _, points = page.runs(claim.graph)
     runs: Runs = []
-    for values in points:
-        found = gradients(graph, values)
+    for values, found in points:
         turned = {name: array.T if claim.numerator else array for name, array in found.items()}
         named = {gradient_name(name): array for name, array in turned.items()}
         runs.append(({**values, **named}, turned[claim.by]))
@@ -53,11 +52,10 @@ def gradient(claim: GradientClaim, page: Page) -> Agreement:
 def layout_gradient(claim: LayoutGradientClaim, page: Page) -> Agreement:
     """Compare a gradient as a layout prints it; given Jacobians are symbols on the page."""
     numerator = claim.layout == "numerator"
-    known = vocabulary(claim.graph, page.notation, shapes=claim.shapes, numerator=numerator)
-    graph, points = at_points(claim.graph)
+    known = page.known(claim.graph, claim.shapes, numerator=numerator)
+    graph, points = page.runs(claim.graph)
     runs: Runs = []
-    for values in points:
-        found = gradients(graph, values)
+    for values, found in points:
         named = layout_values(graph, values, found, claim.layout, claim.factors)
         runs.append((named, found[claim.by].T if numerator else found[claim.by]))
     return agree(page, known, claim.graph, claim.shape, runs)
@@ -65,13 +63,13 @@ def layout_gradient(claim: LayoutGradientClaim, page: Page) -> Agreement:
 
 def jacobian(claim: JacobianClaim, page: Page) -> Agreement:
     """Multiply the printed Jacobian with upstream gradients, as reverse mode does without it."""
-    known = vocabulary(claim.graph, page.notation)
-    graph, points = at_points(claim.graph)
+    known = page.known(claim.graph)
+    graph, points = page.runs(claim.graph)
     expr = same_numbers(read_expression(page.latex, known, claim.shape).expr, claim.graph)
     random = np.random.default_rng(SEED)
     part = between(graph, claim.of, claim.by)
     checks: list[Agreement] = []
-    for values in points:
+    for values, _ in points:
         printed = evaluate(expr, values).astype(float)
         rows = printed if claim.denominator else printed.T
         if rows.shape != (values[claim.by].shape[0], values[claim.of].shape[0]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare, trial_sizes, worst
-from exgen.certify.reading.page import METHOD, Page, Runs, agree, at_a_point, at_points
+from exgen.certify.reading.page import METHOD, Page, Runs, agree
 from exgen.certify.rounded import UPSTREAM, with_upstream
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward, gradients
@@ -52,7 +52,7 @@ def gradient_value(claim: GradientValueClaim, page: Page) -> Agreement:
 
 def _numbers(graph: Graph, expected: NDArray[Any], page: Page) -> Agreement:
     """Compare printed numbers: fractions to the last digit, floats to half a unit of it."""
-    cells = read_cells(page.latex, vocabulary(graph, page.notation))
+    cells = read_cells(page.latex, page.known(graph))
     printed = np.empty((len(cells), len(cells[0])), dtype=object)
     for row, column in np.ndindex(printed.shape):
         printed[row, column] = evaluate(cells[row][column], {}, exact=True).item()
@@ -80,7 +80,7 @@ def rounded(printed: NDArray[Any], expected: NDArray[Any], latex: str) -> Agreem
 
 def symbolic_grid(claim: SymbolicGridClaim, page: Page) -> Agreement:
     """Give the symbol values, and compare every cell with an exact run."""
-    cells = read_cells(page.latex, vocabulary(claim.graph, page.notation))
+    cells = read_cells(page.latex, page.known(claim.graph))
     shape = tuple(dim.constant for dim in claim.graph.shapes[claim.symbol])
     checks: list[Agreement] = []
     for point in range(POINTS):
@@ -99,9 +99,7 @@ def symbolic_grid(claim: SymbolicGridClaim, page: Page) -> Agreement:
 
 def wire(claim: RoundedClaim, page: Page) -> Agreement:
     """Compare the printed number with a run of the circuit, to the digits the sheet asks for."""
-    printed = evaluate(
-        read_expression(page.latex, vocabulary(claim.circuit, page.notation)).expr, {}
-    )
+    printed = evaluate(read_expression(page.latex, page.known(claim.circuit)).expr, {})
     scaled = with_upstream(claim.circuit)
     given = {name: np.full((1, 1), float(value)) for name, value in claim.leaves.items()}
     values = forward(scaled, {**given, UPSTREAM: np.full((1, 1), float(claim.upstream))})
@@ -114,16 +112,16 @@ def wire(claim: RoundedClaim, page: Page) -> Agreement:
 
 def shape(claim: ShapeClaim, page: Page) -> Agreement:
     """Compare the printed sizes with those of the arrays in a run of the network."""
-    found = read_shape(page.latex, vocabulary(claim.graph, page.notation))
-    _, values = at_a_point(claim.graph)
+    found = read_shape(page.latex, page.known(claim.graph))
+    values, _ = page.runs(claim.graph)[1][0]
     return _sizes(claim.graph, found, values[claim.name])
 
 
 def batch_shape(claim: BatchShapeClaim, page: Page) -> Agreement:
     """Compare the printed sizes with those of the arrays in a run of the batch."""
     graph = claim.batch.graph
-    found = read_shape(page.latex, vocabulary(graph, page.notation))
-    _, values = at_a_point(graph)
+    found = read_shape(page.latex, page.known(graph))
+    values, _ = page.runs(graph)[1][0]
     return _sizes(graph, found, values[claim.called])
 
 
@@ -137,9 +135,9 @@ def _sizes(graph: Graph, printed: Shape, array: NDArray[Any]) -> Agreement:
 
 def line(claim: WeightedSumClaim | FunctionClaim, page: Page) -> Agreement:
     """Compare the printed right side with the line's value in a run of the network."""
-    known = vocabulary(claim.graph, page.notation)
-    _, points = at_points(claim.graph)
-    runs: Runs = [(values, values[claim.name]) for values in points]
+    known = page.known(claim.graph)
+    _, points = page.runs(claim.graph)
+    runs: Runs = [(values, values[claim.name]) for values, _ in points]
     return agree(page, known, claim.graph, claim.graph.shapes[claim.name], runs)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, same_numbers, worst
-from exgen.certify.points import trial_point, trial_points, with_numbers
-from exgen.engine import Values, evaluate
+from exgen.certify.points import trial_points, with_numbers
+from exgen.engine import Values, evaluate, gradients
 from exgen.errors import CertificateError
-from exgen.graph import Entry, Expr, Name, rebuild
+from exgen.graph import Entry, Expr, Name, is_scalar, rebuild
 from exgen.readback.pages import read_relation
+from exgen.readback.vocabulary import vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from numpy.typing import NDArray
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from exgen.readback.vocabulary import Vocabulary
 
 METHOD = "read back"
+T = TypeVar("T")
+
+Memory = dict[tuple[str, int], tuple[object, "Any"]]
+"""What was worked out, by what it is and for which object."""
 
 Runs = list[tuple[Values, "NDArray[Any]"]]
 """Values of names, each with what the page should say then."""
@@ -36,24 +42,48 @@ class Page:
         latex: the text, for math mode.
         notation: the conventions that the page states.
         expr: the answer in the network language, where it is a name.
+        memory: what was worked out for earlier answers of the same problem.
 
     """
 
     latex: str
     notation: Notation
     expr: str = ""
+    memory: Memory = field(default_factory=dict)
+
+    def once(self, key: str, about: object, make: Callable[[], T]) -> T:
+        """Return what was made for the same object before, or make it."""
+        place = key, id(about)
+        if place not in self.memory:
+            # The object is kept too, so that its identity is not given to another.
+            self.memory[place] = about, make()
+        found: T = self.memory[place][1]
+        return found
+
+    def known(
+        self, graph: Graph, shapes: Mapping[str, Shape] | None = None, *, numerator: bool = False
+    ) -> Vocabulary:
+        """Return what a reader knows of a network; ``shapes`` are those of given Jacobians too."""
+        plain = self.once(
+            f"vocabulary {numerator}",
+            graph,
+            lambda: vocabulary(graph, self.notation, numerator=numerator),
+        )
+        return replace(plain, shapes={**shapes, **plain.shapes}) if shapes else plain
+
+    def runs(self, graph: Graph) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
+        """Return a network with numbers as sizes, and runs on both sides of every kink.
+
+        Each run has its values and, of a scalar loss, the gradients.
+        """
+        return self.once("runs", graph, lambda: _runs(graph))
 
 
-def at_points(graph: Graph) -> tuple[Graph, tuple[Values, ...]]:
-    """Return a network with numbers as sizes, and runs of it on both sides of every kink."""
+def _runs(graph: Graph) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
     numbered = with_numbers(graph)
-    return numbered, trial_points(numbered, SEED)
-
-
-def at_a_point(graph: Graph) -> tuple[Graph, Values]:
-    """Return a network with numbers as sizes, and the values of a run of it."""
-    numbered = with_numbers(graph)
-    return numbered, trial_point(numbered, SEED)
+    scalar = is_scalar(numbered.shapes[numbered.loss])
+    points = trial_points(numbered, SEED)
+    return numbered, tuple((v, gradients(numbered, v) if scalar else {}) for v in points)
 
 
 def agree(page: Page, known: Vocabulary, graph: Graph, shape: Shape, runs: Runs) -> Agreement:
