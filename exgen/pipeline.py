@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.certify.prove import prove
 from exgen.certify.readback import check_printed
-from exgen.certify.reading.page import Memory
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import SCHEMA, Agreement, Answer, Problem, ProblemSet, to_json
@@ -27,6 +27,9 @@ from exgen.problems.base import Setting, Solved
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex, with_rubrics
 from exgen.write import MANIFEST, check_target, write_folder
+
+if TYPE_CHECKING:
+    from exgen.certify.reading.page import Memory
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2
