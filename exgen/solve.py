@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.certify.answers import Proofs, certify
+from exgen.certify.answers import certify
+from exgen.certify.memory import Memory
+from exgen.certify.reading.page import Page
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
 from exgen.document import Answer, Mistake, Problem
@@ -14,7 +16,6 @@ from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
 from exgen.errors import CertificateError
 from exgen.language.writer import graph_text
 from exgen.render.tex import with_rubrics
-from exgen.slips.claims import Workings
 from exgen.slips.mistakes import slipped
 
 if TYPE_CHECKING:
@@ -47,15 +48,17 @@ def solve_problem(
 
     """
     drawn = _without_luck(bank, entry, setting, seed)
-    proofs: Proofs = {}
+    memory = Memory()
     answers: list[Answer] = []
     for solved, mistakes in zip(drawn.solution.answers, drawn.mistakes, strict=True):
         try:
-            answers.append(_certified(solved, mistakes, network, proofs))
+            page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
+            answers.append(_certified(solved, mistakes, network, page))
         except CertificateError as error:
             raise CertificateError(
                 f"the answer '{solved.name}' could not be proven: {error.message}",
                 place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
+                excerpt=error.excerpt,
                 remedy="Nothing was written. This is a bug in exgen; please report it with the "
                 "seed.",
             ) from None
@@ -87,9 +90,9 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         tries += drawn.tries
         rejected = added(rejected, drawn.rejected)
         solution = entry.kind.solve(setting, drawn.draws)
-        workings = Workings()
+        memory = Memory()
         found = [
-            slipped(solved.claim, solved.write, entry.kind.slips, workings)
+            slipped(solved.claim, solved.write, entry.kind.slips, memory)
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]
@@ -103,7 +106,7 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
 
 
 def _certified(
-    solved: Solved, mistakes: tuple[Mistake, ...], network: DrawnNetwork, proofs: Proofs
+    solved: Solved, mistakes: tuple[Mistake, ...], network: DrawnNetwork, page: Page
 ) -> Answer:
     claim = solved.claim
     return Answer(
@@ -113,6 +116,6 @@ def _certified(
         expr=solved.expr,
         steps=solved.steps,
         claim={"claim": RUBRIC} if claim is None else stored(claim, network.graph),
-        certificate=() if claim is None else certify(claim, proofs),
+        certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exgen.certify.answers import certify
+from exgen.certify.memory import Memory
+from exgen.certify.reading.page import Page
 from exgen.certify.recorded import check_expression_recorded, check_shape_recorded
 from exgen.certify.stored import RUBRIC, restored
 from exgen.errors import CertificateError, DataError, ExgenError, ManifestError
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from exgen.certify.answers import Proofs
     from exgen.certify.prove import Claim
     from exgen.document import Agreement, Answer, Problem
     from exgen.graph import Graph
@@ -224,11 +225,12 @@ def _problem(
     except ExgenError as error:
         return [], [*failures, Failure(where, f"its network cannot be read: {error.message}")]
     claims: dict[str, Claim] = {}
-    known: Proofs = {}
+    memory = Memory()
     for answer in problem.answers:
         place = f"{where}, answer '{answer.name}'"
+        page = Page(answer.latex.tex, manifest.notation, answer.expr, memory)
         try:
-            proof = _certified(answer, network, claims, known)
+            proof = _certified(answer, network, claims, page)
         except CertificateError as error:
             failures.append(Failure(place, error.message))
             continue
@@ -254,7 +256,7 @@ def _answers_listed(
 
 
 def _certified(
-    answer: Answer, network: Graph, claims: dict[str, Claim], known: Proofs
+    answer: Answer, network: Graph, claims: dict[str, Claim], page: Page
 ) -> tuple[Agreement, ...]:
     """Certify an answer again; a rubric has no proof.
 
@@ -271,7 +273,7 @@ def _certified(
         if key not in claims:
             claims[key] = restored(answer.claim, network, "claim")
         claim = claims[key]
-        proof = certify(claim, known)
+        proof = certify(claim, page)
         check_shape_recorded(claim, answer.shape)
         check_expression_recorded(claim, answer.expr)
     except CertificateError:

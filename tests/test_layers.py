@@ -25,6 +25,7 @@ ORDER = (
     "engine",
     "language",
     "derive",
+    "readback",
     "document",
     "certify",
     "slips",

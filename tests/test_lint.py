@@ -21,6 +21,7 @@ from exgen.pipeline import build
 from exgen.render import progress
 from exgen.render.progress import Progress
 from exgen.render.terminal import lint_text, share_text
+from exgen.solve import solve_problem
 from tests.commands import run
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def test_a_network_that_cannot_be_drawn(tmp_path: Path) -> None:
 
 def failing(error: Exception, seeds: set[int]) -> Any:  # noqa: ANN401 - a function
     """Return a way to solve problems that raises an error for 'jacobian' at some seeds."""
-    real = lint.solve_problem
+    real = solve_problem
 
     def solve(bank: Any, entry: Any, network: Any, setting: Any, seed: int) -> Problem:  # noqa: ANN401
         if entry.name == "jacobian" and seed in seeds:

@@ -5,29 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.certify.prove import prove
+from exgen.certify.readback import check_printed
 
 if TYPE_CHECKING:
     from exgen.certify.prove import Claim
+    from exgen.certify.reading.page import Page
     from exgen.document import Agreement
 
-Proofs = dict[int, tuple["Agreement", ...]]
-"""What was proven in one problem so far, by the identity of the claim."""
 
-
-def certify(claim: Claim, proofs: Proofs) -> tuple[Agreement, ...]:
+def certify(claim: Claim, page: Page) -> tuple[Agreement, ...]:
     """Return the methods that agree on an answer.
 
-    Answers that share one claim, as the blanks of a chain do, share its proof. What is about a
-    single answer, such as the LaTeX it prints, has its place here too, after the shared proof.
+    Answers that share one claim, as the blanks of a chain do, share its proof; what stands on the
+    page is each answer's own.
 
     Args:
         claim: what the answer asserts.
-        proofs: those of the same problem; a new one is added.
+        page: the answer as printed, with the memory of its problem.
 
     Raises:
         CertificateError: two methods disagree, or fewer than two apply.
 
     """
-    if id(claim) not in proofs:
-        proofs[id(claim)] = prove(claim)
-    return proofs[id(claim)]
+    proof = page.memory.once("proof", claim, lambda: prove(claim))
+    read = check_printed(claim, page)
+    return proof if read is None else (*proof, read)

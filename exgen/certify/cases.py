@@ -65,8 +65,8 @@ class CaseClaim:
         for point in range(POINTS):
             values = trial_point(graph, SEED + point)
             both = by_both_ways(graph, values, self.by)
-            for position in self._positions(len(values[self.by])):
-                rank = int(self._rank(values[self.by][:, 0], position))
+            for position in self.positions(len(values[self.by])):
+                rank = int(self.rank(values[self.by][:, 0], position))
                 at = {self.letter: position, rank_of(self.label): rank}
                 found = evaluate(entry, values, at).astype(float)
                 reverse.append(compare("reverse mode", found, both[0][[position]], EXACT_TOLERANCE))
@@ -75,12 +75,13 @@ class CaseClaim:
                 )
         return worst(reverse), worst(difference)
 
-    def _positions(self, size: int) -> list[int]:
+    def positions(self, size: int) -> list[int]:
+        """Return the positions at which the case holds."""
         if self.only is not None:
             return list(self.only)
         return [position for position in range(size) if position not in self.but]
 
-    def _rank(self, column: NDArray[Any], position: int) -> int:
+    def rank(self, column: NDArray[Any], position: int) -> int:
         """Count the entries that come before one; the sort itself is not asked."""
         before = column > column[position] if self.descending else column < column[position]
         return int(before.sum())

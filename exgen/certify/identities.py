@@ -52,7 +52,7 @@ class ProofClaim:
 
     def _symbolic(self) -> Agreement:
         steps = 0
-        for at in _places(self.chain, SMALL):
+        for at in places(self.chain, SMALL):
             lines = [_Symbols(self.chain, at).of(line.expr) for line in self.chain.lines]
             for number, (before, after) in enumerate(pairwise(lines), start=2):
                 if not is_zero(before - after):
@@ -64,9 +64,9 @@ class ProofClaim:
 
     def _numeric(self) -> Agreement:
         parts: list[Agreement] = []
-        for at in _places(self.chain, LARGE):
-            values = _values(self.chain, at, LARGE)
-            lines = [_at(line.expr, values, at, LARGE) for line in self.chain.lines]
+        for at in places(self.chain, LARGE):
+            values = chain_values(self.chain, at, LARGE)
+            lines = [value_at(line.expr, values, at, LARGE) for line in self.chain.lines]
             parts += [
                 compare("numbers at a larger size", after, before, EXACT_TOLERANCE)
                 for before, after in pairwise(lines)
@@ -76,8 +76,8 @@ class ProofClaim:
     def _ends(self) -> Agreement:
         """Compare the first line and the result with what the ops themselves compute."""
         parts: list[Agreement] = []
-        for at in _places(self.chain, LARGE):
-            values = _values(self.chain, at, LARGE)
+        for at in places(self.chain, LARGE):
+            values = chain_values(self.chain, at, LARGE)
             row = next(iter(at.values())) if self.chain.right is not None else 0
             ends = [
                 (self.chain.left, self.chain.lines[0]),
@@ -85,8 +85,8 @@ class ProofClaim:
             ]
             for whole, line in ends:
                 if whole is not None:
-                    expected = _at(whole, values, at, LARGE)[[row]]
-                    found = _at(line.expr, values, at, LARGE)
+                    expected = value_at(whole, values, at, LARGE)[[row]]
+                    found = value_at(line.expr, values, at, LARGE)
                     parts.append(compare("forward pass", found, expected, EXACT_TOLERANCE))
         return worst(parts)
 
@@ -99,7 +99,8 @@ def is_zero(difference: Any) -> bool:  # noqa: ANN401 - SymPy has no types
     return bool(expanded == 0 or sympy.cancel(sympy.together(expanded)) == 0)
 
 
-def _places(chain: Chain, size: int) -> list[dict[str, int]]:
+def places(chain: Chain, size: int) -> list[dict[str, int]]:
+    """Return every position of the free letters."""
     names = [letter for letter, _ in chain.letters]
     return [
         dict(zip(names, where, strict=True)) for where in product(range(size), repeat=len(names))
@@ -111,7 +112,8 @@ def _sizes(chain: Chain, size: int) -> dict[str, Dim]:
     return dict.fromkeys(names, Dim(size))
 
 
-def _at(expr: Expr, values: Values, at: Mapping[str, int], size: int) -> Any:  # noqa: ANN401
+def value_at(expr: Expr, values: Values, at: Mapping[str, int], size: int) -> Any:  # noqa: ANN401
+    """Return an expression's value where every size is ``size``."""
     names = {name: Dim(size) for name in _size_names(expr)}
     return evaluate(substitute_sizes(expr, names), values, at)
 
@@ -128,7 +130,7 @@ def _size_names(expr: Expr) -> set[str]:
     return found
 
 
-def _values(chain: Chain, at: Mapping[str, int], size: int) -> Values:
+def chain_values(chain: Chain, at: Mapping[str, int], size: int) -> Values:
     """Return values at which every name is legal: probabilities positive, targets as promised."""
     random = np.random.default_rng(SEED)
     values: Values = {}

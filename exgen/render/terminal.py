@@ -246,7 +246,7 @@ def lint_text(reports: Iterable[Report]) -> str:
     every = list(reports)
     blocks = [_lint_table(report) for report in every]
     remarks = [line for report in every for line in (*_failed(report), *_doubtful(report))]
-    return "\n\n".join([*blocks, *(["\n".join(remarks)] if remarks else []), _verdict(every)])
+    return "\n\n".join([*blocks, *(["\n".join(remarks)] if remarks else []), _lint_verdict(every)])
 
 
 def _lint_table(report: Report) -> str:
@@ -316,7 +316,7 @@ def _doubtful(report: Report) -> list[str]:
     ]
 
 
-def _verdict(reports: list[Report]) -> str:
+def _lint_verdict(reports: list[Report]) -> str:
     names = ", ".join(report.bank for report in reports)
     bad = {(report.bank, part.seed) for report in reports for part in report.failures}
     if bad:

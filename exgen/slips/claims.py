@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from exgen.slips.base import Scene
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
 
 Rewrite = Callable[[Expr, Scene], Iterator[Expr]]
@@ -44,36 +45,18 @@ class Wrong:
     lucky: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Workings:
-    """What the slips of one problem share: gradients and values of its networks, found once.
-
-    They are remembered by identity, as comparing networks would cost as much.
-    """
-
-    seen: dict[tuple[str, int], tuple[object, Any]] = field(default_factory=dict)
-
-    def of(self, what: str, graph: Graph, find: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Return what was found for a graph before, or find it."""
-        key = (what, id(graph))
-        if key not in self.seen:
-            # the graph is kept too, so that its identity is not given to another
-            self.seen[key] = graph, find()
-        return self.seen[key][1]
-
-
-def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Workings], Iterator[Wrong]]:
+def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
     """Return the slip that rewrites a formula, as one that makes claims wrong.
 
     Where the claim is a number, the formula is the one that gives it.
     """
 
-    def slip(claim: Claim, workings: Workings) -> Iterator[Wrong]:
+    def slip(claim: Claim, memory: Memory) -> Iterator[Wrong]:
         match claim:
             case ForwardClaim() | GradientValueClaim():
-                yield from _wrong_arrays(claim, rewrite, workings)
+                yield from _wrong_arrays(claim, rewrite, memory)
             case RoundedClaim():
-                yield from _wrong_numbers(claim, rewrite, workings)
+                yield from _wrong_numbers(claim, rewrite, memory)
             case _:
                 scene = _scene(claim)
                 for formula, put in places(claim):
@@ -113,17 +96,17 @@ def _scene(claim: object) -> Scene:
 
 
 def _wrong_arrays(
-    claim: ForwardClaim | GradientValueClaim, rewrite: Rewrite, workings: Workings
+    claim: ForwardClaim | GradientValueClaim, rewrite: Rewrite, memory: Memory
 ) -> Iterator[Wrong]:
     graph = claim.graph
-    values: Values = workings.of(
+    values: Values = memory.once(
         "exact values", graph, lambda: forward(graph, claim.leaves, exact=True)
     )
     if isinstance(claim, ForwardClaim):
         formula, known = graph.expr(claim.name), values
     else:
-        formula = _step(graph, claim.by, workings)
-        known = workings.of("exact pass", graph, lambda: _with_gradients(graph, values, exact=True))
+        formula = _step(graph, claim.by, memory)
+        known = memory.once("exact pass", graph, lambda: _with_gradients(graph, values, exact=True))
     if formula is None:
         return
     for wrong in _formulas(formula, rewrite, graph):
@@ -132,20 +115,20 @@ def _wrong_arrays(
             continue
         if (found != claim.value).any():
             yield Wrong(replace(claim, value=found))
-        elif differs(formula, wrong, graph, workings):
+        elif differs(formula, wrong, graph, memory):
             yield Wrong(None, lucky=True)
 
 
-def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, workings: Workings) -> Iterator[Wrong]:
-    graph: Graph = workings.of("scaled", claim.circuit, lambda: with_upstream(claim.circuit))
+def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
+    graph: Graph = memory.once("scaled", claim.circuit, lambda: with_upstream(claim.circuit))
     formula = (
-        _step(graph, claim.name, workings) if claim.backwards else claim.circuit.expr(claim.name)
+        _step(graph, claim.name, memory) if claim.backwards else claim.circuit.expr(claim.name)
     )
     if formula is None:
         return
     leaves = {leaf.name: claim.leaves.get(leaf.name, claim.upstream) for leaf in graph.leaves}
     given = {name: np.full((1, 1), float(value)) for name, value in leaves.items()}
-    known = workings.of("pass", graph, lambda: _with_gradients(graph, forward(graph, given)))
+    known = memory.once("pass", graph, lambda: _with_gradients(graph, forward(graph, given)))
     for wrong in _formulas(formula, rewrite, graph):
         found = _value(wrong, known)
         if found is None or not np.isfinite(found).all():
@@ -153,7 +136,7 @@ def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, workings: Workings) ->
         printed = _like(claim, Decimal(repr(float(found.item()))))
         if printed != claim.printed:
             yield Wrong(replace(claim, printed=printed))
-        elif differs(formula, wrong, graph, workings):
+        elif differs(formula, wrong, graph, memory):
             yield Wrong(None, lucky=True)
 
 
@@ -169,8 +152,8 @@ def _formulas(formula: Expr, rewrite: Rewrite, graph: Graph) -> Iterator[Expr]:
     yield from (wrong for wrong in dict.fromkeys(rewrite(formula, scene)) if wrong != formula)
 
 
-def _step(graph: Graph, by: str, workings: Workings) -> Expr:
-    derived = workings.of("derived", graph, lambda: derive_gradients(graph))
+def _step(graph: Graph, by: str, memory: Memory) -> Expr:
+    derived = memory.once("derived", graph, lambda: derive_gradients(graph))
     step: Expr = derived[by].step
     return step
 
@@ -188,10 +171,10 @@ def _value(expr: Expr, known: Values, *, exact: bool = False) -> NDArray[Any] | 
         return None
 
 
-def differs(one: Expr, other: Expr, graph: Graph, workings: Workings) -> bool:
+def differs(one: Expr, other: Expr, graph: Graph, memory: Memory) -> bool:
     """Whether two formulas have different values at a test point, where nothing is special."""
     try:
-        known = workings.of("test point", graph, lambda: _test_point(graph))
+        known = memory.once("test point", graph, lambda: _test_point(graph))
     except CertificateError:
         return False
     first, second = (_value(expr, known) for expr in (one, other))

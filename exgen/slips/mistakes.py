@@ -13,9 +13,10 @@ from exgen.slips.table import SLIPS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
     from exgen.document import Tex
-    from exgen.slips.claims import Workings, Wrong
+    from exgen.slips.claims import Wrong
 
 MOST = 3
 """How many mistakes the key shows for one answer."""
@@ -41,7 +42,7 @@ def slipped(
     claim: Claim | None,
     write: Callable[[Any], Tex] | None,
     slips: tuple[str, ...],
-    workings: Workings,
+    memory: Memory,
 ) -> Slipped:
     """Apply slips to an answer.
 
@@ -49,7 +50,7 @@ def slipped(
         claim: what the answer asserts; None for a rubric.
         write: how the answer is printed, given its claim; None where slips do not apply.
         slips: the names of the slips that apply.
-        workings: shared by the answers of a problem.
+        memory: shared by the answers of a problem.
 
     """
     if claim is None or write is None:
@@ -59,7 +60,7 @@ def slipped(
     lucky: list[str] = []
     shown = {right.tex}
     for name in slips:
-        for wrong in SLIPS[name].wrong(claim, workings):
+        for wrong in SLIPS[name].wrong(claim, memory):
             if wrong.lucky:
                 lucky.append(name)
             elif wrong.claim is not None and len(found) < MOST:

@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING
 from exgen.certify.chains import ChainClaim
 from exgen.certify.shapes import ShapeClaim
 from exgen.graph import ONE, Call, Dim, is_column
-from exgen.slips.claims import Workings, Wrong
+from exgen.slips.claims import Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
     from exgen.graph import Graph
 
 APPENDING = frozenset({"append_one", "prepend_one"})
 
 
-def swapped_shape(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
+def swapped_shape(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """Columns x rows for rows x columns."""
     shape = getattr(claim, "shape", None)
     if _is_about_a_shape(claim) and shape and shape[0] != shape[1] and not is_column(shape):
         yield Wrong(replace(claim, shape=shape[::-1]))  # type: ignore[type-var]
 
 
-def forgot_the_one(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
+def forgot_the_one(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """A size without the entry that is appended for the bias."""
     if not isinstance(claim, ShapeClaim):
         return
@@ -48,7 +49,7 @@ def _lengthened(graph: Graph) -> set[Dim]:
     return found
 
 
-def one_example(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
+def one_example(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The shape for one example where there are many."""
     batch = getattr(claim, "batch", None)
     shape = getattr(claim, "shape", None)
@@ -63,7 +64,7 @@ def _is_about_a_shape(claim: object) -> bool:
     return type(claim).__name__ in ("ShapeClaim", "BatchShapeClaim")
 
 
-def one_stage_off(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
+def one_stage_off(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The neighbouring stage of a chain in a blank: ``dL/da`` for ``dL/dz``."""
     if not isinstance(claim, ChainClaim):
         return
@@ -75,7 +76,7 @@ def one_stage_off(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
                 yield Wrong(replace(claim, chain=tuple(chain)))
 
 
-def missing_arrow(claim: Claim, _workings: Workings) -> Iterator[Wrong]:
+def missing_arrow(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """A quantity that is used twice, drawn with one arrow."""
     edges: tuple[tuple[str, str], ...] = getattr(claim, "edges", ())
     sources = [source for source, _ in edges]

@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exgen.slips import activations, formulas, shapes
-from exgen.slips.claims import Workings, Wrong, on_formulas
+from exgen.slips.claims import Wrong, on_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
 
 
@@ -28,7 +29,7 @@ class Slip:
 
     name: str
     says: str
-    wrong: Callable[[Claim, Workings], Iterator[Wrong]]
+    wrong: Callable[[Claim, Memory], Iterator[Wrong]]
 
 
 _ROWS = (

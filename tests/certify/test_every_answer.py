@@ -19,6 +19,7 @@ from exgen import resources
 from exgen.banks import bank_names
 from exgen.certify.facts import BottleneckClaim
 from exgen.certify.layers import LayerInputClaim
+from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
 from exgen.derive.orient import oriented
 from exgen.document import to_json
@@ -28,7 +29,7 @@ from exgen.graph import Call, Dim, Expr, Graph, Number, call, walk
 from exgen.ops import TABLE
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting
-from exgen.slips.claims import Workings, places
+from exgen.slips.claims import places
 from exgen.slips.mistakes import is_refused
 from exgen.slips.table import SLIPS
 
@@ -81,11 +82,11 @@ def claims(set_name: str, problem: str) -> list[tuple[str, Claim]]:
 @pytest.mark.parametrize(("set_name", "problem"), PROBLEMS, ids=IDS)
 def test_every_slip_is_refused(set_name: str, problem: str) -> None:
     """Whatever a slip makes of an answer is refused, whether the kind lists the slip or not."""
-    workings = Workings()
+    memory = Memory()
     survived, lucky = set(), set()
     for _, claim in claims(set_name, problem):
         for slip in SLIPS.values():
-            for wrong in slip.wrong(claim, workings):
+            for wrong in slip.wrong(claim, memory):
                 if wrong.lucky:
                     lucky.add((problem, slip.name))
                 elif not is_refused(wrong):

@@ -69,7 +69,7 @@ def _claims(name: str, notation: str, seed: int) -> Iterator[tuple[str, Claim, G
     networks = draw_networks(bank, seed)
     for entry in bank.problems:
         network = oriented(networks[entry.network].graph, profile)
-        draws, _ = draw_problem(bank, entry, network, seed)
+        draws = draw_problem(bank, entry, network, seed).draws
         by_layers = bank.networks[entry.network].by_layers
         for solved in entry.kind.solve(Setting(network, profile, None, by_layers), draws).answers:
             if solved.claim is not None:
