@@ -146,6 +146,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     short = all(rounded(value, digits) == value for value in _numbers(worked))
     answers: list[Solved] = []
 
+    def write(claim: RoundedClaim) -> Tex:
+        return Tex(claim.printed)
+
     def shown(value: Decimal) -> str:
         text = str(rounded(value, digits))
         return decimal_text(Fraction(text)) or text if short else text
@@ -165,7 +168,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         line = circuit.graph.expr(name)
         expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
         step = Step("chain rule" if backwards else "forward", Tex(shown(value)), WHY[backwards])
-        answers.append(Solved(answer, Tex(shown(value)), SCALAR, expr, (step,), claim))
+        answers.append(Solved(answer, write(claim), SCALAR, expr, (step,), claim, write))
         return blank(answer)
 
     above, below = {}, {}
@@ -281,7 +284,15 @@ KIND = Kind(
     options={"numbers": (dict,), "upstream": (int, float, list), "digits": (int,), "hide": (str,)},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "own_factor",
+        "missing_minus",
+        "dropped_path",
+        "no_local",
+        "no_slope",
+        "forgot_factor",
+        "forgot_upstream",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

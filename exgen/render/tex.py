@@ -86,16 +86,20 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         answer = problem.answer(name)
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
 
-    def mistakes(*names: str) -> Tex:
+    def mistakes(*names: str, instead: bool = False) -> Tex:
         """Show, on the key, what the usual slips give instead of these answers.
 
-        Of several answers each slip is shown once.
+        Of several answers each slip is shown once; ``instead`` says of which.
         """
         told.extend(names)
-        every = [part for name in reversed(names) for part in problem.answer(name).mistakes]
-        found = list({part.slip: part for part in every}.values())
-        if not key or not found:
+        answers = [problem.answer(name) for name in reversed(names)]
+        every = {part.slip: (part, answer) for answer in answers for part in answer.mistakes}
+        if not key or not every:
             return Tex("")
+        found = [
+            {"says": part.says, "latex": part.latex, "right": answer.latex if instead else None}
+            for part, answer in every.values()
+        ]
         template = environment.get_template("documents/mistakes.tex.j2")
         return Tex(template.render(_fill=fill, mistakes=found))
 
