@@ -173,7 +173,7 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         if not lucky or draws == before:
             mistakes = tuple(part.mistakes for part in found)
             return _Drawn(draws, tries, rejected, solution, mistakes)
-        for name in lucky:
+        for name in sorted(lucky):
             rejected[f"slip: {name}"] = rejected.get(f"slip: {name}", 0) + 1
         before = draws
     raise never(f"the problem '{entry.name}'", rejected, entry.place)
