@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Problem, ProblemSet, Step, Tex
+from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.render.conventions import box
 from exgen.render.plots import plots
@@ -92,8 +92,10 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         Of several answers each slip is shown once; ``instead`` says of which.
         """
         told.extend(names)
-        answers = [problem.answer(name) for name in reversed(names)]
-        every = {part.slip: (part, answer) for answer in answers for part in answer.mistakes}
+        every: dict[str, tuple[Mistake, Answer]] = {}
+        for answer in map(problem.answer, names):
+            for part in answer.mistakes:
+                every.setdefault(part.slip, (part, answer))
         if not key or not every:
             return Tex("")
         found = [
