@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.certify.grids import SymbolicGridClaim
 from exgen.certify.numbers import GradientValueClaim
-from exgen.derive.simplify import scaled
+from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import KindError
-from exgen.graph import Call, Entry, Expr, Graph, Name, Number, as_expr, is_column, is_scalar
+from exgen.graph import Call, Entry, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
@@ -79,7 +78,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         leaves = exact_arrays(numbers)
         values = forward(extended, leaves, exact=True)
         luck.require_rational(graph, values, "alpha_gradient")
-        entries(graph, leaves, slope)
+        linear_entries(graph, leaves, slope)
         luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         luck.require("both_signs", luck.both_signs(graph, values))
@@ -107,52 +106,6 @@ def _has_several(graph: Graph, values: Values, slope: str) -> bool:
     return len([entry for array in arguments for entry in array.flat if entry < 0]) >= least
 
 
-def entries(graph: Graph, leaves: Values, slope: str) -> tuple[tuple[Expr, ...], ...]:
-    """Return the output's entries as expressions in the slope, from runs of the forward pass.
-
-    The output at slope 0 is the constant part; what one entry of the slope adds is its factor.
-
-    Raises:
-        KindError: the output is not linear in the slope.
-
-    """
-    shape = leaves[slope].shape
-    zero = np.full(shape, Fraction(0), dtype=object)
-
-    def run(value: NDArray[Any]) -> NDArray[Any]:
-        return forward(graph, {**leaves, slope: value}, exact=True)[graph.loss]
-
-    constant = run(zero)
-    factors: list[tuple[tuple[int, int], NDArray[Any]]] = []
-    total = constant
-    for place in np.ndindex(shape[0], shape[1]):
-        one = zero.copy()
-        one[place] = Fraction(1)
-        factors.append((place, run(one) - constant))
-        total = total + factors[-1][1] * (2 + len(factors))
-    mixed = zero.copy()
-    for number, place in enumerate(np.ndindex(shape), start=1):
-        mixed[place] = Fraction(2 + number)
-    if (run(mixed) != total).any():
-        raise KindError(
-            f"'{graph.loss}' is not linear in '{slope}'",
-            remedy="alpha_gradient needs the slope used once on the way to the output.",
-        )
-
-    def entry(where: tuple[int, ...]) -> Expr:
-        expr: Expr = Number(constant[where])
-        for place, factor in factors:
-            if factor[where] == 0:
-                continue
-            symbol: Expr = Name(slope) if shape == (1, 1) else Entry(Name(slope), *place)
-            term = scaled(factor[where], symbol)
-            expr = term if expr == as_expr(0) else expr + term
-        return expr
-
-    rows, columns = constant.shape
-    return tuple(tuple(entry((r, c)) for c in range(columns)) for r in range(rows))
-
-
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Print the grid in the slope, and sum the masked products for its gradient."""
     graph = setting.graph
@@ -161,16 +114,22 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     leaves = exact_arrays(draws["numbers"])
     grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
     printer = grids.printer
-    cells = entries(graph, leaves, slope)
+    cells = linear_entries(graph, leaves, slope)
     given = [leaf for leaf in graph.leaves if leaf.name != slope]
     shown = {name: array for name, array in leaves.items() if name not in (slope, upstream)}
+
+    def write(claim: SymbolicGridClaim) -> Tex:
+        return Tex(ruled([[printer(cell) for cell in row] for row in claim.entries]))
+
+    claim = SymbolicGridClaim(graph, shown, graph.loss, slope, cells)
     forward_answer = Solved(
         name=graph.loss,
-        latex=Tex(ruled([[printer(cell) for cell in row] for row in cells])),
+        latex=write(claim),
         shape=graph.shapes[graph.loss],
         expr=to_text(grids.bound(graph.loss)),
         steps=(),
-        claim=SymbolicGridClaim(graph, shown, graph.loss, slope, cells),
+        claim=claim,
+        write=write,
     )
     gradient = grids.derived[slope]
     value = evaluate(gradient.closed, grids.with_gradients(), exact=True)
@@ -181,6 +140,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         expr=to_text(gradient.closed),
         steps=_steps(grids, gradient, value),
         claim=GradientValueClaim(extended, leaves, slope, value),
+        write=lambda claim: Tex(grid_latex(claim.value)),
     )
     shape = graph.shapes[slope]
     fields = {
@@ -251,7 +211,14 @@ KIND = Kind(
         "no_zero_gradients",
         "short_decimals",
     ),
-    slips=(),
+    slips=(
+        "no_slope_below",
+        "leak_above",
+        "not_added",
+        "either_sign",
+        "slope_on_the_wrong_side",
+        "forgot_upstream",
+    ),
     needs_loss=False,
     sample=sample,
     solve=solve,

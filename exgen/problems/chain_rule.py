@@ -14,7 +14,7 @@ from exgen.graph import Graph, is_column, is_scalar
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exgen.seeds import Stream
 
@@ -244,6 +244,10 @@ def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -
         unseen(line, hidden),
     )
     places = slots(line)
+
+    def written(place: int) -> Callable[[ChainClaim], Tex]:
+        return lambda wrong: Tex(printer.name(wrong.chain[place]))
+
     return [
         Solved(
             name=f"{number}.{slot}",
@@ -252,6 +256,7 @@ def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -
             expr=line[places[slot]],
             steps=(Step("chain rule", Tex(_worked(setting, line)), _why(line, slot)),),
             claim=claim,
+            write=written(places[slot]),
         )
         for slot in places
         if slot in hidden
@@ -274,7 +279,7 @@ KIND = Kind(
     options={"lines": (list,), "hide": (list,), "blanks": (int,)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=(),
+    slips=("one_stage_off",),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -126,6 +126,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     short = all(rounded(value, digits) == value for value in _numbers(worked))
     answers: list[Solved] = []
 
+    def write(claim: RoundedClaim) -> Tex:
+        return Tex(claim.printed)
+
     def shown(value: Decimal) -> str:
         text = str(rounded(value, digits))
         return decimal_text(Fraction(text)) or text if short else text
@@ -145,7 +148,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         line = circuit.graph.expr(name)
         expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
         step = Step("chain rule" if backwards else "forward", Tex(shown(value)), WHY[backwards])
-        answers.append(Solved(answer, Tex(shown(value)), SCALAR, expr, (step,), claim))
+        answers.append(Solved(answer, write(claim), SCALAR, expr, (step,), claim, write))
         return blank(answer)
 
     above, below = {}, {}
@@ -269,7 +272,15 @@ KIND = Kind(
         "not_large",
         "safe_rounding",
     ),
-    slips=(),
+    slips=(
+        "own_factor",
+        "missing_minus",
+        "dropped_path",
+        "no_local",
+        "no_slope",
+        "forgot_factor",
+        "forgot_upstream",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

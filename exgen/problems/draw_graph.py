@@ -55,11 +55,20 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     by_entry = bool(draws.get("entries", False))
     edges = uses(graph)
     figure = computation_figure(graph, printer)
-    rows = [
-        rf"{', '.join(printer.name(a) for a, b in edges if b == line.name)} \to "
-        rf"{printer.name(line.name)}"
-        for line in graph.bindings
-    ]
+
+    def row(line: str, drawn: tuple[tuple[str, str], ...]) -> str:
+        read = ", ".join(printer.name(a) for a, b in drawn if b == line)
+        return rf"{read} \to {printer.name(line)}"
+
+    def write(claim: EdgesClaim) -> Tex:
+        if claim.edges == edges:
+            return Tex(equation)
+        other = {line for _, line in set(claim.edges) ^ set(edges)}
+        changed = [line.name for line in graph.bindings if line.name in other]
+        left = ", ".join(row(line, claim.edges) for line in changed)
+        return Tex(rf"{left} \text{{ instead of }} {', '.join(row(n, edges) for n in changed)}")
+
+    rows = [row(line.name, edges) for line in graph.bindings]
     equation = r",\quad ".join(rows)
     answer = Solved(
         name="graph",
@@ -68,6 +77,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         expr="; ".join(f"{a} -> {b}" for a, b in edges),
         steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
         claim=EdgesClaim(graph, edges),
+        write=write,
     )
     counts = {name: sum(a == name for a, _ in edges) for name in graph.names}
     shared = [
@@ -96,7 +106,7 @@ KIND = Kind(
     options={"entries": (bool,)},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=("missing_arrow",),
     needs_loss=False,
     sample=sample,
     solve=solve,

@@ -166,6 +166,7 @@ def _forward_answer(grids: Grids, graph: Graph, name: str) -> Solved:
         expr=to_text(grids.bound(name)),
         steps=grids.forward_steps(name),
         claim=ForwardClaim(graph, leaves, name, value),
+        write=_write,
     )
 
 
@@ -179,6 +180,7 @@ def _formula(grids: Grids, gradient: Gradient) -> Solved:
         expr=to_text(expr),
         steps=(Step(gradient.rules[0], Tex(equation), " ".join(gradient.why)),),
         claim=GradientClaim(grids.graph, gradient.name, expr, gradient.shape),
+        write=lambda claim: Tex(grids.printer(claim.expr)),
     )
 
 
@@ -191,6 +193,7 @@ def _first(grids: Grids, name: str) -> Solved:
         expr=text(found[0, 0]),
         steps=(),
         claim=GradientValueClaim(grids.graph, grids.leaves, name, found),
+        write=lambda claim: Tex(number_latex(claim.value[0, 0])),
     )
 
 
@@ -203,7 +206,12 @@ def _backward_answer(grids: Grids, gradient: Gradient) -> Solved:
         expr=to_text(gradient.step),
         steps=grids.backward_steps(gradient),
         claim=GradientValueClaim(grids.graph, grids.leaves, gradient.name, value),
+        write=_write,
     )
+
+
+def _write(claim: ForwardClaim | GradientValueClaim) -> Tex:
+    return Tex(grid_latex(claim.value))
 
 
 KIND = Kind(
@@ -220,7 +228,19 @@ KIND = Kind(
         "no_zero_results",
         "no_zero_gradients",
     ),
-    slips=(),
+    slips=(
+        "mean_for_max",
+        "max_for_mean",
+        "no_activation",
+        "no_slope_below",
+        "leak_above",
+        "matrix_product",
+        "no_slope",
+        "slope_on_the_wrong_side",
+        "every_cell",
+        "not_shared_out",
+        "forgot_upstream",
+    ),
     needs_loss=False,
     sample=sample,
     solve=solve,

@@ -332,7 +332,15 @@ def _symbolic(
     claim = GradientClaim(network, by, closed, SCALAR)
     equation = Tex(" = ".join([left, *sides[:-1], rf"\exanswer{{{sides[-1]}}}"]))
     step_ = Step("+".join(found.rules) or "start", equation, " ".join(why))
-    answer = Solved(f"{of}.{by}", Tex(printer(closed)), SCALAR, to_text(closed), (step_,), claim)
+    answer = Solved(
+        name=f"{of}.{by}",
+        latex=Tex(printer(closed)),
+        shape=SCALAR,
+        expr=to_text(closed),
+        steps=(step_,),
+        claim=claim,
+        write=lambda wrong: Tex(printer(wrong.expr)),
+    )
     return answer, left
 
 
@@ -361,7 +369,16 @@ def _value(
         carry=int(draws["carry"]),
     )
     step = Step("value", Tex(printed), "The expression, at the drawn numbers.")
-    return Solved(f"{of}.{by}.value", Tex(printed), SCALAR, printed, (step,), claim), short
+    answer = Solved(
+        name=f"{of}.{by}.value",
+        latex=Tex(printed),
+        shape=SCALAR,
+        expr=printed,
+        steps=(step,),
+        claim=claim,
+        write=lambda wrong: Tex(wrong.printed),
+    )
+    return answer, short
 
 
 KIND = Kind(
@@ -387,7 +404,17 @@ KIND = Kind(
         "short_decimals",
         "safe_rounding",
     ),
-    slips=(),
+    slips=(
+        "dropped_path",
+        "own_factor",
+        "missing_minus",
+        "wrong_sign",
+        "no_slope",
+        "no_local",
+        "slope_at_the_input",
+        "forgot_factor",
+        "forgot_upstream",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -140,6 +140,7 @@ def _answer(
         expr=claim.called if isinstance(claim, BatchShapeClaim) else claim.name,
         steps=(Step("shape", Tex(rf"{symbol}\colon {latex}"), why),),
         claim=claim,
+        write=lambda wrong: Tex(shape_latex(wrong.shape)),
     )
 
 
@@ -176,7 +177,7 @@ KIND = Kind(
     options={"ask": (list,), "layout": (str,), "examples": (str, int)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=(),
+    slips=("swapped_shape", "forgot_the_one", "one_example", "bias_for_each"),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Problem, ProblemSet, Step, Tex
+from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.render.conventions import box
 from exgen.render.plots import plots
@@ -86,16 +86,22 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         answer = problem.answer(name)
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
 
-    def mistakes(*names: str) -> Tex:
+    def mistakes(*names: str, instead: bool = False) -> Tex:
         """Show, on the key, what the usual slips give instead of these answers.
 
-        Of several answers each slip is shown once.
+        Of several answers each slip is shown once; ``instead`` says of which.
         """
         told.extend(names)
-        every = [part for name in reversed(names) for part in problem.answer(name).mistakes]
-        found = list({part.slip: part for part in every}.values())
-        if not key or not found:
+        every: dict[str, tuple[Mistake, Answer]] = {}
+        for answer in map(problem.answer, names):
+            for part in answer.mistakes:
+                every.setdefault(part.slip, (part, answer))
+        if not key or not every:
             return Tex("")
+        found = [
+            {"says": part.says, "latex": part.latex, "right": answer.latex if instead else None}
+            for part, answer in every.values()
+        ]
         template = environment.get_template("documents/mistakes.tex.j2")
         return Tex(template.render(_fill=fill, mistakes=found))
 

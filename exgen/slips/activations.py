@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Entry, Expr, Name, Number, call
+from exgen.graph import Call, Entry, Expr, Name, call
 from exgen.slips.base import Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope
 
@@ -144,7 +144,7 @@ def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
 
 
 def every_cell(expr: Expr, scene: Scene) -> Iterator[Expr]:
-    """The gradient of a maximum sent to every cell of its window, or a mean's not shared out."""
+    """The gradient of a maximum sent to every cell of its window."""
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
@@ -153,19 +153,5 @@ def every_cell(expr: Expr, scene: Scene) -> Iterator[Expr]:
                     call("windows", rows=size, **dict(options)) for size in scene.shapes[grid]
                 )
                 yield rows.T @ arriving @ columns
-            case Call("mul", (Number(value), Call("matmul") as spread)) if value < 1 and _spreads(
-                spread
-            ):
-                yield spread
 
     yield from at_one_place(expr, change)
-
-
-def _spreads(expr: Expr) -> bool:
-    return any(isinstance(part, Call) and part.op == "windows" for part in _factors(expr))
-
-
-def _factors(expr: Expr) -> list[Expr]:
-    if isinstance(expr, Call) and expr.op in ("matmul", "transpose"):
-        return [part for arg in expr.args for part in _factors(arg)]
-    return [expr]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED
+from exgen.certify.grids import SymbolicGridClaim
 from exgen.certify.hand import rounded
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim, floats
 from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.rounded import RoundedClaim, with_upstream
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.linear import linear_entries
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
-from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Expr, Graph
+from exgen.errors import CertificateError, KindError, MisfitError
+from exgen.graph import Expr, Graph, names_in
 from exgen.slips.base import Scene
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
                 yield from _wrong_arrays(claim, rewrite, memory)
             case RoundedClaim():
                 yield from _wrong_numbers(claim, rewrite, memory)
+            case SymbolicGridClaim():
+                yield from _wrong_entries(claim, rewrite, memory)
             case _:
                 scene = _scene(claim)
                 for formula, put in places(claim):
@@ -111,11 +115,12 @@ def _wrong_arrays(
         return
     for wrong in _formulas(formula, rewrite, graph):
         found = _value(wrong, known, exact=True)
-        if found is None or found.shape != claim.value.shape:
+        # more entries than asked for come of a sum that was left as its terms
+        if found is None or found.size < claim.value.size:
             continue
-        if (found != claim.value).any():
+        if found.shape != claim.value.shape or (found != claim.value).any():
             yield Wrong(replace(claim, value=found))
-        elif differs(formula, wrong, graph, memory):
+        elif differs(formula, wrong, graph, memory, values):
             yield Wrong(None, lucky=True)
 
 
@@ -136,8 +141,26 @@ def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, memory: Memory) -> Ite
         printed = _like(claim, Decimal(repr(float(found.item()))))
         if printed != claim.printed:
             yield Wrong(replace(claim, printed=printed))
-        elif differs(formula, wrong, graph, memory):
+        elif differs(formula, wrong, graph, memory, known):
             yield Wrong(None, lucky=True)
+
+
+def _wrong_entries(claim: SymbolicGridClaim, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
+    """Make one line of the forward pass wrong, and follow the symbol through the rest."""
+    graph = claim.graph
+    for place, line in enumerate(graph.bindings):
+        for wrong in _formulas(line.expr, rewrite, graph):
+            lines = list(graph.bindings)
+            lines[place] = replace(line, expr=wrong)
+            other = replace(graph, bindings=tuple(lines))
+            try:
+                entries = linear_entries(other, claim.leaves, claim.symbol)
+            except (KindError, MisfitError, ValueError):
+                continue
+            if entries != claim.entries:
+                yield Wrong(replace(claim, entries=entries))
+            elif differs(line.expr, wrong, graph, memory, claim.leaves):
+                yield Wrong(None, lucky=True)
 
 
 def _like(claim: RoundedClaim, value: Decimal) -> str:
@@ -171,10 +194,16 @@ def _value(expr: Expr, known: Values, *, exact: bool = False) -> NDArray[Any] | 
         return None
 
 
-def differs(one: Expr, other: Expr, graph: Graph, memory: Memory) -> bool:
-    """Whether two formulas have different values at a test point, where nothing is special."""
+def differs(
+    one: Expr, other: Expr, graph: Graph, memory: Memory, given: Mapping[str, NDArray[Any]]
+) -> bool:
+    """Whether two formulas have different values at a test point, where nothing is special.
+
+    The gradient that a problem hands in at the output is as given there: where it is 1, leaving
+    it out is no mistake that other numbers would show.
+    """
     try:
-        known = memory.once("test point", graph, lambda: _test_point(graph))
+        known = memory.once("test point", graph, lambda: _test_point(graph, given))
     except CertificateError:
         return False
     first, second = (_value(expr, known) for expr in (one, other))
@@ -183,5 +212,13 @@ def differs(one: Expr, other: Expr, graph: Graph, memory: Memory) -> bool:
     return bool(np.abs(first - second).max() > EXACT_TOLERANCE)
 
 
-def _test_point(graph: Graph) -> Values:
-    return _with_gradients(graph, floats(trial_point(with_numbers(graph), SEED)))
+def _test_point(graph: Graph, given: Mapping[str, NDArray[Any]]) -> Values:
+    point = trial_point(with_numbers(graph), SEED)
+    last = graph.expr(graph.loss)
+    handed_in = {
+        leaf.name: given[leaf.name]
+        for leaf in graph.leaves
+        if leaf.role == "const" and last is not None and leaf.name in names_in(last)
+    }
+    leaves = {leaf.name: point[leaf.name] for leaf in graph.leaves} | floats(handed_in)
+    return _with_gradients(graph, forward(graph, leaves))

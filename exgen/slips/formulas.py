@@ -5,8 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from exgen.derive.simplify import simplify
 from exgen.engine import gradient_name
-from exgen.graph import Call, Entry, Expr, Name, Number, Size, SumOver, is_scalar, names_in, walk
+from exgen.graph import (
+    Call,
+    Entry,
+    Expr,
+    Name,
+    Number,
+    Size,
+    SumOver,
+    as_expr,
+    is_scalar,
+    names_in,
+    substitute,
+    walk,
+)
 from exgen.slips.base import Scene, at_one_place, base_name, factors, product, terms, total
 
 if TYPE_CHECKING:
@@ -113,8 +127,13 @@ def forgot_factor(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, change)
 
 
-def forgot_upstream(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+def forgot_upstream(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """The local derivative alone, without the gradient that arrives."""
+    arriving = [part for part in walk(expr) if reads_gradient(part) and is_scalar_name(part, scene)]
+    if len(arriving) > 1 and len(set(arriving)) == 1:
+        # one gradient for several paths is forgotten in all of them
+        names = {name: as_expr(1) for name in names_in(arriving[0])}
+        yield simplify(substitute(expr, names), scene.shapes)
 
     def change(part: Expr) -> Iterator[Expr]:
         if isinstance(part, Call) and part.op == "mul":

@@ -60,16 +60,17 @@ def slipped(
     lucky: list[str] = []
     shown = {right.tex}
     for name in slips:
+        told = False
         for wrong in SLIPS[name].wrong(claim, memory):
             if wrong.lucky:
                 lucky.append(name)
-            elif wrong.claim is not None and len(found) < MOST:
+            elif wrong.claim is not None and not told and len(found) < MOST:
                 latex = write(wrong.claim)
                 if latex.tex in shown or len(latex.tex) > LONGEST or not is_refused(wrong):
                     continue
                 shown.add(latex.tex)
                 found.append(Mistake(name, SLIPS[name].says, latex))
-                break
+                told = True
     return Slipped(tuple(found), tuple(dict.fromkeys(lucky)))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exgen.certify.batches import BatchShapeClaim
 from exgen.certify.chains import ChainClaim
+from exgen.certify.memory import Memory
 from exgen.certify.shapes import ShapeClaim
-from exgen.graph import ONE, Call, Dim, is_column
+from exgen.graph import ONE, Call, Dim, Name, is_column, is_scalar, names_in, walk
 from exgen.slips.claims import Wrong
 
 if TYPE_CHECKING:
@@ -64,22 +66,50 @@ def _is_about_a_shape(claim: object) -> bool:
     return type(claim).__name__ in ("ShapeClaim", "BatchShapeClaim")
 
 
+def bias_for_each(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
+    """A bias with as many columns as there are examples, where all of them share it."""
+    if not isinstance(claim, BatchShapeClaim) or claim.name in claim.batch.names:
+        return
+    single, batch = claim.batch.single, claim.batch
+    added = {
+        part.name
+        for line in single.bindings
+        for call in walk(line.expr)
+        if isinstance(call, Call) and call.op == "add"
+        for part in call.args
+        if isinstance(part, Name)
+    }
+    if claim.name in added and not is_scalar(claim.shape):
+        long = next(dim for dim in claim.shape if dim != ONE)
+        wide = batch.graph.shapes[next(iter(batch.names.values()))]
+        count = wide[0] if batch.rows else wide[1]
+        yield Wrong(replace(claim, shape=(count, long) if batch.rows else (long, count)))
+
+
 def one_stage_off(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
-    """The neighbouring stage of a chain in a blank: ``dL/da`` for ``dL/dz``."""
+    """A neighbouring stage in a blank: ``dL/da`` for ``dL/dz``."""
     if not isinstance(claim, ChainClaim):
         return
-    for place in claim.hidden:
-        for neighbour in (place + 1, place - 1):
-            if 0 < neighbour < len(claim.chain) - 1:
-                chain = list(claim.chain)
-                chain[place] = claim.chain[neighbour]
-                yield Wrong(replace(claim, chain=tuple(chain)))
+    for place, name in enumerate(claim.chain[:-1]):
+        for neighbour in _neighbours(claim.graph, name):
+            chain = (*claim.chain[:place], neighbour, *claim.chain[place + 1 :])
+            yield Wrong(replace(claim, chain=chain))
+
+
+def _neighbours(graph: Graph, name: str) -> list[str]:
+    """Return the values right after a name and right before it in the forward pass."""
+    after = [line.name for line in graph.bindings if name in names_in(line.expr)]
+    line = graph.expr(name)
+    read = names_in(line) if line is not None else frozenset()
+    before = [line.name for line in graph.bindings if line.name in read]
+    return [other for other in (*after, *before) if other != graph.loss]
 
 
 def missing_arrow(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """A quantity that is used twice, drawn with one arrow."""
     edges: tuple[tuple[str, str], ...] = getattr(claim, "edges", ())
-    sources = [source for source, _ in edges]
+    sources, lines = zip(*edges, strict=True) if edges else ((), ())
     for place in reversed(range(len(edges))):
-        if sources.count(sources[place]) > 1:
+        # a line without any arrow would be missed at once
+        if sources.count(sources[place]) > 1 and lines.count(lines[place]) > 1:
             yield Wrong(replace(claim, edges=edges[:place] + edges[place + 1 :]))  # type: ignore[type-var]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from exgen.slips import activations, formulas, shapes
+from exgen.certify.memory import Memory
+from exgen.slips import activations, formulas, passes, shapes
 from exgen.slips.claims import Wrong, on_formulas
 
 if TYPE_CHECKING:
@@ -68,11 +69,30 @@ _ROWS = (
         on_formulas(activations.slope_at_the_input),
     ),
     Slip("every_cell", "gradient to every cell of the window", on_formulas(activations.every_cell)),
+    Slip("mean_for_max", "mean instead of maximum", on_formulas(passes.mean_for_max)),
+    Slip("max_for_mean", "maximum instead of mean", on_formulas(passes.max_for_mean)),
+    Slip("no_activation", "kept the negative entries", on_formulas(passes.no_activation)),
+    Slip("leak_above", "slope on the positive side of 0", on_formulas(passes.leak_above)),
+    Slip(
+        "matrix_product",
+        "matrix product instead of entrywise product",
+        on_formulas(passes.matrix_product),
+    ),
+    Slip(
+        "not_shared_out",
+        "gradient of a mean not shared out",
+        on_formulas(passes.not_shared_out),
+    ),
+    Slip("either_sign", "counted the positive entries too", on_formulas(passes.either_sign)),
+    Slip("not_added", "left the products unsummed", on_formulas(passes.not_added)),
+    Slip("own_factor", "own factor instead of the other one", on_formulas(passes.own_factor)),
+    Slip("no_local", "forgot the local derivative", on_formulas(passes.no_local)),
     Slip("swapped_shape", "swapped rows and columns", shapes.swapped_shape),
     Slip("forgot_the_one", "forgot the appended 1", shapes.forgot_the_one),
     Slip("one_example", "shape of a single example", shapes.one_example),
+    Slip("bias_for_each", "a bias for each example", shapes.bias_for_each),
     Slip("one_stage_off", "one stage off in the chain", shapes.one_stage_off),
-    Slip("missing_arrow", "left out an arrow", shapes.missing_arrow),
+    Slip("missing_arrow", "one arrow for a quantity read twice", shapes.missing_arrow),
 )
 
 SLIPS: Mapping[str, Slip] = MappingProxyType({slip.name: slip for slip in _ROWS})
