@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Problem, ProblemSet, Step, Tex
+from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.render.conventions import box
 from exgen.render.plots import plots
@@ -92,12 +92,14 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         Of several answers each slip is shown once.
         """
         told.extend(names)
-        every = [part for name in reversed(names) for part in problem.answer(name).mistakes]
-        found = list({part.slip: part for part in every}.values())
+        every = (part for name in names for part in problem.answer(name).mistakes)
+        found: dict[str, Mistake] = {}
+        for part in every:
+            found.setdefault(part.slip, part)
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found))
+        return Tex(template.render(_fill=fill, mistakes=list(found.values())))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
