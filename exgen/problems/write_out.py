@@ -165,6 +165,8 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         passed.append(f"forward:{name}")
     back = backward(graph)
     inputs = {leaf.name for leaf in graph.leaves if leaf.role != "param"}
+    # of a weight there is nothing to get wrong that its sum does not show
+    learned = {leaf.name for leaf in graph.leaves}
     returned: list[str] = []
     for name in back.order():
         if name in inputs:
@@ -176,7 +178,8 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         answers.append(
             Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr),
                    (Step("+".join(rules) or "start", equation, _why(rules)),),
-                   GradientClaim(graph, name, expr, SCALAR), _equation(printer, left))
+                   GradientClaim(graph, name, expr, SCALAR),
+                   None if name in learned else _equation(printer, left))
         )  # fmt: skip
         returned.append(f"backward:{name}")
     hidden, last = units[:-1], units[-1]

@@ -40,12 +40,15 @@ def forgot_diag(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 def function_for_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """``diag(a)`` for ``diag(f'(z))``, where a is ``f(z)``."""
     slope = expr.args[0] if isinstance(expr, Call) and expr.op == "diag" else expr
+    read = names_in(slope)
+    found: list[Name] = []
     for line in scene.graph.bindings:
         match line.expr:
-            case Call(op, (Name(z), *_)) if op in ACTIVATIONS and names_in(slope):
-                if names_in(slope) <= {z, line.name} and slope != Name(line.name):
-                    output = Name(line.name)
-                    yield output if slope == expr else call("diag", output)
+            case Call(op, (Name(z), *_)) if op in ACTIVATIONS and read and read <= {z, line.name}:
+                found.append(Name(line.name))
+    # a slope that reads the input alone may be that of several functions of it
+    if len(found) == 1 and found[0] != slope:
+        yield found[0] if slope == expr else call("diag", found[0])
 
 
 def zeros_at_the_other_end(expr: Expr, _scene: Scene) -> Iterator[Expr]:
