@@ -58,8 +58,9 @@ class Solved:
         expr: the answer in the network language.
         steps: the worked answer.
         claim: what has to be proven; None where no machine can, and the answer is a rubric.
-        write: how this answer is printed, given its claim: of the right claim it gives ``latex``,
-            of a claim that a slip made wrong the wrong answer. None where slips do not apply.
+        write: how this answer is printed among the common mistakes, given a claim that a slip
+            made wrong: as ``latex`` is, or with its left side where a part of the sheet has several
+            answers. None where slips do not apply.
 
     """
 

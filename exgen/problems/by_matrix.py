@@ -61,6 +61,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
         expr=to_text(form.entry),
         steps=(Step("entry", Tex(equation), why),),
         claim=TensorClaim(graph, of, by, form),
+        write=lambda claim: Tex(printer(claim.form.entry)),
     )
     whole = printer.derivative(of, by)
     fields = {

@@ -128,6 +128,13 @@ def _answer(chain: Chain, printer: Printer, name: str) -> Solved:
     ]
     if chain.right is not None:
         steps.append(Step("definition of the softmax", Tex(f"&= {_right(printer, chain)}"), ""))
+
+    def write(claim: ProofClaim) -> Tex:
+        """Print the line that is not as it should be; else the last one."""
+        pairs = zip(claim.chain.lines, chain.lines, strict=True)
+        wrong = (line for line, right in pairs if line.expr != right.expr)
+        return Tex(printer(next(wrong, chain.lines[-1]).expr))
+
     return Solved(
         name=name,
         latex=Tex(printer(chain.lines[-1].expr)),
@@ -135,6 +142,7 @@ def _answer(chain: Chain, printer: Printer, name: str) -> Solved:
         expr=to_text(chain.lines[-1].expr),
         steps=tuple(steps),
         claim=ProofClaim(chain),
+        write=write,
     )
 
 
@@ -144,7 +152,13 @@ KIND = Kind(
     options={"identity": (str,), "shift": (str,), "smoothing": (bool,)},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "exponential_of_difference",
+        "divided_above_only",
+        "missing_minus",
+        "counted_twice",
+        "forgot_share",
+    ),
     needs_loss=False,
     sample=sample,
     solve=solve,

@@ -12,8 +12,9 @@ from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.by_layers import chain_fields, layers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from exgen.derive.latex import Printer
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
@@ -35,6 +36,8 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
             f"Problem {setting.shown_in} already shows the lines of this network",
             remedy="Let layer_table be the first problem of its network.",
         )
+    chain = chain_fields(graph, printer)
+    titles = {part["line"]: part["title"] for part in chain["layers"]}
     answers: list[Solved] = []
     for layer in layers(graph):
         expr = graph.expr(layer.line)
@@ -49,6 +52,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 expr=layer.source,
                 steps=(Step("input", Tex(printer.name(layer.source)), BEFORE),),
                 claim=LayerInputClaim(graph, layer.line, layer.source, layer.fixed),
+                write=_into(printer, titles[layer.line]),
             ),
             Solved(
                 name=f"{layer.line}.out",
@@ -57,10 +61,19 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 expr=to_text(expr),
                 steps=(Step("output", Tex(output), LINE),),
                 claim=LayerOutputClaim(graph, layer.line, expr),
+                write=_equation(printer, layer.line),
             ),
         ]
-    chain = chain_fields(graph, printer)
     return Solution({**forward_fields(setting), "chain": chain}, tuple(answers))
+
+
+def _into(printer: Printer, title: Tex) -> Callable[[LayerInputClaim], Tex]:
+    """Return how one of many inputs is printed among the mistakes: with the layer it goes into."""
+    return lambda claim: Tex(rf"{printer.name(claim.source)}\text{{ into }}{title}")
+
+
+def _equation(printer: Printer, line: str) -> Callable[[LayerOutputClaim], Tex]:
+    return lambda claim: Tex(f"{printer.name(line)} = {printer(claim.expr)}")
 
 
 KIND = Kind(
@@ -69,7 +82,16 @@ KIND = Kind(
     options={},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "before_the_activation",
+        "forgot_bias",
+        "needless_transpose",
+        "forgot_transpose",
+        "wrong_order",
+        "forgot_activation",
+        "no_slope_below",
+        "forgot_factor",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -111,6 +111,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 expr=to_text(expr),
                 steps=(Step(_rule(graph, of), Tex(equation), _why(graph, of, by, derived)),),
                 claim=claim,
+                write=lambda claim: Tex(printer(claim.expr)),
             )
         )
         asks.append(
@@ -179,7 +180,22 @@ KIND = Kind(
     options={"ask": (list,), "count": (int,)},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "forgot_transpose",
+        "other_layout",
+        "forgot_diag",
+        "zeros_at_the_other_end",
+        "elementwise_softmax",
+        "forgot_delta",
+        "swapped_indices",
+        "wrong_sign",
+        "forgot_factor",
+        "slope_at_the_input",
+        "forgot_square",
+        "no_slope_below",
+        "slope_on_the_wrong_side",
+        "function_for_slope",
+    ),
     needs_loss=False,
     sample=sample,
     solve=solve,

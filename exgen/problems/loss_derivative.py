@@ -253,6 +253,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             expr=to_text(case.split),
             steps=(Step("entry", Tex(f"{left} = {' = '.join(rights)}"), why),),
             claim=entry_claims[0],
+            write=lambda claim: Tex(shown(claim.entry)),
         )
     ]
     if len(rights) > 1:
@@ -264,6 +265,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
                 expr=to_text(combined),
                 steps=(Step("common denominator", Tex(f"{left} = {rights[1]}"), FRACTION),),
                 claim=entry_claims[1],
+                write=lambda claim: Tex(shown(claim.entry)),
             )
         )
     fields |= {
@@ -307,6 +309,7 @@ def _whole(case: _Case, name: str, expr: Expr, label: str, why: str) -> Solved:
     latex = case.latex(expr, name)
     shape = case.shape(name)
     left = case.setting.printer.derivative(case.graph.loss, name)
+    printer = MarkedPrinter(case.setting.notation, written.shapes, case.graph.loss)
     return Solved(
         name=label,
         latex=Tex(latex),
@@ -321,6 +324,7 @@ def _whole(case: _Case, name: str, expr: Expr, label: str, why: str) -> Solved:
             written.shapes,
             case.setting.notation.layout,
         ),
+        write=lambda claim: Tex(printer(claim.exprs[0])),
     )
 
 
@@ -330,7 +334,21 @@ KIND = Kind(
     options={"examples": (str, int)},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "wrong_sign",
+        "forgot_inner",
+        "sum_for_mean",
+        "forgot_factor",
+        "no_slope",
+        "output_for_preactivation",
+        "elementwise_softmax",
+        "missing_minus",
+        "slope_at_the_input",
+        "forgot_square",
+        "wrong_order",
+        "wrong_mask",
+        "slope_on_the_wrong_side",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

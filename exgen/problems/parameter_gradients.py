@@ -17,12 +17,12 @@ from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Dim, Expr, Graph, Name, is_scalar, walk
+from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Name, Number, is_scalar, walk
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exgen.derive.gradients import Gradient
     from exgen.derive.written import Written
@@ -189,7 +189,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                     lines.append(work.line(stage))
                     why += [text for text in _why(work.found[stage]) if text not in said]
                     said |= set(why)
-            answers.append(_answer(work, name))
+            answers.append(_answer(work, name, alone=len(names) == 1))
         groups.append(
             {
                 "answers": list(names),
@@ -216,7 +216,7 @@ def _why(gradient: Gradient) -> list[str]:
     return [*gradient.why, *([PATHS] if len(gradient.rules) > 1 else [])]
 
 
-def _answer(work: _Work, name: str) -> Solved:
+def _answer(work: _Work, name: str, *, alone: bool) -> Solved:
     gradient = work.found[name]
     step = work.written(gradient.step, name)
     closed = work.written(gradient.closed, name)
@@ -226,7 +226,8 @@ def _answer(work: _Work, name: str) -> Solved:
     printer, position = work.printer(answer.shapes, frozenset()), 0 if answer is step else 1
 
     def write(claim: LayoutGradientClaim) -> Tex:
-        return Tex(printer(claim.exprs[position]))
+        right = printer(claim.exprs[position])
+        return Tex(right if alone else f"{line['left']} = {right}")
 
     return Solved(
         name=name,
@@ -289,6 +290,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 claim=MeanGradientClaim(
                     graph, name, closed.expr, shape, closed.shapes, work.layout, batch
                 ),
+                write=_write_mean(work.printer(closed.shapes, own), left, mean, closed.expr),
             ),
             Solved(
                 name=f"{name}.batch",
@@ -304,6 +306,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                     together.shapes,
                     work.layout,
                 ),
+                write=_write_batch(many.printer(together.shapes, frozenset()), left),
             ),
         ]
         totals.append(
@@ -338,6 +341,25 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
     }
     return Solution(fields, tuple(answers))
+
+
+def _write_mean(
+    printer: MarkedPrinter, left: str, mean: str, right: Expr
+) -> Callable[[MeanGradientClaim], Tex]:
+    """Return how a mean over the examples is printed, or a sum that was taken for it."""
+    total = mean[mean.index(r"\sum") :]
+
+    def write(claim: MeanGradientClaim) -> Tex:
+        match claim.expr:
+            case Call("mul", (Number(), inner)) if inner == right:
+                return Tex(f"{left} = {total}{printer.wrapped(inner)}")
+        return Tex(f"{left} = {mean}{printer.wrapped(claim.expr)}")
+
+    return write
+
+
+def _write_batch(printer: MarkedPrinter, left: str) -> Callable[[LayoutGradientClaim], Tex]:
+    return lambda claim: Tex(f"{left} = {printer(claim.exprs[0])}")
 
 
 def _count(examples: object) -> Dim:

@@ -169,6 +169,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 ),
             ),
             claim=GradientClaim(extended, by, gradient.closed, gradient.shape),
+            write=lambda claim: Tex(printer(claim.expr)),
         )
     ]
     cases: list[dict[str, Any]] = []
@@ -254,6 +255,7 @@ def _case(extended: Graph, printer: Printer, gradient: Gradient, position: int |
             but=reused(gradient.closed),
             descending=sorting is not None and sorting.option("descending") == 1,
         ),
+        write=lambda claim: Tex(printer(claim.entry)),
     )
 
 
@@ -266,15 +268,20 @@ def _example(
     fixed = _numbered(extended, len(order))
     entries = tuple(_at_rank(upstream, order, n) for n in range(len(order)))
     ascending = tuple(reversed(order)) if descending else tuple(order)
-    column = r" \\ ".join(printer(entry) for entry in entries)
-    latex = rf"\begin{{bmatrix}} {column} \end{{bmatrix}}"
+
+    def write(claim: OrderClaim) -> Tex:
+        column = r" \\ ".join(map(printer, claim.entries))
+        return Tex(rf"\begin{{bmatrix}} {column} \end{{bmatrix}}")
+
+    claim = OrderClaim(fixed, gradient.name, ascending, entries)
     answer = Solved(
         name="example",
-        latex=Tex(latex),
+        latex=write(claim),
         shape=(Dim(len(order)), Dim(1)),
         expr=", ".join(map(to_text, entries)),
         steps=(),
-        claim=OrderClaim(fixed, gradient.name, ascending, entries),
+        claim=claim,
+        write=write,
     )
     return answer, [Tex(printer(Entry(Name(gradient.name), n, 0))) for n in order]
 
@@ -304,6 +311,7 @@ def _numeric(
             expr=to_text(plain.expr(graph.loss) or Name(graph.loss)),
             steps=(),
             claim=ForwardClaim(plain, inputs, graph.loss, values[graph.loss]),
+            write=lambda claim: Tex(f"{printer.name(graph.loss)} = {array_latex(claim.value)}"),
         ),
         Solved(
             name="value",
@@ -312,6 +320,7 @@ def _numeric(
             expr=to_text(closed),
             steps=(Step("numbers", Tex(f"{symbol} = {array_latex(found)}"), ""),),
             claim=GradientValueClaim(fixed, leaves, by, found),
+            write=lambda claim: Tex(f"{symbol} = {array_latex(claim.value)}"),
         ),
     ]
     numbers = [
@@ -356,7 +365,14 @@ KIND = Kind(
         "no_zero_gradients",
         "short_decimals",
     ),
-    slips=(),
+    slips=(
+        "dropped_path",
+        "forgot_transpose",
+        "own_position",
+        "forgot_factor",
+        "sorted_the_other_way",
+        "put_in_order_again",
+    ),
     needs_loss=False,
     sample=sample,
     solve=solve,

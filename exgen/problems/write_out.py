@@ -21,7 +21,7 @@ from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.scalar_graph import SEVERAL, WHY, scalar_notation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exgen.figures.model import Figure
     from exgen.seeds import Stream
@@ -161,10 +161,12 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         why = "One term for each arrow." if name in sums else "The activation of the sum."
         step = Step("forward", equation, why)
         answers.append(Solved(f"forward:{name}", Tex(printer(expr)), SCALAR, to_text(expr),
-                              (step,), claim))  # fmt: skip
+                              (step,), claim, _equation(printer, printer.name(name))))  # fmt: skip
         passed.append(f"forward:{name}")
     back = backward(graph)
     inputs = {leaf.name for leaf in graph.leaves if leaf.role != "param"}
+    # of a weight there is nothing to get wrong that its sum does not show
+    learned = {leaf.name for leaf in graph.leaves}
     returned: list[str] = []
     for name in back.order():
         if name in inputs:
@@ -176,7 +178,8 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         answers.append(
             Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr),
                    (Step("+".join(rules) or "start", equation, _why(rules)),),
-                   GradientClaim(graph, name, expr, SCALAR))
+                   GradientClaim(graph, name, expr, SCALAR),
+                   None if name in learned else _equation(printer, left))
         )  # fmt: skip
         returned.append(f"backward:{name}")
     hidden, last = units[:-1], units[-1]
@@ -199,6 +202,11 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         "sums": [Tex(printer.derivative(graph.loss, name)) for name in _several(graph)],
     }  # fmt: skip
     return Solution(fields, tuple(answers))
+
+
+def _equation(printer: Printer, left: str) -> Callable[[Any], Tex]:
+    """Return how one of many lines is printed: with its left side, to tell it from the others."""
+    return lambda claim: Tex(f"{left} = {printer(claim.expr)}")
 
 
 def _why(rules: list[str]) -> str:
@@ -233,7 +241,16 @@ KIND = Kind(
     options={},
     network_rules=(),
     number_rules=(),
-    slips=(),
+    slips=(
+        "dropped_path",
+        "forgot_bias",
+        "forgot_activation",
+        "no_slope",
+        "forgot_upstream",
+        "output_for_preactivation",
+        "wrong_sign",
+        "slope_on_the_wrong_side",
+    ),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -103,7 +103,7 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
             for part, answer in every.values()
         ]
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found))
+        return Tex(template.render(_fill=fill, mistakes=found, is_deep=_is_deep))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -179,6 +179,16 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
         for point in points
     )
+
+
+def _is_deep(latex: Tex) -> bool:
+    """Whether a fraction or a sum stands inside another, too small to read in running text."""
+    depth = 0
+    for sign in re.findall(r"\\(?:frac|sum)\b|[{}]", latex.tex):
+        if len(sign) > 1 and depth:
+            return True
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+    return False
 
 
 def _filled(answer: Answer) -> str:

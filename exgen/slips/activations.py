@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Entry, Expr, Name, call
+from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
 from exgen.slips.base import Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope
+from exgen.slips.losses import ACTIVATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,14 @@ KINKED = frozenset({"relu", "lrelu", "prelu"})
 SQUARE = 2
 
 
-def no_slope(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """The gradient passed through an activation unchanged."""
+    softplus = {
+        Call("sigmoid", part.args)
+        for line in scene.graph.bindings
+        for part in walk(line.expr)
+        if isinstance(part, Call) and part.op == "softplus"
+    }
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
@@ -32,17 +39,36 @@ def no_slope(expr: Expr, _scene: Scene) -> Iterator[Expr]:
                 yield arriving
             case Call("mul"):
                 parts = factors(part)
-                slopes = slopes_in(parts)
+                slopes = [*slopes_in(parts), *(p for p in parts if _whole(p) in softplus)]
                 rest = [factor for factor in parts if factor not in slopes]
-                if slopes and rest:
+                if slopes and any(map(names_in, rest)):
                     yield product(rest)
+
+    yield from at_one_place(expr, change)
+
+
+def _whole(expr: Expr) -> Expr:
+    """Return a function of an entry as one of the whole column."""
+    match expr:
+        case Call(op, (Entry(of),), options):
+            return Call(op, (of,), options)
+    return expr
+
+
+def forgot_activation(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+    """``z`` for ``relu(z)``."""
+
+    def change(part: Expr) -> Iterator[Expr]:
+        match part:
+            case Call(op, (Name() as z, *_)) if op in ACTIVATIONS - {"exp", "softmax"}:
+                yield z
 
     yield from at_one_place(expr, change)
 
 
 def slopes_in(parts: list[Expr]) -> list[Expr]:
     """Return the factors that are the derivative of an activation."""
-    found = [part for part in parts if is_slope(part)]
+    found = [part for part in parts if is_slope(part) and not _has_product(part)]
     for part in parts:
         match part:
             case Call("sub", (one, Call("pow", (output, two)))) if is_number(one, 1):
@@ -51,6 +77,10 @@ def slopes_in(parts: list[Expr]) -> list[Expr]:
             case Call("sub", (one, output)) if is_number(one, 1) and output in parts:
                 found += [part, output]
     return found
+
+
+def _has_product(expr: Expr) -> bool:
+    return any(isinstance(part, Call) and part.op == "matmul" for part in walk(expr))
 
 
 def wrong_mask(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -131,8 +161,11 @@ def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
             return Call(part.op, tuple(put(arg, output) for arg in part.args), part.options)
         return part
 
+    # what divides is no slope: the derivative of the cross-entropy has ``a (1 - a)`` there
+    below = {part.args[1] for part in walk(expr) if isinstance(part, Call) and part.op == "div"}
+
     def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op == "mul":
+        if isinstance(part, Call) and part.op == "mul" and part not in below:
             parts = factors(part)
             slopes = slopes_in(parts)
             for output in inputs:

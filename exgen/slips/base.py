@@ -44,6 +44,19 @@ def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
                 yield Entry(changed, row, column)
 
 
+def in_each_term(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterator[Expr]:
+    """Yield the expression with a change made at one place, in a sum first in every term at once.
+
+    Who makes such a mistake makes it in all terms that look alike.
+    """
+    parts = terms(expr)
+    if len(parts) > 1:
+        changed = [next(at_one_place(part, change), None) for part in parts]
+        if None not in changed:
+            yield total([part for part in changed if part is not None])
+    yield from at_one_place(expr, change)
+
+
 def factors(expr: Expr) -> list[Expr]:
     """Return what an entrywise product multiplies, from left to right."""
     if isinstance(expr, Call) and expr.op == "mul":

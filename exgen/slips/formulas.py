@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING
 from exgen.derive.simplify import simplify
 from exgen.engine import gradient_name
 from exgen.graph import (
+    ONE,
     Call,
-    Entry,
     Expr,
     Name,
     Number,
     Size,
     SumOver,
     as_expr,
-    is_scalar,
     names_in,
     substitute,
     walk,
 )
-from exgen.slips.base import Scene, at_one_place, base_name, factors, product, terms, total
+from exgen.slips.base import (
+    Scene,
+    at_one_place,
+    base_name,
+    factors,
+    in_each_term,
+    product,
+    terms,
+    total,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,27 +44,78 @@ def forgot_transpose(expr: Expr, _scene: Scene) -> Iterator[Expr]:
         if isinstance(part, Call) and part.op == "transpose":
             yield part.args[0]
 
-    yield from at_one_place(expr, change)
+    yield from in_each_term(expr, change)
 
 
-def swapped_indices(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """``W[j, k]`` for ``W[k, j]``."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Entry) and isinstance(part.row, str) and isinstance(part.column, str):
-            yield Entry(part.of, part.column, part.row)
-
-    yield from at_one_place(expr, change)
-
-
-def wrong_order(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """``x g.T`` for ``g.T x``."""
+def needless_transpose(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """``W.T z`` for ``W z``."""
 
     def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op == "matmul":
-            yield Call("matmul", part.args[::-1])
+        match part:
+            case Call("matmul", (Name() as left, right)) if _is_weight(left, scene):
+                yield left.T @ right
+            case Call("matmul", (left, Name() as right)) if _is_weight(right, scene):
+                yield left @ right.T
 
     yield from at_one_place(expr, change)
+
+
+def _is_weight(name: Name, scene: Scene) -> bool:
+    leaf = scene.graph.leaf(name.name)
+    return leaf is not None and leaf.role == "param" and ONE not in leaf.shape
+
+
+def wrong_order(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """``x g.T`` for ``g x.T``, and ``z W`` for ``W z``."""
+    weights = {leaf.name for leaf in scene.graph.leaves if leaf.role == "param"}
+
+    def change(part: Expr) -> Iterator[Expr]:
+        if not (isinstance(part, Call) and part.op == "matmul"):
+            return
+        left, right = part.args
+        inner = [_without_transpose(factor) for factor in (left, right)]
+        if any(isinstance(factor, Call) and factor.op == "ones" for factor in inner):
+            return
+        # of a gradient and a value the product has a shape in either order
+        if [left, right] != inner and not {base_name(factor) for factor in inner} & weights:
+            yield _turned(right) @ _turned(left)
+        yield right @ left
+
+    yield from in_each_term(expr, change)
+
+
+def _turned(expr: Expr) -> Expr:
+    inner = _without_transpose(expr)
+    return inner if inner != expr else expr.T
+
+
+def _without_transpose(expr: Expr) -> Expr:
+    return expr.args[0] if isinstance(expr, Call) and expr.op == "transpose" else expr
+
+
+def entrywise_product(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """``W * z``, entry by entry, for ``W z``."""
+
+    def change(part: Expr) -> Iterator[Expr]:
+        match part:
+            case Call("matmul", (left, right)) if not any(
+                isinstance(factor, Call) and factor.op == "ones" for factor in (left, right)
+            ):
+                if {base_name(_without_transpose(factor)) for factor in part.args} & {
+                    leaf.name for leaf in scene.graph.leaves if leaf.role == "param"
+                }:
+                    yield left * right
+
+    yield from at_one_place(expr, change)
+
+
+def forgot_bias(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """A weighted sum without the term that reads parameters alone."""
+    weights = {leaf.name for leaf in scene.graph.leaves if leaf.role == "param"}
+    parts = terms(expr)
+    kept = [part for part in parts if not names_in(part) or names_in(part) - weights]
+    if 0 < len(kept) < len(parts):
+        yield total(kept)
 
 
 def wrong_sign(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -127,9 +186,18 @@ def forgot_factor(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, change)
 
 
+def is_scalar_name(expr: Expr, scene: Scene) -> bool:
+    """Whether an expression is the name of a scalar."""
+    return isinstance(expr, Name) and is_scalar(scene.shapes.get(expr.name, ()))
+
+
 def forgot_upstream(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """The local derivative alone, without the gradient that arrives."""
-    arriving = [part for part in walk(expr) if reads_gradient(part) and is_scalar_name(part, scene)]
+    arriving = [
+        part
+        for part in walk(expr)
+        if (base_name(part) or "").startswith(GRADIENT) and is_scalar_name(part, scene)
+    ]
     if len(arriving) > 1 and len(set(arriving)) == 1:
         # one gradient for several paths is forgotten in all of them
         names = {name: as_expr(1) for name in names_in(arriving[0])}
@@ -152,28 +220,12 @@ def not_summed(expr: Expr, _scene: Scene) -> Iterator[Expr]:
         match part:
             case Call("matmul", (left, Call("ones", _, _))):
                 yield left
-            case Call("matmul", (Call("transpose", (Call("ones", _, _),)), right)):
+            case Call(
+                "matmul", (Call("transpose", (Call("ones", _, _),)) | Call("ones", _, _), right)
+            ):
                 yield right
             case SumOver(body=body):
                 yield body
-
-    yield from at_one_place(expr, change)
-
-
-def output_for_preactivation(expr: Expr, scene: Scene) -> Iterator[Expr]:
-    """``grad_a`` for ``grad_z``, where a is an activation of z."""
-    outputs = {
-        line.expr.args[0].name: line.name
-        for line in scene.graph.bindings
-        if isinstance(line.expr, Call)
-        and line.expr.op in ACTIVATIONS
-        and isinstance(line.expr.args[0], Name)
-    }
-
-    def change(part: Expr) -> Iterator[Expr]:
-        name = part.name.removeprefix(GRADIENT) if isinstance(part, Name) else ""
-        if name in outputs and isinstance(part, Name) and part.name.startswith(GRADIENT):
-            yield Name(gradient_name(outputs[name]))
 
     yield from at_one_place(expr, change)
 
@@ -188,35 +240,9 @@ def kept_the_one(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, change)
 
 
-def elementwise_softmax(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """``diag(p (1 - p))``, as if each output read one logit, for ``diag(p) - p p.T``."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        match part:
-            case Call("sub", (Call("diag", (p,)), Call("matmul", (left, Call("transpose", _))))):
-                if left == p:
-                    yield Call("diag", (p * (1 - p),))
-            case Call("sub", (Call("mul") as own, Call("mul", (a, b)))):
-                # p_k delta - p_k p_j in index form
-                yield own * (1 - (a if a in factors(own) else b))
-
-    yield from at_one_place(expr, change)
-
-
 def is_slope(expr: Expr) -> bool:
     """Whether an expression is an activation's derivative, such as a mask."""
     return any(isinstance(part, Call) and part.op in COMPARISONS for part in walk(expr))
 
 
-def is_scalar_name(expr: Expr, scene: Scene) -> bool:
-    """Whether an expression is the name of a scalar."""
-    return isinstance(expr, Name) and is_scalar(scene.shapes.get(expr.name, ()))
-
-
-ACTIVATIONS = frozenset({"relu", "lrelu", "prelu", "sigmoid", "tanh", "softplus", "softmax", "exp"})
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
-
-
-def reads_gradient(expr: Expr) -> bool:
-    """Whether an expression reads a gradient."""
-    return any(name.startswith(GRADIENT) for name in names_in(expr))

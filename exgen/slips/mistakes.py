@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 MOST = 3
 """How many mistakes the key shows for one answer."""
-LONGEST = 240
-"""A wrong answer with more LaTeX than this does not fit a short line."""
+LONGEST = 56
+"""A wrong answer with more signs than this does not fit a short line."""
+SIGN = re.compile(r"\\[a-zA-Z]+|[^\s{}\\^_]")
+UNSEEN = re.compile(r"\\(left|right|math\w+|operatorname|hat|frac|text|boldsymbol|begin|end)\b|\\,")
+"""Commands that print no sign of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,21 @@ def slipped(
                 lucky.append(name)
             elif wrong.claim is not None and not told and len(found) < MOST:
                 latex = write(wrong.claim)
-                if latex.tex in shown or len(latex.tex) > LONGEST or not is_refused(wrong):
+                if latex.tex in shown or signs(latex.tex) > LONGEST or not is_refused(wrong):
                     continue
                 shown.add(latex.tex)
                 found.append(Mistake(name, SLIPS[name].says, latex))
                 told = True
     return Slipped(tuple(found), tuple(dict.fromkeys(lucky)))
+
+
+def signs(tex: str) -> int:
+    r"""Return about how many signs LaTeX prints.
+
+    >>> signs(r"\left(W_{1}^{\top}\,g\right)")
+    6
+    """
+    return len(SIGN.findall(UNSEEN.sub("", tex)))
 
 
 def is_refused(wrong: Wrong) -> bool:

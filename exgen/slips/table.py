@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exgen.certify.memory import Memory
-from exgen.slips import activations, formulas, passes, shapes
+from exgen.slips import activations, formulas, indices, layouts, losses, passes, shapes
 from exgen.slips.claims import Wrong, on_formulas
 
 if TYPE_CHECKING:
@@ -35,25 +35,73 @@ class Slip:
 
 _ROWS = (
     Slip("forgot_transpose", "forgot the transpose", on_formulas(formulas.forgot_transpose)),
-    Slip("swapped_indices", "swapped the indices", on_formulas(formulas.swapped_indices)),
+    Slip("swapped_indices", "swapped the indices", on_formulas(indices.swapped_indices)),
     Slip("wrong_order", "factors in the wrong order", on_formulas(formulas.wrong_order)),
     Slip("wrong_sign", "target minus output", on_formulas(formulas.wrong_sign)),
     Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
     Slip("dropped_path", "left out a path", on_formulas(formulas.dropped_path)),
-    Slip("sum_for_mean", "sum instead of mean", on_formulas(formulas.sum_for_mean)),
+    Slip("sum_for_mean", "sum instead of mean", layouts.sum_for_mean),
     Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
     Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
     Slip("not_summed", "did not add up", on_formulas(formulas.not_summed)),
     Slip(
         "output_for_preactivation",
         "took the gradient by the output of the activation",
-        on_formulas(formulas.output_for_preactivation),
+        on_formulas(losses.output_for_preactivation),
     ),
     Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
     Slip(
         "elementwise_softmax",
         "softmax taken entry by entry",
-        on_formulas(formulas.elementwise_softmax),
+        on_formulas(losses.elementwise_softmax),
+    ),
+    Slip("needless_transpose", "one transpose too many", on_formulas(formulas.needless_transpose)),
+    Slip("entrywise_product", "product entry by entry", on_formulas(formulas.entrywise_product)),
+    Slip("forgot_bias", "forgot the bias", on_formulas(formulas.forgot_bias)),
+    Slip("forgot_delta", "forgot Kronecker's delta", on_formulas(indices.forgot_delta)),
+    Slip("own_position", "entry at its own position", on_formulas(indices.own_position)),
+    Slip(
+        "exponential_of_difference",
+        "exponential of a difference taken for a difference",
+        on_formulas(indices.exponential_of_difference),
+    ),
+    Slip(
+        "divided_above_only", "divided the numerator alone", on_formulas(indices.divided_above_only)
+    ),
+    Slip("counted_twice", "counted the right class twice", on_formulas(indices.counted_twice)),
+    Slip("forgot_share", "left out the right class's own share", on_formulas(indices.forgot_share)),
+    Slip("forgot_inner", "forgot the inner derivative", on_formulas(losses.forgot_inner)),
+    Slip(
+        "quotient_rule_sign",
+        "wrong sign in the quotient rule",
+        on_formulas(losses.quotient_rule_sign),
+    ),
+    Slip("forgot_square", "forgot the square", on_formulas(losses.forgot_square)),
+    Slip("other_layout", "in the other layout", on_formulas(layouts.other_layout)),
+    Slip("forgot_diag", "a column instead of a diagonal matrix", on_formulas(layouts.forgot_diag)),
+    Slip(
+        "function_for_slope",
+        "the function instead of its derivative",
+        on_formulas(layouts.function_for_slope),
+    ),
+    Slip(
+        "zeros_at_the_other_end",
+        "zeros at the other end",
+        on_formulas(layouts.zeros_at_the_other_end),
+    ),
+    Slip(
+        "sorted_the_other_way",
+        "sorted the other way round",
+        on_formulas(layouts.sorted_the_other_way),
+    ),
+    Slip("put_in_order_again", "put in order instead of back", layouts.put_in_order_again),
+    Slip(
+        "before_the_activation",
+        "took the value before the activation",
+        layouts.before_the_activation,
+    ),
+    Slip(
+        "forgot_activation", "left out the activation", on_formulas(activations.forgot_activation)
     ),
     Slip("no_slope", "forgot the derivative of the activation", on_formulas(activations.no_slope)),
     Slip("wrong_mask", "mask of another layer", on_formulas(activations.wrong_mask)),
