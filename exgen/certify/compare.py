@@ -24,7 +24,7 @@ from exgen.graph import (
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -73,6 +73,11 @@ def worst(parts: list[Agreement]) -> Agreement:
     return Agreement(
         parts[0].method, max(part.error for part in parts), sum(part.points for part in parts)
     )
+
+
+def over_points(parts: Sequence[Sequence[Agreement]]) -> tuple[Agreement, ...]:
+    """Return the agreements at several points, each method's as one."""
+    return tuple(worst(list(method)) for method in zip(*parts, strict=True))
 
 
 def check_shape(expr: Expr, graph: Graph, shape: Shape) -> Agreement:

@@ -18,10 +18,11 @@ from exgen.certify.compare import (
     as_function,
     check_shape,
     compare,
+    over_points,
     same_numbers,
     worst,
 )
-from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.language import to_text
@@ -61,9 +62,12 @@ class GradientClaim:
         known = with_gradients(self.graph, numerator=self.numerator)
         shapes = check_shape(self.expr, known, self.shape)
         graph = with_numbers(self.graph)
-        values = trial_point(graph, SEED)
         expr = same_numbers(self.expr, self.graph)
-        return shapes, *prove_gradient_at(graph, self.by, expr, values, numerator=self.numerator)
+        parts = [
+            prove_gradient_at(graph, self.by, expr, values, numerator=self.numerator)
+            for values in trial_points(graph, SEED)
+        ]
+        return shapes, *over_points(parts)
 
 
 def with_gradients(graph: Graph, *, numerator: bool = False) -> Graph:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.certify.compare import SEED, both_ways, check_shape, same_numbers
-from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.compare import SEED, both_ways, check_shape, over_points, same_numbers
+from exgen.certify.points import trial_points, with_numbers
 from exgen.engine import evaluate
 from exgen.language import to_text
 
@@ -52,8 +52,9 @@ class JacobianClaim:
         shapes = check_shape(self.expr, self.graph, self.shape)
         graph = with_numbers(self.graph)
         expr = same_numbers(self.expr, self.graph)
-        values = trial_point(graph, SEED)
-        jacobian = evaluate(expr, values).astype(float)
-        numerator = jacobian.T if self.denominator else jacobian
-        reverse, difference = both_ways(graph, values, self.of, self.by, numerator)
-        return shapes, reverse, difference
+        parts: list[tuple[Agreement, ...]] = []
+        for values in trial_points(graph, SEED):
+            jacobian = evaluate(expr, values).astype(float)
+            numerator = jacobian.T if self.denominator else jacobian
+            parts.append(both_ways(graph, values, self.of, self.by, numerator))
+        return shapes, *over_points(parts)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, same_numbers, worst
+from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, over_points, same_numbers, worst
 from exgen.certify.gradients import prove_value_at
-from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.jacobian import local_jacobian
 from exgen.document import Agreement
 from exgen.engine import evaluate, gradient_name, gradients
@@ -67,7 +67,11 @@ class LayoutGradientClaim:
         for expr in self.exprs:
             check_layout_shape(expr, self.shapes, self.shape)
         graph = with_numbers(self.graph)
-        values = trial_point(graph, SEED)
+        parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED)]
+        return Agreement("shapes", 0.0, len(self.exprs)), *over_points(parts)
+
+    def prove_at(self, graph: Graph, values: Values) -> tuple[Agreement, Agreement]:
+        """Compare each expression with reverse mode, and one of them with differences."""
         expected = gradients(graph, values)
         named = layout_values(graph, values, expected, self.layout, self.factors)
         reverse: list[Agreement] = []
@@ -78,7 +82,7 @@ class LayoutGradientClaim:
             reverse.append(compare("reverse mode", value, wanted, EXACT_TOLERANCE))
         # All expressions agree by now, so one of them stands for the others.
         _, difference = prove_value_at(graph, self.by, value, values, wanted, limit=1)
-        return Agreement("shapes", 0.0, len(self.exprs)), worst(reverse), difference
+        return worst(reverse), difference
 
 
 def check_layout_shape(expr: Expr, shapes: Mapping[str, Shape], shape: Shape) -> None:

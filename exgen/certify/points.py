@@ -14,6 +14,8 @@ from exgen.errors import CertificateError
 from exgen.graph import Call, Graph, Leaf, is_column, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 TRIES = 40
@@ -24,6 +26,9 @@ MARGIN = 1e-4
 KINKED = frozenset({"relu", "lrelu", "prelu"})
 ROUTING = frozenset({"maxpool", "maxroute", "maxpick", "sort", "permutation"})
 """Ops that compare the entries of their first argument with one another."""
+ORDERING = frozenset({"sort", "permutation"})
+MOST_UNDONE = 2
+"""Of so few entries every order is its own inverse."""
 PRIMES = (3, 5, 7, 11, 13, 17, 19, 23)
 
 
@@ -51,9 +56,51 @@ def trial_point(graph: Graph, seed: int) -> Values:
 
     """
     one_sided: Values | None = None
-    for attempt in range(TRIES):
+    for attempt, values in _candidates(graph, seed):
         if one_sided is not None and attempt >= ONE_SIDED_TRIES:
             break
+        if all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in _kinks(graph, values)):
+            return values
+        one_sided = one_sided or values
+    if one_sided is not None:
+        return one_sided
+    raise CertificateError(
+        "no point was found at which every value of the forward pass is finite",
+        remedy="Check the domains of log, / and ** in the network.",
+    )
+
+
+def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
+    """Return a trial point, and others where a single number lies on the other side of its kink.
+
+    An array has entries on both sides at one point; a single pre-activation cannot.
+
+    Raises:
+        CertificateError: no point was found at which every value is finite.
+
+    """
+    points = [trial_point(graph, seed)]
+    seen = _sides(graph, points[0])
+    if seen:
+        for attempt, values in _candidates(graph, seed):
+            if attempt >= ONE_SIDED_TRIES:
+                break
+            new = _sides(graph, values) - seen
+            if new:
+                points.append(values)
+                seen |= new
+    return tuple(points)
+
+
+def _sides(graph: Graph, values: Values) -> set[tuple[int, bool]]:
+    """Return on which side of 0 each single number with a kink lies."""
+    kinks = enumerate(_kinks(graph, values))
+    return {(number, bool(z.item() > 0)) for number, z in kinks if z.size == 1}
+
+
+def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
+    """Yield points off every kink and tie, with the numbers of their draws."""
+    for attempt in range(TRIES):
         random = np.random.default_rng((seed, attempt))
         positive = attempt >= TRIES // 2
         leaves = {
@@ -64,18 +111,9 @@ def trial_point(graph: Graph, seed: int) -> Values:
             values = forward(graph, leaves)
         if not all(np.isfinite(value).all() for value in values.values()):
             continue
-        kinks = _kinks(graph, values)
-        if _tied(graph, values) or any(np.abs(z).min() < MARGIN for z in kinks):
+        if _tied(graph, values) or not off_kinks(graph, values) or _undone(graph, values):
             continue
-        if all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in kinks):
-            return values
-        one_sided = one_sided or values
-    if one_sided is not None:
-        return one_sided
-    raise CertificateError(
-        "no point was found at which every value of the forward pass is finite",
-        remedy="Check the domains of log, / and ** in the network.",
-    )
+        yield attempt, values
 
 
 def classes_axis(graph: Graph, leaf: Leaf) -> int:
@@ -115,6 +153,16 @@ def _tied(graph: Graph, values: Values) -> bool:
     for part in _calls(graph, ROUTING):
         ordered = np.sort(evaluate(part.args[0], values), axis=None)
         if np.diff(ordered).min(initial=np.inf) < MARGIN:
+            return True
+    return False
+
+
+def _undone(graph: Graph, values: Values) -> bool:
+    """Whether an order is its own inverse: then a permutation and its transpose are one."""
+    for part in _calls(graph, ORDERING):
+        entries = evaluate(part.args[0], values).ravel()
+        order = np.argsort(-entries if part.option("descending") else entries)
+        if order.size > MOST_UNDONE and (order[order] == np.arange(order.size)).all():
             return True
     return False
 

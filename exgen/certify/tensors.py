@@ -19,12 +19,13 @@ from exgen.certify.compare import (
 )
 from exgen.certify.points import trial_point, with_numbers
 from exgen.engine import evaluate, gradients
+from exgen.graph import Delta, walk
 from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.derive.tensor import TensorForm
     from exgen.document import Agreement
-    from exgen.graph import Graph, Index
+    from exgen.graph import Expr, Graph, Index
 
 OUTPUTS = 3
 
@@ -52,6 +53,8 @@ class TensorClaim:
         """Compare the entries of a few outputs with reverse mode and with differences."""
         graph = with_numbers(self.graph)
         entry = same_numbers(self.form.entry, self.graph)
+        bare_form = self.form.nonzero
+        nonzero = None if bare_form is None else same_numbers(bare_form, self.graph)
         values = trial_point(graph, SEED)
         rows = values[self.of].shape[0]
         shape = values[self.by].shape
@@ -68,6 +71,14 @@ class TensorClaim:
             for where in np.ndindex(shape):
                 at = _positions((*self.form.out, *self.form.arg), (output, 0, *where))
                 found[place][where] = evaluate(entry, values, at).item()
+                if nonzero is not None and _all_equal(entry, at):
+                    bare = evaluate(nonzero, values, at)
+                    compare(
+                        "where it is not 0",
+                        bare,
+                        found[place][where].reshape(1, 1),
+                        EXACT_TOLERANCE,
+                    )
         for where in np.ndindex(shape):
             direction = np.zeros(shape)
             direction[where] = 1.0
@@ -77,6 +88,13 @@ class TensorClaim:
             compare("reverse mode", found, pulled, EXACT_TOLERANCE),
             compare("differences", found, pushed, DIFFERENCE_TOLERANCE),
         )
+
+
+def _all_equal(entry: Expr, at: dict[str, int]) -> bool:
+    """Whether no delta of an index form is 0 at a position."""
+    return all(
+        evaluate(part, {}, at).item() == 1 for part in walk(entry) if isinstance(part, Delta)
+    )
 
 
 def _positions(indices: tuple[Index, ...], places: tuple[int, ...]) -> dict[str, int]:

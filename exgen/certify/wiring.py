@@ -15,16 +15,18 @@ from exgen.certify.compare import (
     SEED,
     as_function,
     compare,
+    over_points,
     worst,
 )
 from exgen.certify.hand import PRECISION, calculate
-from exgen.certify.points import trial_point
+from exgen.certify.points import trial_point, trial_points
 from exgen.engine import evaluate
 from exgen.graph import SCALAR, Binding, Graph, Leaf
 from exgen.language import to_text
 
 if TYPE_CHECKING:
     from exgen.document import Agreement
+    from exgen.engine import Values
     from exgen.graph import Expr
 
 
@@ -111,7 +113,10 @@ class FunctionClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate it in floats and in decimal arithmetic, beside a run of the network."""
-        values = trial_point(self.graph, SEED)
+        return over_points([self.prove_at(values) for values in trial_points(self.graph, SEED)])
+
+    def prove_at(self, values: Values) -> tuple[Agreement, Agreement]:
+        """Compare at one point of the leaves."""
         alone = evaluate(self.expr, values)
         with localcontext(Context(prec=PRECISION)):
             plain = {name: Decimal(value.item()) for name, value in values.items()}

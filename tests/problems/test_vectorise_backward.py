@@ -73,7 +73,7 @@ def test_a_corrupted_answer_is_refused() -> None:
         replace(claim, expr=claim.expr.T).prove()
     with pytest.raises(CertificateError, match="index form"):
         replace(claim, expr=claim.expr * 2).prove()
-    with pytest.raises(CertificateError, match="forward and reverse mode"):
+    with pytest.raises(CertificateError, match="reverse mode"):
         replace(claim, expr=claim.expr * 2, entry=claim.entry * 2).prove()
 
 

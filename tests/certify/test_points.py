@@ -1,0 +1,84 @@
+"""Test points lie where a wrong answer shows: on both sides of every kink, and in no symmetry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from exgen.certify.compare import SEED
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.points import trial_point, trial_points, with_numbers
+from exgen.certify.prove import prove
+from exgen.errors import CertificateError, Source
+from exgen.language import read_network
+from exgen.language.network import read_expression
+
+if TYPE_CHECKING:
+    from exgen.graph import Expr, Graph
+
+UNIT = "x: input\nw: param\nt: target\nz = w * x\na = relu(z)\nL = (a - t) ** 2"
+TWO_UNITS = "x: input\nu: param\nv: param\nL = relu(u * x) + 3 * relu(v * x)"
+SORTED = "x: input[n]\ng: input[n]\ns = sort(x)\nL = sum(g * s)"
+
+
+def network(text: str) -> Graph:
+    """Read a network from text."""
+    return read_network(Source("net", text))
+
+
+def claim(text: str, by: str, expr: str) -> GradientClaim:
+    """Return the claim that an expression is the gradient by a name."""
+    graph = network(text)
+    printed: Expr = read_expression(expr, graph)
+    return GradientClaim(graph, by, printed, graph.shapes[by])
+
+
+def test_a_single_unit_is_tried_on_both_sides() -> None:
+    """A pre-activation that is one number is positive at one point and negative at another."""
+    points = trial_points(with_numbers(network(UNIT)), SEED)
+    assert {point["z"].item() > 0 for point in points} == {True, False}
+
+
+def test_each_of_two_units_is_tried_on_both_sides() -> None:
+    """Units that share an input get enough points for both sides of each."""
+    points = trial_points(network(TWO_UNITS), SEED)
+    for weight in "uv":
+        sides = {point[weight].item() * point["x"].item() > 0 for point in points}
+        assert sides == {True, False}
+
+
+@pytest.mark.parametrize("text", [
+    "x: input[3]\nL = sum(relu(x))",
+    "x: input[3]\nL = sum(x ** 2)",
+])  # fmt: skip
+def test_one_point_serves_where_no_single_number_has_a_kink(text: str) -> None:
+    """An array has entries on both sides at one point, so no second one is tried."""
+    assert len(trial_points(network(text), SEED)) == 1
+
+
+def test_a_forgotten_mask_of_a_single_unit_is_refused() -> None:
+    """On the positive side alone the gradient without its mask would agree."""
+    prove(claim(UNIT, "w", "2 * (a - t) * (z > 0) * x"))
+    with pytest.raises(CertificateError, match="is not"):
+        prove(claim(UNIT, "w", "2 * (a - t) * x"))
+
+
+def test_no_order_is_its_own_inverse() -> None:
+    """Sorted by such an order, a permutation and its transpose would be one."""
+    for size in (3, 4, 5):
+        graph = network(SORTED.replace("[n]", f"[{size}]"))
+        for seed in range(20):
+            order = np.argsort(trial_point(graph, seed)["x"].ravel())
+            assert (order[order] != np.arange(size)).any()
+    trial_point(network(SORTED.replace("[n]", "[2]")), SEED)
+
+
+@pytest.mark.parametrize("options", ["", ", descending=1"])
+def test_a_forgotten_transpose_of_a_permutation_is_refused(options: str) -> None:
+    """The gradient through a sort goes back by the transpose."""
+    text = SORTED.replace("sort(x)", f"sort(x{options})")
+    prove(claim(text, "x", f"permutation(x{options}).T @ g"))
+    with pytest.raises(CertificateError, match="is not"):
+        prove(claim(text, "x", f"permutation(x{options}) @ g"))
