@@ -104,10 +104,7 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
     for attempt in range(TRIES):
         random = np.random.default_rng((seed, attempt))
         positive = attempt >= TRIES // 2
-        leaves = {
-            leaf.name: _draw(leaf, random, classes_axis(graph, leaf), positive=positive)
-            for leaf in graph.leaves
-        }
+        leaves = {leaf.name: _draw(graph, leaf, random, positive=positive) for leaf in graph.leaves}
         with np.errstate(all="ignore"):
             values = forward(graph, leaves)
         if not all(np.isfinite(value).all() for value in values.values()):
@@ -130,9 +127,10 @@ def classes_axis(graph: Graph, leaf: Leaf) -> int:
     return 0 if is_column(leaf.shape) else 1
 
 
-def _draw(leaf: Leaf, random: np.random.Generator, classes: int, *, positive: bool) -> NDArray[Any]:
+def _draw(graph: Graph, leaf: Leaf, random: np.random.Generator, *, positive: bool) -> NDArray[Any]:
     rows, columns = (dim.constant for dim in leaf.shape)
     if leaf.role == "onehot":
+        classes = classes_axis(graph, leaf)
         examples, size = (columns, rows) if classes == 0 else (rows, columns)
         picked: NDArray[Any] = np.eye(size)[random.integers(size, size=examples)]
         return picked.T if classes == 0 else picked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from exgen import resources
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exgen.banks import Bank
+    from exgen.derive.notation import Notation
 
 HIDDEN_WIRES = "set1, all wires hidden"
 """The first set's circuits with the forward values left out too, which no bank asks for."""
@@ -26,9 +28,15 @@ def set_names() -> Sequence[str]:
 
 def document(name: str, seed: int, notation: str | None = None) -> Any:  # noqa: ANN401 - JSON
     """Return a set at a seed as JSON."""
-    hidden = name == HIDDEN_WIRES
-    bank, profile = load("1" if hidden else name, notation)
-    return to_json(build(_with_hidden_wires(bank) if hidden else bank, profile, seed))
+    return to_json(build(*_loaded(name, notation), seed))
+
+
+@lru_cache
+def _loaded(name: str, notation: str | None) -> tuple[Bank, Notation]:
+    if name != HIDDEN_WIRES:
+        return load(name, notation)
+    bank, profile = load("1", notation)
+    return _with_hidden_wires(bank), profile
 
 
 def _with_hidden_wires(bank: Bank) -> Bank:
