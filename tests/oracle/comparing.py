@@ -41,9 +41,12 @@ def apart(found: Tensor, expected: Tensor) -> float:
     if not found.numel():
         return 0.0
     scale = max(expected.abs().max().item(), FLOOR)
-    error = float((found - expected).abs().max().item() / scale)
+    off = (found - expected).abs()
+    error = float(off.max().item() / scale)
     if not error <= TOLERANCE:
-        raise DisagreementError(f"differs by {error:.3g}: {found.tolist()} or {expected.tolist()}")
+        place = int(off.argmax())
+        one, other = (array.reshape(-1)[place].item() for array in (found, expected))
+        raise DisagreementError(f"differs by {error:.3g}: {one:.12g} is not {other:.12g}")
     return error
 
 
