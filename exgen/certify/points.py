@@ -11,7 +11,7 @@ import numpy as np
 
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError
-from exgen.graph import Call, Graph, Leaf, is_column, walk
+from exgen.graph import Call, Graph, Leaf, Name, is_column, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ ONE_SIDED_TRIES = 12
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
 KINKED = frozenset({"relu", "lrelu", "prelu"})
+LOSS = frozenset({"cross_entropy"})
 ROUTING = frozenset({"maxpool", "maxroute", "maxpick", "sort", "permutation"})
 """Ops that compare the entries of their first argument with one another."""
 ORDERING = frozenset({"sort", "permutation"})
@@ -103,10 +104,7 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
     for attempt in range(TRIES):
         random = np.random.default_rng((seed, attempt))
         positive = attempt >= TRIES // 2
-        leaves = {
-            leaf.name: _draw(leaf, random, classes_axis(graph, leaf), positive=positive)
-            for leaf in graph.leaves
-        }
+        leaves = {leaf.name: _draw(graph, leaf, random, positive=positive) for leaf in graph.leaves}
         with np.errstate(all="ignore"):
             values = forward(graph, leaves)
         if not all(np.isfinite(value).all() for value in values.values()):
@@ -118,17 +116,21 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
 
 def classes_axis(graph: Graph, leaf: Leaf) -> int:
     """Return the axis along which a one-hot leaf's classes run: its softmax's."""
-    for binding in graph.bindings:
-        for part in walk(binding.expr):
-            alike = graph.shapes[binding.name] == leaf.shape
-            if alike and isinstance(part, Call) and part.op == "softmax":
+    own = [part.args[0] for part in _calls(graph, LOSS) if part.args[1] == Name(leaf.name)]
+    predicted = [graph.expr(p.name) if isinstance(p, Name) else p for p in own]
+    # Another softmax, as that of weights inside the network, may happen to have the same shape.
+    alike = [b.expr for b in graph.bindings if graph.shapes[b.name] == leaf.shape]
+    for expr in (*predicted, *(() if is_column(leaf.shape) else alike)):
+        for part in () if expr is None else walk(expr):
+            if isinstance(part, Call) and part.op == "softmax":
                 return 1 if part.option("axis") == 1 else 0
     return 0 if is_column(leaf.shape) else 1
 
 
-def _draw(leaf: Leaf, random: np.random.Generator, classes: int, *, positive: bool) -> NDArray[Any]:
+def _draw(graph: Graph, leaf: Leaf, random: np.random.Generator, *, positive: bool) -> NDArray[Any]:
     rows, columns = (dim.constant for dim in leaf.shape)
     if leaf.role == "onehot":
+        classes = classes_axis(graph, leaf)
         examples, size = (columns, rows) if classes == 0 else (rows, columns)
         picked: NDArray[Any] = np.eye(size)[random.integers(size, size=examples)]
         return picked.T if classes == 0 else picked

@@ -9,7 +9,7 @@ import pytest
 
 from exgen.certify.compare import SEED
 from exgen.certify.gradients import GradientClaim
-from exgen.certify.points import trial_point, trial_points, with_numbers
+from exgen.certify.points import classes_axis, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, Source
 from exgen.language import read_network
@@ -82,3 +82,22 @@ def test_a_forgotten_transpose_of_a_permutation_is_refused(options: str) -> None
     prove(claim(text, "x", f"permutation(x{options}).T @ g"))
     with pytest.raises(CertificateError, match="is not"):
         prove(claim(text, "x", f"permutation(x{options}) @ g"))
+
+
+@pytest.mark.parametrize(
+    ("text", "axis"),
+    [
+        ("z: input[2]\ny: onehot[2]\np = softmax(z)", 0),
+        ("Z: input[3, 3]\ny: onehot[3, 3]\np = softmax(Z, axis=1)", 1),
+        ("Z: input[3, 3]\ny: onehot[3, 3]\np = softmax(Z, axis=0)", 0),
+        ("x: input[1, 2]\ny: onehot[2]\nh = softmax(x.T, axis=1)\np = softmax(x.T * h)", 0),
+        ("X: input[3, 3]\ny: onehot[3, 3]\nh = softmax(X, axis=0)\np = softmax(X * h, axis=1)", 1),
+    ],
+)
+def test_the_classes_of_a_target_run_as_in_its_own_softmax(text: str, axis: int) -> None:
+    """Another softmax of the same shape says nothing about the target: its loss does."""
+    graph = network(f"{text}\nL = cross_entropy(p, y)")
+    leaf = graph.leaf("y")
+    assert leaf is not None
+    assert classes_axis(graph, leaf) == axis
+    assert (trial_point(graph, SEED)["y"].sum(axis=axis) == 1).all()

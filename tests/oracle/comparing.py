@@ -1,0 +1,160 @@
+"""What the comparisons of answers share: a problem as its manifest tells it, and agreement."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tests.oracle.reading import Network, network, size
+from tests.oracle.running import GRADIENT, Run, numbers, random_run, run
+from tests.oracle.torch_ops import FLOAT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Tensor = Any
+Answer = Any
+"""One answer of a manifest, as JSON."""
+
+TOLERANCE = 1e-9
+FLOOR = 1e-3
+"""Differences are relative to the largest entry, or to this where all are smaller."""
+GIVEN_JACOBIAN = re.compile(r"\bgrad_(\w+)_by_(\w+)\b")
+
+
+class DisagreementError(Exception):
+    """An answer of the manifest is not what PyTorch computes."""
+
+
+def apart(found: Tensor, expected: Tensor) -> float:
+    """Return how far two tensors are apart, relative to the largest entry.
+
+    Raises:
+        DisagreementError: they have different shapes, or something is not finite.
+
+    """
+    if tuple(found.shape) != tuple(expected.shape):
+        raise DisagreementError(f"{tuple(found.shape)} is not {tuple(expected.shape)}")
+    if not found.numel():
+        return 0.0
+    scale = max(expected.abs().max().item(), FLOOR)
+    off = (found - expected).abs()
+    error = float(off.max().item() / scale)
+    if not error <= TOLERANCE:
+        place = int(off.argmax())
+        one, other = (array.reshape(-1)[place].item() for array in (found, expected))
+        raise DisagreementError(f"differs by {error:.3g}: {one:.12g} is not {other:.12g}")
+    return error
+
+
+@dataclass(slots=True)
+class Problem:
+    """A problem of a manifest, with the passes through its networks that its answers share."""
+
+    data: Mapping[str, Any]
+    random: torch.Generator
+    _runs: dict[str, Run] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the problem."""
+        return str(self.data["kind"])
+
+    @property
+    def draws(self) -> Mapping[str, Any]:
+        """What the problem drew itself."""
+        found: Mapping[str, Any] = self.data["draws"]["problem"]
+        return found
+
+    @property
+    def net(self) -> Network:
+        """The network the problem is about."""
+        return network(self.data["network"])
+
+    @property
+    def upstream_names(self) -> list[str]:
+        """The names of drawn arrays that are no leaves: an upstream gradient."""
+        return [name for name in self.draws.get("numbers", {}) if name not in self.net.names]
+
+    @property
+    def ends_in_loss(self) -> bool:
+        """Whether the last line is the loss itself."""
+        return "upstream" not in self.draws and not self.upstream_names
+
+    def text_of(self, answer: Answer) -> str:
+        """Return the network that an answer is about, such as that of a batch."""
+        return str(answer["claim"].get("network") or self.data["network"])
+
+    def run(self, text: str | None = None) -> Run:
+        """Return a pass at a random point, the same one for all answers of the problem."""
+        text = self.data["network"] if text is None else text
+        if text not in self._runs:
+            ends = self.ends_in_loss or text != self.data["network"]
+            self._runs[text] = random_run(network(text), self.random, ends_in_loss=ends)
+        return self._runs[text]
+
+    def drawn_run(self) -> Run:
+        """Return the pass at the numbers that were drawn."""
+        if "drawn" not in self._runs:
+            drawn = {name: numbers(rows) for name, rows in self.draws["numbers"].items()}
+            leaves = {leaf.name: drawn[leaf.name] for leaf in self.net.leaves}
+            sizes = {
+                text: length
+                for leaf in self.net.leaves
+                for text, length in zip(
+                    (leaf.rows, leaf.columns), leaves[leaf.name].shape, strict=True
+                )
+                if text.isidentifier()
+            }
+            upstream = None
+            if "upstream" in self.draws:
+                upstream = numbers([[self.draws["upstream"]]])
+            for name in self.upstream_names:
+                upstream = drawn[name]
+            self._runs["drawn"] = run(self.net, leaves, sizes, upstream)
+        return self._runs["drawn"]
+
+    def more(
+        self, passed: Run, text: str, layout: str = "", of: str | None = None
+    ) -> dict[str, Any]:
+        """Return what an answer may read besides the forward pass.
+
+        That is gradients and given Jacobians as its layout prints them, and the upstream gradient.
+        """
+        known = dict.fromkeys(self.upstream_names, passed.upstream)
+        if GRADIENT not in text:
+            return known
+        for name, value in passed.gradients(of).items():
+            known[GRADIENT + name] = value.T if layout == "numerator" else value
+        for outer, inner in GIVEN_JACOBIAN.findall(text):
+            matrix = flat(passed.jacobian(outer, inner))
+            known[f"{GRADIENT}{outer}_by_{inner}"] = matrix.T if layout == "denominator" else matrix
+        return known
+
+
+def flat(jacobian: Tensor) -> Tensor:
+    """Return the derivative of a column by a column as one matrix."""
+    return jacobian.reshape(jacobian.shape[0] * jacobian.shape[1], -1)
+
+
+def check_shape(answer: Answer, found: Tensor, sizes: Mapping[str, int]) -> None:
+    """Compare the shape that the manifest states with that of a tensor.
+
+    Raises:
+        DisagreementError: they differ.
+
+    """
+    declared = answer["shape"]
+    if declared is None:
+        return
+    stated = [size(dim, sizes) for dim in declared]
+    if tuple((*stated, 1, 1)[:2]) != tuple(found.shape):
+        raise DisagreementError(f"the shape {declared} is not {tuple(found.shape)}")
+
+
+def column(entries: list[float]) -> Tensor:
+    """Return numbers as a column."""
+    return torch.tensor(entries, dtype=FLOAT).reshape(-1, 1)

@@ -1,0 +1,48 @@
+"""The sets as documents, as their manifests hold them; and what their banks leave out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from exgen import resources
+from exgen.banks import bank_names
+from exgen.document import to_json
+from exgen.pipeline import build, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exgen.banks import Bank
+    from exgen.derive.notation import Notation
+
+HIDDEN_WIRES = "set1, all wires hidden"
+"""The first set's circuits with the forward values left out too, which no bank asks for."""
+
+
+def set_names() -> Sequence[str]:
+    """Return what :func:`document` can build."""
+    return (*bank_names(resources.banks()), HIDDEN_WIRES)
+
+
+def document(name: str, seed: int, notation: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Return a set at a seed as JSON."""
+    return to_json(build(*_loaded(name, notation), seed))
+
+
+@lru_cache
+def _loaded(name: str, notation: str | None) -> tuple[Bank, Notation]:
+    if name != HIDDEN_WIRES:
+        return load(name, notation)
+    bank, profile = load("1", notation)
+    return _with_hidden_wires(bank), profile
+
+
+def _with_hidden_wires(bank: Bank) -> Bank:
+    circuits = tuple(
+        replace(entry, options={**entry.options, "hide": "all"})
+        for entry in bank.problems
+        if entry.kind.name == "circuit"
+    )
+    return replace(bank, problems=circuits)
