@@ -16,6 +16,7 @@ from exgen.graph import (
     Size,
     SumOver,
     as_expr,
+    is_scalar,
     names_in,
     substitute,
     walk,
