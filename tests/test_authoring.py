@@ -20,7 +20,8 @@ BLOCK = re.compile(
 )
 # What a checkout has that the guide's commands use.
 PARTS = ("exgen", "templates", "banks", "benchmarks")
-NAMES = "NAMES = (\n"
+TABLES = ("NAMES = (\n", "CLAIMS: Mapping[str, Sort] = {\n")
+"""How the tables begin to which the guide adds a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path.write_text(block.text + "\n", encoding="utf-8")
         elif block.what == "table":
             table = path.read_text(encoding="utf-8")
-            assert table.count(NAMES) == 1
-            path.write_text(table.replace(NAMES, f"{NAMES}{block.text}\n"), encoding="utf-8")
+            (start,) = (start for start in TABLES if start in table)
+            assert table.count(start) == 1
+            path.write_text(table.replace(start, f"{start}{block.text}\n"), encoding="utf-8")
     return folder
 
 
@@ -114,6 +116,20 @@ def test_the_new_kind_counts_right(checkout: Path) -> None:
     count = re.search(r"count +(\d+) +declared sizes, forward pass", done.stdout)
     assert count is not None, done.stdout
     assert int(count[1]) == d1 * d0 + d1 + 2 * d1 + 2
+
+
+def test_the_new_kind_can_be_verified(checkout: Path) -> None:
+    """A manifest keeps the new claim, and another count in it is found."""
+    made = "exgen make --set course/week2.toml --seed 2 --out out/verified --no-pdf"
+    assert run(made, checkout).returncode == 0
+    done = run("exgen verify out/verified", checkout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 problem, 1 answer certified again" in done.stdout
+    file = checkout / "out" / "verified" / "manifest.json"
+    file.write_text(re.sub(r'"count": (?=\d)', '"count": 1', file.read_text()))
+    done = run("exgen verify out/verified", checkout)
+    assert done.returncode == 1
+    assert re.search(r"answer 'count': declared sizes: (\d+) parameters, not 1\1", done.stdout)
 
 
 def test_the_new_kind_can_be_refused(checkout: Path) -> None:

@@ -95,6 +95,8 @@ def _written(value: Any, names: list[str]) -> Iterator[str]:  # noqa: ANN401
             yield to_text(value)
         case str():
             names.append(value)
+        case int() if not isinstance(value, bool):
+            yield str(value)
         case Dim() | Graph() | Mapping() | np.ndarray():
             pass
         case tuple() if value and all(isinstance(part, tuple) for part in value):

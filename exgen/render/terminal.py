@@ -96,11 +96,8 @@ def verified_text(found: Iterable[Verified]) -> str:
 def _verdict(part: Verified) -> str:
     if part.refused is not None:
         return "refused"
-    again = (
-        f"{part.answers} answers"
-        if part.certified == part.answers
-        else (f"{part.certified} of {part.answers} answers")
-    )
+    some = f"{part.certified} of " if part.certified < part.answers else ""
+    again = some + _counted(part.answers, "answer")
     parts = [
         _counted(part.problems, "problem"),
         f"{again} certified again (worst error {part.worst:.0e})",
