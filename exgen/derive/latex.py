@@ -327,7 +327,8 @@ class Printer:
     def _block(self, expr: Expr, axis: int) -> str:
         # Inside a matrix the neighbours already say how large a block of zeros is.
         if isinstance(expr, Call) and expr.op == "zeros":
-            line = self.shape(expr)[axis] == ONE and axis == 0
+            rows, columns = self.shape(expr)
+            line = rows == ONE and (axis == 0 or columns != ONE)
             mark = TRANSPOSE[self.notation.transpose]
             zeros = self._bold("0")
             return f"{zeros}^{{{mark}}}" if line else zeros
