@@ -31,6 +31,8 @@ from exgen.certify.shapes import ShapeClaim
 from exgen.certify.tensors import TensorClaim
 from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
 from exgen.errors import CertificateError, MisfitError
+from exgen.graph import Call, Dim, walk
+from exgen.ops import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,6 +75,30 @@ UNREAD: Mapping[str, str] = {
 }
 """The facts that are not read back, each with the reason."""
 
+WINDOWS = "the page does not say how large the windows of a pool are"
+OPS_UNREAD: Mapping[str, str] = {
+    **dict.fromkeys((row.name for row in pool.ROWS), WINDOWS),
+    "slice": "with zeros on both sides the page does not say how many stand on which",
+    "concat": "with zeros on both sides the page does not say how many stand on which",
+}
+"""The ops whose answers are not read back, each with the reason; the last two only then."""
+
+
+def is_unread(claim: object) -> bool:
+    """Whether an answer holds an op of which the page does not say everything."""
+    found = [getattr(claim, name, ()) for name in ("expr", "exprs", "entry")]
+    exprs = [e for part in found for e in (part if isinstance(part, tuple) else (part,))]
+    calls = [part for e in exprs for part in walk(e) if isinstance(part, Call)]
+    return any(_says_too_little(call) for call in calls if call.op in OPS_UNREAD)
+
+
+def _says_too_little(call: Call) -> bool:
+    if call.op == "slice":
+        return Dim(0) not in (call.option("skip"), call.option("drop"))
+    if call.op == "concat":
+        return sum(isinstance(part, Call) and part.op == "zeros" for part in walk(call)) > 1
+    return True
+
 
 def check_printed(claim: Claim, page: Page) -> Agreement | None:
     """Read an answer's LaTeX, evaluate it, and compare it with what the claim is about.
@@ -82,14 +108,14 @@ def check_printed(claim: Claim, page: Page) -> Agreement | None:
         page: the answer as printed, and the conventions it is printed in.
 
     Returns:
-        The agreement; None for what ``UNREAD`` lists.
+        The agreement; None for what ``UNREAD`` and ``OPS_UNREAD`` list.
 
     Raises:
         CertificateError: the page cannot be read, or says something else than the claim.
 
     """
     reader = READERS.get(type(claim))
-    if reader is None:
+    if reader is None or is_unread(claim):
         return None
     try:
         return reader(claim, page)

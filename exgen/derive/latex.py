@@ -327,7 +327,8 @@ class Printer:
     def _block(self, expr: Expr, axis: int) -> str:
         # Inside a matrix the neighbours already say how large a block of zeros is.
         if isinstance(expr, Call) and expr.op == "zeros":
-            line = self.shape(expr)[axis] == ONE and axis == 0
+            rows, columns = self.shape(expr)
+            line = rows == ONE and (axis == 0 or columns != ONE)
             mark = TRANSPOSE[self.notation.transpose]
             zeros = self._bold("0")
             return f"{zeros}^{{{mark}}}" if line else zeros
@@ -352,11 +353,17 @@ class Printer:
         skip, drop = (dict(this.options)[name] for name in ("skip", "drop"))
         axis = axis_option(dict(this.options))
         keep = dim_latex(self.shape(this)[axis])
+        mark = TRANSPOSE[self.notation.transpose]
         parts = [f"{self._bold('I')}_{{{keep}}}"]
+        # One line of zeros below or above the others is a row.
+        zeros = {
+            dim: self._bold("0") + (f"^{{{mark}}}" if axis == 1 and dim == ONE else "")
+            for dim in (skip, drop)
+        }
         if skip != Dim(0):
-            parts.insert(0, self._bold("0"))
+            parts.insert(0, zeros[skip])
         if drop != Dim(0):
-            parts.append(self._bold("0"))
+            parts.append(zeros[drop])
         chosen = self._matrix(parts, 1 - axis).latex
         pair = (chosen, self._wrap(part, Level.PRODUCT))
         return Printed(r"\,".join(pair if axis == 0 else reversed(pair)), Level.PRODUCT)

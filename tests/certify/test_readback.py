@@ -17,13 +17,16 @@ from exgen.certify.jacobians import JacobianClaim
 from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.readback import READERS, UNREAD, check_printed
 from exgen.certify.reading.page import Page
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import local_jacobian
 from exgen.derive.latex import Printer
-from exgen.derive.notation import Notation, notation_names
+from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
+from exgen.derive.written import as_written
 from exgen.draw import draw_networks, draw_problem
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, Source
 from exgen.graph import Call, Dim, Name, call
+from exgen.language import read_network
 from exgen.problems.base import Setting
 from exgen.readback.pages import read_expression
 from exgen.readback.vocabulary import over_examples, vocabulary
@@ -288,3 +291,36 @@ def test_every_sort_of_answer_can_be_refused() -> None:
                 printed.read(printed.solved.latex.tex + r" + 7")
             refused[type(printed.solved.claim)] += 1
     assert set(refused) == set(READERS)
+
+
+# op: a network with a gradient or a line that uses it, and what of it is not read
+NETWORKS = {
+    "slice": "x: input[7]\ny = x[2:]\nL = sum(y ** 3)",
+    "slice in the middle": "x: input[7]\ny = x[2:-1]\nL = sum(y ** 3)",
+    "maxpool": "X: input[4, 4]\nY = maxpool(X)\nL = sum(Y)",
+    "softmax of rows": "X: input[5, 3]\nT: onehot[5, 3]\nP = softmax(X, axis=1)\n"
+    "L = cross_entropy(P, T)",
+    "a 1 for each row": "X: input[5, 3]\nW: param[4, 2]\nZ = append_one(X, axis=1) @ W\n"
+    "L = sum(tanh(Z))",
+    "mean": "x: input[6]\nL = mean(x ** 2)",
+    "prelu": "x: input[4]\nalpha: param[4]\nL = sum(prelu(x, alpha))",
+    "bce": "x: input[4]\nt: target[4]\np = sigmoid(x)\nL = bce(p, t)",
+}
+NOT_READ = {"slice in the middle", "maxpool"}
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("title", NETWORKS)
+def test_other_networks(title: str, notation: str) -> None:
+    """Gradients beyond those of the sets are read too, or their op is listed as unread."""
+    profile = load_notation(notation, notations())
+    graph = read_network(Source(title, NETWORKS[title]))
+    data = next(leaf.name for leaf in graph.leaves)
+    gradient = derive_gradients(graph)[data]
+    written = as_written(gradient.step, data, graph, profile)
+    claim = LayoutGradientClaim(
+        graph, data, (written.expr,), written.shape, written.shapes, profile.layout
+    )
+    latex = Printer(profile, written.shapes, graph.loss)(written.expr)
+    agreement = check_printed(claim, Page(latex, profile))
+    assert (agreement is None) == (title in NOT_READ)

@@ -32,7 +32,7 @@ def test_why_a_hidden_gradient_is_computed() -> None:
     """1.1.3c of 002: w3 and w4 reach the loss only through h2, which feeds h3 and h4."""
     assert problem(SET, "shared").answer("behind").expr == "w_3, w_4"
     methods = [part.method for part in problem(SET, "shared").answer("behind").certificate]
-    assert methods == ["paths", "held fixed"]
+    assert methods == ["paths", "held fixed", "read back"]
     text = key(SET, "shared")
     assert r"$h_{3}$ and $h_{4}$" in text
     assert r"\begin{tikzpicture}" in text

@@ -42,6 +42,7 @@ def test_both_slopes(made: ProblemSet, case: str, left: str, right: str, where: 
     assert answer.latex.tex == right
     assert {part.method for part in answer.certificate} == {
         "line by line", "differences", "SymPy identity",
+        "read back",
     }  # fmt: skip
 
 
