@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -44,6 +45,8 @@ MOST_FAILURES = 10
 LARGEST_PART = 25
 PARTS_EACH = 8
 """How many parts a process gets at least, so that none waits long for another one."""
+AHEAD = 3
+"""How many parts for each process are handed out: Ctrl-C has to wait while one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +232,26 @@ def _results(target: Target, parts: Sequence[range], jobs: int) -> Iterator[Iter
         initargs=(target, parts[0][0]),
     )
     try:
-        with _deaf_to_interrupts():
-            futures = [pool.submit(sweep_part, target, part) for part in parts]
-        yield (_result(future) for future in futures)
+        yield _in_order(pool, target, parts, AHEAD * jobs)
     finally:
         # At the end they have nothing to do; after Ctrl-C nobody waits for what they are at.
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, target: Target, parts: Sequence[range], ahead: int
+) -> Iterator[Found]:
+    """Yield what each part came to, with no more of them handed out than are soon begun."""
+    waiting: deque[Future[Found]] = deque()
+    for part in parts:
+        if len(waiting) >= ahead:
+            yield _result(waiting.popleft())
+        with _deaf_to_interrupts():
+            waiting.append(pool.submit(sweep_part, target, part))
+    while waiting:
+        yield _result(waiting.popleft())
 
 
 def _result(future: Future[Found]) -> Found:
