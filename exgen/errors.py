@@ -50,7 +50,7 @@ class ExgenError(Exception):
         super().__init__(self.message)
         self.place = plain(place)
         self.excerpt = excerpt
-        self.remedy = remedy
+        self.remedy = plain(remedy)
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}" if self.place else self.message

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_SIZE = 10_000_000
-# A matrix of 4096 x 4096, the largest that a bank draws, and some room.
-MAX_ENTRIES = 20_000_000
+# To be proven, a gradient is worked out many times.
+MAX_ENTRIES = 5_000_000
 MAX_TERMS = 50
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_CHARACTERS = 100_000
-MAX_STATEMENTS = 500
+MAX_STATEMENTS = 250
 # A line's gradient nests about three times as deep, and must still be readable as an expression.
 MAX_LINE_DEPTH = 50
 MAX_EXPRESSION_DEPTH = 200
