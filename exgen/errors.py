@@ -25,9 +25,9 @@ EXCERPT = 100
 
 def plain(text: str) -> str:
     """Return text that is safe to show on one line: nothing unprintable, nothing without end."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: 2 * MAX_MESSAGE])
-    shown = re.sub(rf"\S{{{MAX_WORD},}}", lambda word: f"{word[0][: MAX_WORD // 2]}…", shown)
-    return shown if len(shown) <= MAX_MESSAGE else f"{shown[:MAX_MESSAGE]}…"
+    text = re.sub(rf"\S{{{MAX_WORD},}}", lambda word: f"{word[0][:80]}…{word[0][-20:]}", text)
+    shown = text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
 
 
 class ExgenError(Exception):
