@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 MAX_SIZE = 4096
 """The largest size a bank may draw; a Jacobian has the product of two of them."""
+MAX_PROBLEMS = 200
+MAX_PARTS = 1000
+"""The most entries of a list in a problem."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
+
+# The parser takes time that grows with the square of a key's parts, or worse.
+LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
 
 TYPE_NAMES = {
     bool: "true or false",
@@ -140,6 +146,9 @@ def load_bank(path: Path) -> Bank:
             remedy="Rename it: the set is called by it.",
         )
     text = _text(path)
+    if found := LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise BankError("a key here has too many parts", place=f"{path}:{line}")
     try:
         data = tomllib.loads(text)
     except RecursionError:
@@ -226,6 +235,8 @@ class _Loader:
         entries = table.get("problems", [])
         if not isinstance(entries, list) or not entries:
             raise self.error("", "a bank needs at least one [[problems]] entry")
+        if len(entries) > MAX_PROBLEMS:
+            raise self.error("", f"a bank has at most {MAX_PROBLEMS} [[problems]] entries")
         problems = tuple(self.problem(n, part, loaded) for n, part in enumerate(entries, 1))
         names = [problem.name for problem in problems]
         for number, name in enumerate(names):
@@ -354,6 +365,8 @@ class _Loader:
         parts = value if isinstance(value, list) else [value]
         if not parts:
             raise self.error(where, f"'{key}' is empty", "Leave it out to have it drawn.")
+        if len(parts) > MAX_PARTS:
+            raise self.error(where, f"'{key}' has more than {MAX_PARTS} entries")
         for number, part in enumerate(parts):
             if part in parts[:number]:
                 raise self.error(where, f"'{key}' has {part!r} twice")

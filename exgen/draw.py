@@ -13,7 +13,7 @@ from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
 from exgen.problems.table import NETWORK_RULES
 from exgen.seeds import Stream
-from exgen.shapes import shape_of
+from exgen.shapes import check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +120,12 @@ def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank)
                 place=place,
                 remedy="Remove it, or write it where the network should use it.",
             )
+        if key in functions and not re.search(rf"\b{key}\s*\(", everywhere):
+            raise BankError(
+                f"draw.{key} is drawn from functions, but the network does not call it",
+                place=place,
+                remedy=f"Draw a size from whole numbers, such as {key} = [784, 1024].",
+            )
     return read_network(source, functions=functions, scalar_loss=False)
 
 
@@ -131,8 +137,7 @@ def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, ban
     place = f"{bank.path}: [networks.{entry.name}]"
     try:
         graph = symbolic.with_sizes(sizes)
-        for binding in graph.bindings:
-            shape_of(binding.expr, graph.shapes)
+        check_sizes(graph)
     except MisfitError as error:
         raise BankError(error.message, place=place, remedy=error.remedy) from None
     for name, shape in graph.shapes.items():

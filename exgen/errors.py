@@ -7,12 +7,27 @@ user, 1 where exgen could not prove or typeset what it made.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+MAX_WORD = 200
+MAX_MESSAGE = 2000
+MAX_LEGAL = 60
+EXCERPT = 100
+"""How much of what a user wrote an error repeats: of a word, in all, of a list, of a line."""
+
+
+def plain(text: str) -> str:
+    """Return text that is safe to show on one line: nothing unprintable, nothing without end."""
+    text = re.sub(rf"\S{{{MAX_WORD},}}", lambda word: f"{word[0][:80]}…{word[0][-20:]}", text)
+    shown = text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
 
 
 class ExgenError(Exception):
@@ -31,11 +46,11 @@ class ExgenError(Exception):
     def __init__(
         self, message: str, *, place: str = "", excerpt: str = "", remedy: str = ""
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.place = place
+        self.message = plain(message)
+        super().__init__(self.message)
+        self.place = plain(place)
         self.excerpt = excerpt
-        self.remedy = remedy
+        self.remedy = plain(remedy)
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}" if self.place else self.message
@@ -165,8 +180,15 @@ class Source:
         """Return the source line with carets under the span."""
         lines = self.text.splitlines() or [""]
         line = lines[min(span.line, len(lines)) - 1].expandtabs(1)
-        carets = "^" * max(1, min(span.length, len(line) - span.column))
-        return f"    {line}\n    {' ' * span.column}{carets}"
+        line = "".join(c if c.isprintable() else "\ufffd" for c in line)
+        column = span.column
+        if len(line) > 2 * EXCERPT:
+            start = max(0, column - EXCERPT)
+            front, back = "…" * (start > 0), "…" * (len(line) > column + EXCERPT)
+            line = f"{front}{line[start : column + EXCERPT]}{back}"
+            column += len(front) - start
+        carets = "^" * max(1, min(span.length, len(line) - column))
+        return f"    {line}\n    {' ' * column}{carets}"
 
     def error(self, message: str, span: Span, remedy: str = "") -> LanguageError:
         """Return a :class:`LanguageError` that points at ``span``."""
@@ -178,7 +200,10 @@ class Source:
 def nearest(word: str, legal: Iterable[str]) -> str:
     """Return a remedy that names the legal word nearest to ``word``, or all of them."""
     words = sorted(legal)
-    close = get_close_matches(word, words, n=1)
+    close = get_close_matches(word[:MAX_WORD], words, n=1)
     if close:
         return f"Did you mean '{close[0]}'?"
-    return f"Legal here: {', '.join(words)}." if words else "Nothing is legal here."
+    more = ", …" if len(words) > MAX_LEGAL else "."
+    return (
+        f"Legal here: {', '.join(words[:MAX_LEGAL])}{more}" if words else "Nothing is legal here."
+    )

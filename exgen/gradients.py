@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from exgen.errors import CertificateError, MachineError, MisfitError, Source, Va
 from exgen.graph import Dim
 from exgen.language import read_network, to_text
 from exgen.ops.base import Sizes
+from exgen.shapes import check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 10_000_000
 MAX_BYTES = 200_000_000
-TWICE = " twice"
-"""Where an object read from JSON notes a key that it gave twice; no leaf can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def derive(
     graph = read_network(source, loss=loss)
     given = None if values is None else read_values(values, graph)
     if given is not None:
-        graph = graph.with_sizes(_sizes(graph, given, values))
+        graph = _sized(graph, given, values)
     found = derive_gradients(graph)
     numerator = notation.layout == "numerator"
     shapes = with_gradient_shapes(graph, numerator=numerator)
@@ -169,6 +169,17 @@ def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Ag
         ) from None
 
 
+def _sized(graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None) -> Graph:
+    """Put in the sizes that the arrays have, and check what only they can show."""
+    sized = graph.with_sizes(_sizes(graph, given, source))
+    try:
+        check_sizes(sized)
+    except MisfitError as error:
+        place = source.name if source else ""
+        raise ValuesError(error.message, place=place, remedy=error.remedy) from None
+    return sized
+
+
 def _run(graph: Graph, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     with np.errstate(all="ignore"):
         values = forward(graph, given)
@@ -210,7 +221,7 @@ def read_values(source: Source, graph: Graph) -> dict[str, NDArray[Any]]:
 
     """
     try:
-        data = json.loads(source.text, object_pairs_hook=_object)
+        data = json.loads(source.text, object_pairs_hook=partial(_object, source.name))
     # RecursionError: nested without end; ValueError: a number with thousands of digits
     except (ValueError, RecursionError) as error:
         place, reason = source.name, ""
@@ -220,8 +231,6 @@ def read_values(source: Source, graph: Graph) -> dict[str, NDArray[Any]]:
         raise ValuesError(f"this is not legal JSON{reason}", place=place) from None
     if not isinstance(data, dict):
         raise ValuesError("must be an object with one entry for each leaf", place=source.name)
-    if (twice := data.pop(TWICE, None)) is not None:
-        raise ValuesError(f"'{twice}' is given twice", place=source.name, remedy="Keep one.")
     names = [leaf.name for leaf in graph.leaves]
     for name in data:
         if name not in names:
@@ -241,12 +250,12 @@ def read_values(source: Source, graph: Graph) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object that notes a key given twice, where Python would keep the last."""
+def _object(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; refuse a key given twice, where Python would keep the last."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            found[TWICE] = key
+            raise ValuesError(f"'{key}' is given twice", place=place, remedy="Keep one.")
         found[key] = value
     return found
 
@@ -269,7 +278,9 @@ def _array(data: object, leaf: Leaf, place: str) -> NDArray[Any]:
         raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)
     try:
         array = np.array(data, dtype=float)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise ValuesError(f"'{leaf.name}' has an entry that is not finite", place=place) from None
+    except ValueError:
         raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place) from None
     if array.ndim != leaf.axes or array.size == 0 or array.size > MAX_ENTRIES:
         raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)

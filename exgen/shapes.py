@@ -29,6 +29,51 @@ from exgen.ops.base import Sizes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MAX_SIZE = 10_000_000
+# To be proven, a gradient is worked out many times.
+MAX_ENTRIES = 5_000_000
+MAX_TERMS = 50
+
+
+def check_size(shape: Shape) -> None:
+    """Refuse an array beyond all memory.
+
+    Raises:
+        MisfitError: it has too many entries, or a size that is a sum without end.
+
+    """
+    rows, columns = shape
+    if any(len(dim.names) > MAX_TERMS or dim.constant > MAX_SIZE for dim in shape):
+        raise MisfitError(
+            f"a size here is beyond {MAX_SIZE}, or a sum of more than {MAX_TERMS} sizes",
+            "Use smaller sizes.",
+        )
+    if rows.is_number and columns.is_number and rows.constant * columns.constant > MAX_ENTRIES:
+        raise MisfitError(
+            f"this is {shape_text(shape)}, and an array has at most {MAX_ENTRIES} entries",
+            "Use smaller sizes.",
+        )
+
+
+def check_sizes(graph: Graph) -> None:
+    """Refuse a graph that computes an array beyond all memory, on the way or in the end.
+
+    Raises:
+        MisfitError: an array is too large, or an op finds only now that the sizes do not fit.
+
+    """
+    shapes = Shapes(graph.shapes)
+    for binding in graph.bindings:
+        shapes.of(binding.expr)
+    for shape in (*graph.shapes.values(), *(shape for _, shape in shapes.seen.values())):
+        check_size(shape)
+    total = sum(rows.constant * columns.constant for rows, columns in graph.shapes.values())
+    if total > 2 * MAX_ENTRIES:
+        raise MisfitError(
+            f"the arrays of this network have more than {2 * MAX_ENTRIES} entries",
+            "Use smaller sizes.",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Shapes:

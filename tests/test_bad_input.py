@@ -1,12 +1,15 @@
 """What a user may get wrong: one clear message with place and remedy, exit code 2, no files.
 
 Cases are text: ``bad_input/banks.md`` has banks with one mistake, ``commands.md`` command lines,
-``values.md`` files of numbers.
+``values.md`` files of numbers. ``hostile_….md`` has what asks for endless time or memory, or for
+something to be run.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -18,12 +21,17 @@ import pytest
 
 from exgen import resources
 from exgen.banks import bank_names
+from exgen.language.expressions import CALLABLE
 from tests.cases import Case, read_cases
 from tests.commands import Ran, run
 
 FOLDER = Path(__file__).parent / "bad_input"
 BANK = (FOLDER / "bank.toml").read_text()
 EXGEN = [sys.executable, "-m", "exgen"]
+OPS = f"Legal here: {', '.join(CALLABLE)}."
+QUICK = 10
+"""Seconds of work for what must be refused at once; a busy machine makes no test red."""
+GIGABYTE = 2**30
 
 
 def cases(name: str) -> list[object]:
@@ -57,6 +65,28 @@ def edited(edits: str) -> str:
         (place,) = (number for number, line in enumerate(lines) if line == first)
         lines[place : place + 1] = rest
     return "\n".join(lines)
+
+
+def repeated(text: str) -> str:
+    """Return a text with ``«( × 1000»`` written out; inside, escapes stand for characters."""
+
+    def written(found: re.Match[str]) -> str:
+        codes = re.split(r"(\\(?:x..|u....|n))", found[1])
+        codes[1::2] = [code.encode().decode("unicode_escape") for code in codes[1::2]]
+        return "".join(codes) * int(found[2])
+
+    return re.sub("«(.+?) × ([0-9]+)»", written, text)
+
+
+def hostile(name: str) -> list[object]:
+    """Return the cases of one file, written out."""
+    return [
+        pytest.param(
+            Case(case.title, repeated(case.given), repeated(case.expected.replace("{ops}", OPS))),
+            id=case.title,
+        )
+        for case in read_cases(FOLDER / name)
+    ]
 
 
 def make(text: str | bytes) -> Ran:
@@ -102,6 +132,80 @@ def test_values(here: Path, case: Case) -> None:
     ran = run("derive", "net.txt", "--values", "values.json")
     assert ran.err.rstrip("\n") == case.expected
     assert (ran.code, ran.out) == (2, "")
+
+
+@pytest.mark.parametrize("case", hostile("hostile_networks.md"))
+def test_hostile_network(here: Path, case: Case) -> None:
+    """A network beyond reason is refused at once, with its place, and nothing of it is run."""
+    (here / "net.txt").write_bytes(case.given.encode("utf-8", "surrogatepass"))
+    begun = time.process_time()
+    ran = run("derive", "net.txt")
+    assert ran.err.rstrip("\n") == case.expected
+    assert (ran.code, ran.out) == (2, "")
+    assert time.process_time() - begun < QUICK
+
+
+@pytest.mark.parametrize("case", hostile("hostile_banks.md"))
+def test_hostile_bank(here: Path, case: Case) -> None:
+    """A bank beyond reason is refused at once, with its place, and nothing of it is run."""
+    before = names(here)
+    begun = time.process_time()
+    ran = make(edited(case.given))
+    assert ran.err.rstrip("\n") == case.expected
+    assert (ran.code, ran.out) == (2, "")
+    assert time.process_time() - begun < QUICK
+    assert names(here) == before
+
+
+@pytest.mark.parametrize("case", hostile("hostile_values.md"))
+def test_hostile_values(here: Path, case: Case) -> None:
+    """Values beyond reason are refused at once, and the leaf is named."""
+    (here / "values.json").write_text(case.given)
+    begun = time.process_time()
+    ran = run("derive", "net.txt", "--values", "values.json")
+    assert ran.err.rstrip("\n") == case.expected
+    assert (ran.code, ran.out) == (2, "")
+    assert time.process_time() - begun < QUICK
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of Linux")
+def test_hostile_input_takes_no_memory(here: Path) -> None:
+    """All that is beyond reason is refused by a process that may take less than a gigabyte."""
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tests.commands import run\n"
+        "for folder in sorted(Path('cases').iterdir()):\n"
+        "    code = run(*(folder / 'command').read_text().split()).code\n"
+        "    if code != 2: sys.exit(f'{folder.name}: {code}')\n"
+    )
+    files = {"networks": "net.txt", "banks": "bank.toml", "values": "values.json"}
+    commands = {
+        "networks": "derive {}",
+        "banks": "make --no-pdf --set {}",
+        "values": "derive net.txt --values {}",
+    }
+    given = [
+        (files[sort], commands[sort], case)
+        for sort in files
+        for case in read_cases(FOLDER / f"hostile_{sort}.md")
+    ]
+    for number, (name, command, case) in enumerate(given):
+        text = repeated(case.given)
+        folder = here / "cases" / f"{number} {case.title}"[:60].replace(" ", "-")
+        folder.mkdir(parents=True)
+        text = edited(text) if name == "bank.toml" else text
+        (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
+        (folder / "command").write_text(command.format((folder / name).relative_to(here)))
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parents[1]), "OPENBLAS_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (GIGABYTE, GIGABYTE)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

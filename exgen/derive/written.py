@@ -103,8 +103,10 @@ class _Diagonals:
     def _product(self, expr: Call) -> Expr:
         factors = self._factors(expr)
         vectors = [factor for factor in factors if self._is_vector(factor)]
-        arriving = [factor for factor in vectors if _arrives(factor)] or vectors[:1]
-        slopes = [factor for factor in vectors if factor not in arriving]
+        # By place: of two equal factors, as in s * s * (1 - s), one may arrive and one be a slope.
+        places = [n for n, factor in enumerate(vectors) if _arrives(factor)] or [0]
+        arriving = [vectors[n] for n in places]
+        slopes = [factor for n, factor in enumerate(vectors) if n not in places]
         if len(arriving) > 1 or not slopes:
             return rebuild(expr, self.of)
         slope = slopes[0]

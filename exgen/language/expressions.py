@@ -9,9 +9,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.errors import Source, nearest
-from exgen.graph import Call, Dim, Expr, Name, Number, names_in
-from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_SIZE, NAME, Syntax
+from exgen.graph import Call, Dim, Expr, Name, Number, names_in, walk
+from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_LINE_DEPTH, NAME, Syntax
 from exgen.ops import TABLE
+from exgen.shapes import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_DIGITS = 100
 MAX_EXPONENT = 1000
+MAX_PARTS = 1000
 
 OPERATORS: Mapping[type[ast.AST], str] = {
     ast.Add: "add",
@@ -246,7 +248,22 @@ class Expressions:
             raise self.error(node, f"{function} stands for '{text}' and takes one argument")
         pattern = f"{text}(_)" if NAME.match(text) else text
         read = read_raw_expression(Source(f"{self.syntax.source.name} ({function})", pattern))
-        return _fill(read, self.read(node.args[0]), self.syntax.span(node))
+        argument = self.read(node.args[0])
+        # A function that uses its argument twice doubles with every call inside it.
+        places = sum(part == Name("_") for part in walk(read))
+        parts = sum(1 for _ in walk(read)) + places * sum(1 for _ in walk(argument))
+        if parts > MAX_PARTS or _depth(read) + _depth(argument) > MAX_LINE_DEPTH:
+            raise self.error(
+                node,
+                f"with '{text}' written out, this expression is too long or nested too deeply",
+                "Give parts of it a name on a line of their own.",
+            )
+        return _fill(read, argument, self.syntax.span(node))
+
+
+def _depth(expr: Expr) -> int:
+    inner = expr.args if isinstance(expr, Call) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _fill(pattern: Expr, argument: Expr, span: Span) -> Expr:

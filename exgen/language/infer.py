@@ -29,6 +29,7 @@ from exgen.graph import (
     walk,
 )
 from exgen.ops import lookup
+from exgen.shapes import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,10 +130,12 @@ class Typer:
         spelt = Call(expr.op, tuple(pair[0] for pair in pairs), expr.options, span=expr.span)
         try:
             spelt, inner = self._spell_out(spelt, inner)
-            return spelt, lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
+            shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
+            check_size(shape)
         except MisfitError as error:
             span = expr.span or Span(1, 0, 1)
             raise self.source.error(error.message, span, error.remedy) from None
+        return spelt, shape
 
     def _spell_out(self, expr: Call, shapes: tuple[Shape, ...]) -> tuple[Call, tuple[Shape, ...]]:
         if expr.op == "softmax" and _softmaxes(expr) > MAX_SOFTMAX:

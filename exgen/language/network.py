@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exgen.engine import gradient_name
-from exgen.errors import LanguageError, Source, nearest
+from exgen.errors import LanguageError, MisfitError, Source, nearest
 from exgen.graph import (
     ONE,
     Binding,
@@ -26,6 +26,7 @@ from exgen.language.expressions import read_raw_expression
 from exgen.language.infer import Scope, Typer
 from exgen.language.reader import read_program
 from exgen.ops.base import Sizes
+from exgen.shapes import check_size, check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +77,17 @@ def read_network(
     leaves = tuple(
         Leaf(d.name, d.role, shapes[d.name], network.axes(d)) for d in program.declarations
     )
-    return Graph(leaves, bindings, shapes, target)
+    graph = Graph(leaves, bindings, shapes, target)
+    for leaf in program.declarations:
+        try:
+            check_size(shapes[leaf.name])
+        except MisfitError as error:
+            raise program.source.error(error.message, leaf.span, error.remedy) from None
+    try:
+        check_sizes(graph)
+    except MisfitError as error:
+        raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
+    return graph
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from exgen.errors import LanguageError, Source, Span
 from exgen.graph import Dim
 from exgen.ops import TABLE
+from exgen.shapes import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_CHARACTERS = 100_000
-MAX_SIZE = 10_000_000
+MAX_STATEMENTS = 250
 # A line's gradient nests about three times as deep, and must still be readable as an expression.
 MAX_LINE_DEPTH = 50
 MAX_EXPRESSION_DEPTH = 200
@@ -106,11 +107,21 @@ class Syntax:
                 place=self.source.name,
                 remedy="Save it as plain text in UTF-8.",
             ) from None
+        if len(statements) > MAX_STATEMENTS:
+            raise self.error(
+                statements[MAX_STATEMENTS],
+                f"a network has at most {MAX_STATEMENTS} declarations and lines",
+                "Take a part of it.",
+            )
         for statement in statements:
             self._check_depth(statement, max_depth)
         return statements
 
     def _syntax_error(self, error: SyntaxError) -> LanguageError:
+        if "null bytes" in error.msg:  # Python does not say where
+            number = next(n for n, text in enumerate(self.lines, 1) if "\0" in text)
+            place = Span(number, self.lines[number - 1].index("\0"), 1)
+            return self.source.error("this character is no text", place, "Remove it.")
         line = min(max(error.lineno or 1, 1), len(self.lines))
         text = self.lines[line - 1]
         start = min(max((error.offset or 1) - 1, 0), len(text))
@@ -119,6 +130,8 @@ class Syntax:
         end = error.end_offset or 0
         length = end - 1 - start if error.end_lineno == line and end - 1 > start else 1
         message = f"this is not legal syntax: {error.msg}"
+        if "int_max_str_digits" in error.msg:  # advice on Python's own settings is no help here
+            message = "this number is too long"
         return self.source.error(message, Span(line, start, length))
 
     def _check_depth(self, statement: ast.stmt, most: int) -> None:
@@ -157,8 +170,9 @@ class Syntax:
             raise self.error(
                 node, "this is not a size", "A size is a whole number, a name, or a sum of them."
             )
-        if found.is_number and not least <= found.constant <= MAX_SIZE:
-            raise self.error(node, f"a size lies between {least} and {MAX_SIZE}")
+        lowest = least if found.is_number else -MAX_SIZE
+        if not lowest <= found.constant <= MAX_SIZE:
+            raise self.error(node, f"a size lies between {lowest} and {MAX_SIZE}")
         return found
 
     def _dim(self, node: ast.expr) -> Dim | None:
