@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from exgen.errors import DataError, LanguageError, nearest
 from exgen.graph import Delta, Dim, Entry, Expr, Graph, Index, Shape, Size, SumOver, walk
 from exgen.language.forms import read_form, read_graph
-from exgen.language.syntax import MAX_SIZE, NAME
+from exgen.language.syntax import NAME
 from exgen.language.writer import graph_text, to_text
+from exgen.shapes import MAX_SIZE
 from exgen.typed import Decoder, annotated, shown
 
 if TYPE_CHECKING:

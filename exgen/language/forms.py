@@ -33,8 +33,8 @@ from exgen.graph import (
 )
 from exgen.language.expressions import Expressions
 from exgen.language.reader import read_declaration
-from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_SIZE, NAME, Syntax
-from exgen.shapes import Shapes
+from exgen.language.syntax import MAX_EXPRESSION_DEPTH, NAME, Syntax
+from exgen.shapes import MAX_SIZE, Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
