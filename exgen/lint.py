@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -46,7 +46,9 @@ LARGEST_PART = 25
 PARTS_EACH = 8
 """How many parts a process gets at least, so that none waits long for another one."""
 AHEAD = 3
-"""How many parts for each process are handed out: Ctrl-C has to wait while one is."""
+"""How many parts for each process are handed out; a million at once would take its time."""
+PATIENCE = 0.1
+"""Seconds between two looks at whether Ctrl-C was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,30 +233,39 @@ def _results(target: Target, parts: Sequence[range], jobs: int) -> Iterator[Iter
         initializer=_begin,
         initargs=(target, parts[0][0]),
     )
-    try:
-        yield _in_order(pool, target, parts, AHEAD * jobs)
-    finally:
-        # At the end they have nothing to do; after Ctrl-C nobody waits for what they are at.
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        pool.shutdown(cancel_futures=True)
+    with _interrupts() as interrupted:
+        try:
+            yield _in_order(pool, target, parts, AHEAD * jobs, interrupted)
+        finally:
+            # At the end they have nothing to do; after Ctrl-C nobody waits for what they are at.
+            for process in set(multiprocessing.active_children()) - before:
+                process.terminate()
+            pool.shutdown(cancel_futures=True)
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, target: Target, parts: Sequence[range], ahead: int
+    pool: ProcessPoolExecutor,
+    target: Target,
+    parts: Sequence[range],
+    ahead: int,
+    interrupted: Callable[[], bool],
 ) -> Iterator[Found]:
     """Yield what each part came to, with no more of them handed out than are soon begun."""
     waiting: deque[Future[Found]] = deque()
     for part in parts:
         if len(waiting) >= ahead:
-            yield _result(waiting.popleft())
+            yield _result(waiting.popleft(), interrupted)
         with _deaf_to_interrupts():
             waiting.append(pool.submit(sweep_part, target, part))
     while waiting:
-        yield _result(waiting.popleft())
+        yield _result(waiting.popleft(), interrupted)
 
 
-def _result(future: Future[Found]) -> Found:
+def _result(future: Future[Found], interrupted: Callable[[], bool]) -> Found:
+    while not future.done() and not interrupted():
+        wait([future], timeout=PATIENCE)
+    if interrupted():
+        raise KeyboardInterrupt
     try:
         return future.result()
     except BrokenProcessPool:
@@ -262,6 +273,25 @@ def _result(future: Future[Found]) -> Found:
             "a process that was sweeping seeds has been ended from outside",
             remedy="If the machine ran out of memory, use fewer --jobs.",
         ) from None
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Give a way to ask whether Ctrl-C was pressed.
+
+    Raised in the middle of the pool's own code it could leave a lock behind that is never freed,
+    and the end of the program would wait for it.
+    """
+    seen: list[int] = []
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield lambda: False
+        return
+    signal.signal(signal.SIGINT, lambda number, _frame: seen.append(number))
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
@@ -292,11 +322,11 @@ def _end_with_parent() -> None:
     if parent is None:
         return
 
-    def wait() -> None:
+    def follow() -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def sweep_part(target: Target, seeds: range) -> Found:
