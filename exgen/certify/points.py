@@ -11,7 +11,7 @@ import numpy as np
 
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError
-from exgen.graph import Call, Graph, Leaf, is_column, walk
+from exgen.graph import Call, Graph, Leaf, Name, is_column, walk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,13 +79,24 @@ def trial_point(graph: Graph, seed: int) -> Values:
 
 
 def classes_axis(graph: Graph, leaf: Leaf) -> int:
-    """Return the axis along which a one-hot leaf's classes run: its softmax's."""
+    """Return the axis along which a one-hot leaf's classes run: its softmax's.
+
+    That is the softmax which the loss compares with it, or else one of the same shape.
+    """
+    if is_column(leaf.shape):
+        return 0
+    for loss in _calls(graph, frozenset({"cross_entropy"})):
+        output, label = loss.args
+        if isinstance(output, Name):
+            output = graph.expr(output.name) or output
+        if label == Name(leaf.name) and isinstance(output, Call) and output.op == "softmax":
+            return 1 if output.option("axis") == 1 else 0
     for binding in graph.bindings:
         for part in walk(binding.expr):
             alike = graph.shapes[binding.name] == leaf.shape
             if alike and isinstance(part, Call) and part.op == "softmax":
                 return 1 if part.option("axis") == 1 else 0
-    return 0 if is_column(leaf.shape) else 1
+    return 1
 
 
 def _draw(leaf: Leaf, random: np.random.Generator, classes: int, *, positive: bool) -> NDArray[Any]:
