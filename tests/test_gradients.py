@@ -230,3 +230,17 @@ def test_the_slope_at_a_kink(tmp_path: Path) -> None:
 def test_what_is_assumed_is_said(tmp_path: Path) -> None:
     """The short gradient of softmax with cross-entropy names its premise."""
     assert derive(tmp_path, COLUMN)["assumes"] == ["the target's entries sum to 1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: input[2]\ny: onehot[2]\nz = softmax(x, axis=1) / 2\np = softmax(z)\n",
+        "X: input[4, 3]\nY: onehot[4, 3]\nA = softmax(X, axis=0)\np = softmax(A, axis=1)\n",
+    ],
+)
+def test_a_label_belongs_to_its_own_softmax(tmp_path: Path, text: str) -> None:
+    """Where softmaxes run along both axes, the one in the loss says where the classes are."""
+    label = "y" if "y:" in text else "Y"
+    parts = by_name(derive(tmp_path, f"{text}L = cross_entropy(p, {label})\n"))
+    assert all(len(part["certificate"]) >= 2 for part in parts.values())
