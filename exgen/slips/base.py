@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Entry, Expr, Name, Number, SumOver
+from exgen.graph import Call, Entry, Expr, Name, Number, SumOver, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,3 +97,8 @@ def base_name(expr: Expr) -> str | None:
 def is_number(expr: Expr, value: int) -> bool:
     """Whether an expression is that number."""
     return isinstance(expr, Number) and expr.value == value
+
+
+def is_scalar_name(expr: Expr, scene: Scene) -> bool:
+    """Whether an expression is the name of a scalar."""
+    return isinstance(expr, Name) and is_scalar(scene.shapes.get(expr.name, ()))

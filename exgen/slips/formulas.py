@@ -16,7 +16,6 @@ from exgen.graph import (
     Size,
     SumOver,
     as_expr,
-    is_scalar,
     names_in,
     substitute,
     walk,
@@ -27,6 +26,7 @@ from exgen.slips.base import (
     base_name,
     factors,
     in_each_term,
+    is_scalar_name,
     product,
     terms,
     total,
@@ -185,11 +185,6 @@ def forgot_factor(expr: Expr, _scene: Scene) -> Iterator[Expr]:
                     yield other
 
     yield from at_one_place(expr, change)
-
-
-def is_scalar_name(expr: Expr, scene: Scene) -> bool:
-    """Whether an expression is the name of a scalar."""
-    return isinstance(expr, Name) and is_scalar(scene.shapes.get(expr.name, ()))
 
 
 def forgot_upstream(expr: Expr, scene: Scene) -> Iterator[Expr]:
