@@ -55,7 +55,7 @@ def test_a_wrong_entry_is_refused() -> None:
     assert form.nonzero is not None
     assert len(prove(TensorClaim(graph, "z1", "W1", form))) == 2
     for wrong in (form.nonzero, Number(Fraction(2)) * form.entry):
-        with pytest.raises(CertificateError, match="where it is not 0|reverse mode"):
+        with pytest.raises(CertificateError, match=r"where it is not 0|reverse mode"):
             prove(TensorClaim(graph, "z1", "W1", replace(form, entry=wrong)))
 
 
