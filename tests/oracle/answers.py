@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tests.oracle import numeric, structure, symbolic
+from tests.oracle.claims import told
 from tests.oracle.comparing import DisagreementError, Problem
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def verdict(problem: Problem, answer: Answer) -> Verdict:
     if claim not in COMPARED:
         return Verdict(*place, 0.0, "this sort of answer is neither compared nor excused")
     try:
-        return Verdict(*place, COMPARED[claim](problem, answer))
+        plain = {**answer, "claim": told(answer["claim"])}
+        return Verdict(*place, COMPARED[claim](problem, plain))
     except DisagreementError as disagreement:
         return Verdict(*place, float("inf"), str(disagreement))
     except Exception as error:  # noqa: BLE001 - an answer that cannot be computed is no agreement

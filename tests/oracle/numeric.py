@@ -50,7 +50,7 @@ def gradient_value(problem: Problem, answer: Answer) -> float:
 def on_a_wire(problem: Problem, answer: Answer) -> float:
     """Compare a printed number on a wire of a circuit, which may be rounded."""
     claim, draws = answer["claim"], problem.draws
-    circuit, wire = network(claim["circuit"]), claim["wire"]
+    circuit, wire = network(claim["circuit"]), claim["of"]
     leaves = {leaf.name: numbers(draws["numbers"][leaf.name]) for leaf in circuit.leaves}
     beyond = problem.kind == "circuit" or answer["name"].partition(".")[0] not in problem.net.names
     upstream = numbers([[draws["upstream"]]]) if beyond else None
@@ -77,7 +77,7 @@ def rounded(found: Tensor, expected: Tensor, digits: int) -> float:
 
 def fact(problem: Problem, answer: Answer) -> float:
     """Compare a stated fact with PyTorch's numbers."""
-    name, stated = answer["claim"]["fact"], answer["claim"]["numbers"]
+    name, stated = answer["claim"]["of"], answer["claim"]["numbers"]
     match name:
         case "steepest sigmoid":
             slopes = _slope(torch.sigmoid, torch.linspace(-8, 8, 161, dtype=FLOAT))

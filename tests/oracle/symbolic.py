@@ -290,8 +290,10 @@ def symbolic_grid(problem: Problem, answer: Answer) -> float:
     claim, net = answer["claim"], problem.net
     drawn = problem.drawn_run()
     leaves = {leaf.name: drawn.values[leaf.name] for leaf in net.leaves}
-    symbol = torch.rand(leaves[claim["in"]].shape, generator=problem.random, dtype=FLOAT) * 3 - 1
-    passed = run(net, {**leaves, claim["in"]: symbol}, drawn.sizes)
+    symbol = (
+        torch.rand(leaves[claim["symbol"]].shape, generator=problem.random, dtype=FLOAT) * 3 - 1
+    )
+    passed = run(net, {**leaves, claim["symbol"]: symbol}, drawn.sizes)
     expected = passed.values[claim["of"]]
     grid = torch.cat(
         [torch.cat([passed.of(entry) for entry in row], dim=1) for row in claim["entries"]]

@@ -13,6 +13,7 @@ from tests.oracle.sets import document, set_names
 torch = needed("torch")
 
 from tests.oracle.answers import COMPARED, verdict
+from tests.oracle.claims import told
 from tests.oracle.comparing import Problem
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def one_more(answer: Any) -> None:  # noqa: ANN401 - JSON
     own = answer["expr"]
     answer["expr"] = f"({own}) + 1"
     for side in ("expr", "entry"):
-        if answer["claim"].get(side) == own:
+        if told(answer["claim"]).get(side) == own:
             answer["claim"][side] = answer["expr"]
 
 
