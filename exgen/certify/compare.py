@@ -18,6 +18,7 @@ from exgen.graph import (
     Graph,
     Leaf,
     Shape,
+    names_in,
     shape_text,
     substitute_sizes,
 )
@@ -78,6 +79,12 @@ def worst(parts: list[Agreement]) -> Agreement:
 def over_points(parts: Sequence[Sequence[Agreement]]) -> tuple[Agreement, ...]:
     """Return the agreements at several points, each method's as one."""
     return tuple(worst(list(method)) for method in zip(*parts, strict=True))
+
+
+def check_says_something(expr: Expr, name: str) -> None:
+    """Raise CertificateError where an expression for a name reads that name: it is true of all."""
+    if name in names_in(expr):
+        raise CertificateError(f"the expression for '{name}' reads '{name}' itself")
 
 
 def check_shape(expr: Expr, graph: Graph, shape: Shape) -> Agreement:

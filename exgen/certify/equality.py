@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exgen.certify.compare import (
     EXACT_TOLERANCE,
     SEED,
+    check_says_something,
     check_shape,
     compare,
     over_points,
@@ -53,6 +54,7 @@ class EqualityClaim:
         """Evaluate both sides at every entry, and compare them with a run of the network."""
         known = with_gradients(self.graph, numerator=self.numerator)
         shapes = check_shape(self.expr, known, self.shape)
+        check_says_something(self.expr, self.name)
         graph = with_numbers(self.graph)
         parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED)]
         return shapes, *over_points(parts)

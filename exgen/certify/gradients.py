@@ -16,6 +16,7 @@ from exgen.certify.compare import (
     EXACT_TOLERANCE,
     SEED,
     as_function,
+    check_says_something,
     check_shape,
     compare,
     over_points,
@@ -52,6 +53,7 @@ class GradientClaim:
         known = with_gradients(self.graph, numerator=self.numerator)
         shapes = check_shape(self.expr, known, self.shape)
         graph = with_numbers(self.graph)
+        check_says_something(self.expr, gradient_name(self.by))
         expr = same_numbers(self.expr, self.graph)
         parts = [
             prove_gradient_at(graph, self.by, expr, values, numerator=self.numerator)

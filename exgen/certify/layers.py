@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exgen.certify.compare import EXACT_TOLERANCE, SEED, check_shape, compare, same_numbers
+from exgen.certify.compare import (
+    EXACT_TOLERANCE,
+    SEED,
+    check_says_something,
+    check_shape,
+    compare,
+    same_numbers,
+)
 from exgen.certify.points import trial_point, with_numbers
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward
@@ -59,6 +66,7 @@ class LayerOutputClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Infer the shape, and evaluate the expression beside a forward pass."""
+        check_says_something(self.expr, self.line)
         shapes = check_shape(self.expr, self.graph, self.graph.shapes[self.line])
         graph = with_numbers(self.graph)
         values = trial_point(graph, SEED)

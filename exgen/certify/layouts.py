@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, over_points, same_numbers, worst
+from exgen.certify.compare import (
+    EXACT_TOLERANCE,
+    SEED,
+    check_says_something,
+    compare,
+    over_points,
+    same_numbers,
+    worst,
+)
 from exgen.certify.gradients import prove_value_at
 from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.jacobian import local_jacobian
@@ -51,6 +59,7 @@ class LayoutGradientClaim:
         """Compare shapes, and each expression with reverse mode and with differences."""
         for expr in self.exprs:
             check_layout_shape(expr, self.shapes, self.shape)
+            check_says_something(expr, gradient_name(self.by))
         graph = with_numbers(self.graph)
         parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED)]
         return Agreement("shapes", 0.0, len(self.exprs)), *over_points(parts)

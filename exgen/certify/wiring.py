@@ -14,6 +14,7 @@ from exgen.certify.compare import (
     EXACT_TOLERANCE,
     SEED,
     as_function,
+    check_says_something,
     compare,
     over_points,
     worst,
@@ -50,6 +51,7 @@ class WeightedSumClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Add up over the arrows; and see that each source acts with its weight, and no other."""
+        check_says_something(self.expr, self.name)
         values = trial_point(self.graph, SEED)
         plain = {name: value.item() for name, value in values.items()}
         total = sum(plain[weight] * plain[source] for source, weight in self.arrows)
@@ -99,6 +101,7 @@ class FunctionClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate it in floats and in decimal arithmetic, beside a run of the network."""
+        check_says_something(self.expr, self.name)
         return over_points([self.prove_at(values) for values in trial_points(self.graph, SEED)])
 
     def prove_at(self, values: Values) -> tuple[Agreement, Agreement]:

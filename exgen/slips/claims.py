@@ -93,9 +93,8 @@ def places(value: object, put: Put = lambda changed: changed) -> Iterator[tuple[
 
 def _scene(claim: object) -> Scene:
     graph = getattr(claim, "graph", NOTHING)
-    shapes = getattr(claim, "shapes", None) or with_gradient_shapes(
-        graph, numerator=getattr(claim, "numerator", False)
-    )
+    own = getattr(claim, "shapes", None) or getattr(getattr(claim, "chain", None), "shapes", None)
+    shapes = own or with_gradient_shapes(graph, numerator=getattr(claim, "numerator", False))
     return Scene(graph, shapes)
 
 
