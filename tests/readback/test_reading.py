@@ -94,7 +94,7 @@ def test_grids() -> None:
     ruled = r"\begin{array}{|c|c|} \hline -4 & 7.5 \\ \hline 9 & \frac{1}{3} \\ \hline \end{array}"
     assert [list(map(to_text, row)) for row in read_cells(ruled, known)] == [
         ["-(4)", "7.5"],
-        ["9", "1 / 3"],
+        ["9", "(1) / 3"],
     ]
     column = read_cells(r"\begin{bmatrix} 9 \\ -12 \end{bmatrix}", known)
     assert [list(map(to_text, row)) for row in column] == [["9"], ["-(12)"]]

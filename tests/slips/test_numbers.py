@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exgen import pipeline
+from exgen import solve
 from exgen.certify.memory import Memory
 from exgen.errors import AcceptanceError
 from exgen.pipeline import load_profile
@@ -91,7 +91,7 @@ def test_an_upstream_gradient_of_1_is_no_luck(tmp_path: Path) -> None:
 
 def test_luck_at_every_draw_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bank in which each draw hides a mistake is refused, and told which one."""
-    monkeypatch.setattr(pipeline, "MAX_TRIES", 10)
+    monkeypatch.setattr(solve, "MAX_TRIES", 10)
     network = 'text = "x: input\\ny: input\\nz: input\\nf = x * y * z"\n'
     numbers = "x = { is = 2 }\ny = { is = 2 }\nz = { from = 10, to = 12, step = 0.01 }\n"
     text = bank("scalar_graph", network, f'ask = [["f", "x"]]\n[problems.numbers]\n{numbers}')
