@@ -117,7 +117,7 @@ def untouched(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     for node in ast.walk(ast.parse(code)):
         nodes += [getattr(node, "annotation", None), getattr(node, "returns", None)]
         match node:
-            case ast.Raise():
+            case ast.Raise() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 nodes.append(node)
             case ast.ClassDef(decorator_list=decorators):
                 nodes += decorators
@@ -126,7 +126,8 @@ def untouched(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript() | ast.BinOp()):
                 nodes += [node] if name[0].isupper() and not name.isupper() else []
     return [
-        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        # from one to the left: a decorator begins with its @
+        ((node.lineno, node.col_offset - 1), (node.end_lineno or 0, node.end_col_offset or 0))
         for node in nodes
         if isinstance(node, ast.expr | ast.stmt | ast.keyword)
     ]
