@@ -235,7 +235,8 @@ bank_texts = st.sampled_from(sound_files("bad_input/bank.toml", "set*.toml")) | 
     option_texts,
     pieces,
 )
-notation_texts = st.sampled_from(sound_files("*.toml")).filter(lambda text: "layout" in text)
+# filtered here: Hypothesis would keep a description of every file for each draw it filters
+notation_texts = st.sampled_from([text for text in sound_files("*.toml") if "layout" in text])
 
 # --- who reads it ---
 

@@ -441,3 +441,15 @@ def test_an_output_folder_with_a_leading_dash(here: Path) -> None:
     """A folder's name may look like an option."""
     assert run("make", "--no-pdf", "--set", "2", "--out=-x y").code == 0
     assert (here / "-x y" / "problems.tex").is_file()
+
+
+def test_values_that_make_an_array_beyond_all_memory(here: Path) -> None:
+    """A size that is read off the values is held to the same limit as one that is written."""
+    Path("long.txt").write_text("x: input[N]\nL = sum(x @ x.T)\n")
+    Path("long.json").write_text(f'{{"x": [{", ".join(["1"] * 5000)}]}}')
+    ran = run("derive", "long.txt", "--values", "long.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "error: long.json: this is 5000 x 5000, and an array has at most 5000000 entries\n"
+        "Use smaller sizes.\n"
+    )

@@ -142,7 +142,13 @@ def notation_names(folder: Path) -> tuple[str, ...]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        place = str(path)
+        raise NotationError(
+            "this is not legal TOML: it is nested too deeply", place=place
+        ) from None
+    # ValueError: no UTF-8, no TOML, or a number with thousands of digits
+    except ValueError as error:
         raise NotationError(f"this is not legal TOML: {error}", place=str(path)) from None
     _check(table, str(path))
     return table

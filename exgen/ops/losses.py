@@ -91,7 +91,7 @@ def _floats(a: NDArray[Any]) -> NDArray[Any]:
 def _cross_entropy(p: NDArray[Any], y: NDArray[Any]) -> Any:  # noqa: ANN401 - a NumPy scalar
     p, y = _floats(p), _floats(y)
     # A class with target 0 adds nothing, even where its probability is 0.
-    return -np.where(y == 0, 0.0, y * np.log(np.where(y == 0, 1.0, p))).sum()
+    return -(y * np.log(np.where(y == 0, 1.0, p))).sum()
 
 
 def _bce(p: NDArray[Any], y: NDArray[Any]) -> Any:  # noqa: ANN401 - a NumPy scalar

@@ -280,7 +280,13 @@ def test_loss_named_j_gives_way() -> None:
         ("bold = 1", "bold cannot be 1"),
         ("index_base = true", "index_base cannot be True"),
         ("layer =", "this is not legal TOML"),
+        ("index_base = " + "1" * 5000, "this is not legal TOML"),
+        ("index_base = " + "1" * 4000, "index_base cannot be"),
+        ("layer = " + "[" * 5000, "nested too deeply"),
+        ("layer = nan", "layer cannot be nan"),
+        ('"\\u001b[2J" = 1', "there is no setting '\\x1b[2J'"),
     ],
+    ids=lambda part: part[:40],
 )
 def test_wrong_settings(line: str, said: str, tmp_path: Path) -> None:
     """An unknown setting or choice is an error that names the file and what is legal."""
