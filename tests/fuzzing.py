@@ -22,15 +22,20 @@ from hypothesis import strategies as st
 
 import exgen
 from exgen import resources
-from exgen.banks import load_bank
+from exgen.banks import bank_names, load_bank
 from exgen.derive.notation import load_notation
 from exgen.draw import draw_networks, draw_problem
 from exgen.errors import ExgenError, Source
 from exgen.gradients import derive, read_source
 from exgen.language import read_expression, read_network
 from exgen.language.writer import graph_text
+from exgen.manifest import manifest_bytes
+from exgen.pipeline import build, load
 from exgen.problems import KINDS
+from exgen.render.tex import DOCUMENTS
 from exgen.shapes import check_sizes
+from exgen.verify import verify
+from exgen.write import MANIFEST
 from tests.strategies import networks
 
 if TYPE_CHECKING:
@@ -238,6 +243,22 @@ bank_texts = st.sampled_from(sound_files("bad_input/bank.toml", "set*.toml")) | 
 # filtered here: Hypothesis would keep a description of every file for each draw it filters
 notation_texts = st.sampled_from([text for text in sound_files("*.toml") if "layout" in text])
 
+
+@cache
+def sound_manifests() -> tuple[str, ...]:
+    """Return manifests of one problem each, of several kinds."""
+    files = {f"{name}.{suffix}": b"" for name in DOCUMENTS for suffix in ("tex", "pdf")}
+    # templates and types, which are ours, are compiled when they are first used
+    for name in bank_names(resources.banks()):
+        with tempfile.TemporaryDirectory() as folder:
+            _manifest(manifest_bytes(build(*load(name, None), 3), files), Path(folder))
+    made = (("2", "two-jacobians"), ("1", "graph-review"), ("5", "softmax-gradient"))
+    sets = (build(*load(name, None), 3, only=problem) for name, problem in made)
+    return tuple(manifest_bytes(part, files).decode() for part in sets)
+
+
+manifest_texts = st.deferred(lambda: st.sampled_from(sound_manifests()))
+
 # --- who reads it ---
 
 
@@ -283,6 +304,11 @@ def _notation(data: bytes, folder: Path) -> None:
     load_notation("fuzzed", folder)
 
 
+def _manifest(data: bytes, folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(data)
+    verify(folder)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A reader, what it is given, and its share of the inputs."""
@@ -294,10 +320,11 @@ class Target:
 
 
 TARGETS = (
-    Target("network", damaged(network_texts), _network, 35),
+    Target("network", damaged(network_texts), _network, 30),
     Target("expression", damaged(expression_texts), _expression, 20),
     Target("bank", damaged(bank_texts), _bank, 20),
     Target("notation", damaged(notation_texts), _notation, 5),
+    Target("manifest", damaged(manifest_texts), _manifest, 5),
     Target("values", damaged(st.just(VALUES)), _values, 15),
     Target("derive", damaged(network_texts), _derive, 5),
 )

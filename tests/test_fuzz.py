@@ -20,7 +20,7 @@ def test_any_input_is_read_or_refused(target: Target) -> None:
         derandomize=True,
         deadline=None,
         database=None,
-        max_examples=60 if target.name == "derive" else 150,
+        max_examples=60 if target.name in ("derive", "manifest") else 150,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.data())
