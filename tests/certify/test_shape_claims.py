@@ -25,5 +25,5 @@ def test_a_shape_that_follows_is_proven_without_a_difference() -> None:
 def test_shown_shapes_that_contradict_a_line_are_refused() -> None:
     """Where what is shown cannot be true of the lines, the claim fails and says so."""
     wrong = replace(GRAPH, shapes={**GRAPH.shapes, "x": (Dim(5), ONE)})
-    with pytest.raises(CertificateError, match="^inference: "):
+    with pytest.raises(CertificateError, match=r"^inference: "):
         ShapeClaim(wrong, "z", (THREE, ONE), ("x", "W")).prove()
