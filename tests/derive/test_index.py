@@ -87,6 +87,16 @@ def test_bce_in_index_form() -> None:
     )
 
 
+def test_squared_error_in_index_form() -> None:
+    """Each entry's difference is squared, and nothing stands in front of the sum."""
+    graph = network("y: input[K]\nt: target[K]\nL = squared_error(y, t)")
+    expr = graph.expr("L")
+    assert expr is not None
+    assert to_text(entry_form(expr, (0, 0), graph.shapes, letters_of(graph))) == (
+        "sum_over(k < K, (y[k, 0] - t[k, 0]) ** 2)"
+    )
+
+
 def test_what_has_no_index_form() -> None:
     """A folded bias has cases by position, and the refusal says what to use instead."""
     graph = network("x: input[D]\nx_B = append_one(x)\nL = sum(x_B)")
