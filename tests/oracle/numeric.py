@@ -50,7 +50,8 @@ def gradient_value(problem: Problem, answer: Answer) -> float:
 def on_a_wire(problem: Problem, answer: Answer) -> float:
     """Compare a printed number on a wire of a circuit, which may be rounded."""
     claim, draws = answer["claim"], problem.draws
-    circuit, wire = network(claim["circuit"]), claim["of"]
+    # a circuit that is the problem's own network is not stored again
+    circuit, wire = network(claim.get("circuit") or problem.data["network"]), claim["of"]
     leaves = {leaf.name: numbers(draws["numbers"][leaf.name]) for leaf in circuit.leaves}
     beyond = problem.kind == "circuit" or answer["name"].partition(".")[0] not in problem.net.names
     upstream = numbers([[draws["upstream"]]]) if beyond else None
