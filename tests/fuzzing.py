@@ -334,7 +334,9 @@ TARGETS = (
 OURS = frozenset({"exgen", "numpy", "sympy", "mpmath", "encodings"})
 """What may still be imported late."""
 FORBIDDEN = ("exec", "os.", "subprocess.", "socket.", "shutil.", "ctypes.", "pickle.", "code.")
-ALLOWED = frozenset({"os.listdir", "os.scandir", "os.putenv"})
+ALLOWED = frozenset({"os.listdir", "os.scandir", "os.putenv", "code.__new__"})
+"""What reads, and the making of a code object, which is not yet running it."""
+TEMPLATES = str(resources.templates())
 WRITES = frozenset("wax+")
 
 
@@ -358,6 +360,9 @@ class Watch:
         elif event == "open":
             writes = bool(WRITES & set(str(args[1] or "")))
             bad = writes and not str(args[0]).startswith(self.folder)
+        elif event == "exec":
+            # a template of ours that lacks a field is run up to there, and its error told
+            bad = not str(getattr(args[0], "co_filename", "")).startswith(TEMPLATES)
         else:
             bad = event.startswith(FORBIDDEN) and event not in ALLOWED
         if bad:
