@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 # What is imported late would otherwise be imported while an input is read.
 import_module("encodings.utf_8_sig")
+import_module("jinja2.debug")
 for module in walk_packages(exgen.__path__, "exgen."):
     if not module.name.endswith("__main__"):
         import_module(module.name)
