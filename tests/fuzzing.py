@@ -307,7 +307,9 @@ def _notation(data: bytes, folder: Path) -> None:
 
 def _manifest(data: bytes, folder: Path) -> None:
     (folder / MANIFEST).write_bytes(data)
-    verify(folder)
+    found = verify(folder)
+    if found.refused is not None:
+        raise found.refused
 
 
 @dataclass(frozen=True, slots=True)
