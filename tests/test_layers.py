@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "processes",
     "resources",
     "seeds",
     "graph",
