@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
-from exgen.slips.base import Scene, at_one_place, base_name, factors, is_number, product
+from exgen.slips.base import SQUARE, Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope
 from exgen.slips.losses import ACTIVATIONS
 
@@ -19,7 +19,6 @@ OTHER_SIDE = {
     "less_equal": "greater",
 }
 KINKED = frozenset({"relu", "lrelu", "prelu"})
-SQUARE = 2
 
 
 def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
