@@ -150,7 +150,8 @@ def lint_command(
     notation: NotationOption = None,
 ) -> None:
     """Try many seeds, and say how often draws are rejected and whether all can be proven."""
-    from exgen.lint import all_cores, sweep, targets
+    from exgen.lint import sweep, targets
+    from exgen.processes import all_cores
     from exgen.render.progress import Progress
     from exgen.render.terminal import lint_text
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -25,16 +19,15 @@ from exgen.errors import (
     BankError,
     CertificateError,
     ExgenError,
-    MachineError,
     nearest,
 )
 from exgen.pipeline import MAX_SEED, load, settings
 from exgen.problems import KINDS
+from exgen.processes import results
 from exgen.solve import solve_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterator, Mapping
 
     from exgen.banks import Bank
     from exgen.derive.notation import Notation
@@ -45,10 +38,6 @@ MOST_FAILURES = 10
 LARGEST_PART = 25
 PARTS_EACH = 8
 """How many parts a process gets at least, so that none waits long for another one."""
-AHEAD = 3
-"""How many parts for each process are handed out; a million at once would take its time."""
-PATIENCE = 0.1
-"""Seconds between two looks at whether Ctrl-C was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +151,6 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
     return found
 
 
-def all_cores() -> int:
-    """Return how many processes this machine can run at the same time."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
 def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]) -> Report:
     """Make every problem of a target at every seed, with its proofs but without TeX.
 
@@ -190,8 +173,9 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]
     yields: dict[str, Yield] = {}
     failures: list[Failure] = []
     done = 0
-    with _results(target, parts, min(jobs, len(parts))) as results:
-        for found in results:
+    work, warm_up = partial(sweep_part, target), partial(_warm_up, target, seeds[0])
+    with results(work, parts, min(jobs, len(parts)), warm_up) as swept:
+        for found in swept:
             for one in found.yields:
                 old = yields.get(one.problem)
                 yields[one.problem] = one if old is None else old.merged(one)
@@ -219,114 +203,10 @@ class Found:
     failures: tuple[Failure, ...]
 
 
-@contextmanager
-def _results(target: Target, parts: Sequence[range], jobs: int) -> Iterator[Iterator[Found]]:
-    """Give what each part of the seeds came to, in order; on leaving, no process is left."""
-    if jobs == 1:
-        _warm_up(target, parts[0][0])
-        yield (sweep_part(target, part) for part in parts)
-        return
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(target, parts[0][0]),
-    )
-    with _interrupts() as interrupted:
-        try:
-            yield _in_order(pool, target, parts, AHEAD * jobs, interrupted)
-        finally:
-            # At the end they have nothing to do; after Ctrl-C nobody waits for what they are at.
-            for process in set(multiprocessing.active_children()) - before:
-                process.terminate()
-            pool.shutdown(cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor,
-    target: Target,
-    parts: Sequence[range],
-    ahead: int,
-    interrupted: Callable[[], bool],
-) -> Iterator[Found]:
-    """Yield what each part came to, with no more of them handed out than are soon begun."""
-    waiting: deque[Future[Found]] = deque()
-    for part in parts:
-        if len(waiting) >= ahead:
-            yield _result(waiting.popleft(), interrupted)
-        with _deaf_to_interrupts():
-            waiting.append(pool.submit(sweep_part, target, part))
-    while waiting:
-        yield _result(waiting.popleft(), interrupted)
-
-
-def _result(future: Future[Found], interrupted: Callable[[], bool]) -> Found:
-    while not future.done() and not interrupted():
-        wait([future], timeout=PATIENCE)
-    if interrupted():
-        raise KeyboardInterrupt
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise MachineError(
-            "a process that was sweeping seeds has been ended from outside",
-            remedy="If the machine ran out of memory, use fewer --jobs.",
-        ) from None
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Give a way to ask whether Ctrl-C was pressed.
-
-    Raised in the middle of the pool's own code it could leave a lock behind that is never freed,
-    and the end of the program would wait for it.
-    """
-    seen: list[int] = []
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, lambda number, _frame: seen.append(number))
-    try:
-        yield lambda: bool(seen)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back while processes are started: they inherit it, and only this one listens."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin(target: Target, seed: int) -> None:
-    """Get a new process ready to sweep."""
-    _end_with_parent()
-    _warm_up(target, seed)
-
-
 def _warm_up(target: Target, seed: int) -> None:
     """Make the problems once, so that no seed is slow because it was the first to import a kind."""
     with suppress(Exception):
         sweep_part(target, range(seed, seed + 1))
-
-
-def _end_with_parent() -> None:
-    """Let a process end as soon as the one that started it is gone, however that ended."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def sweep_part(target: Target, seeds: range) -> Found:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import assume
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 from exgen.engine import Values, evaluate, forward
@@ -40,6 +40,17 @@ PIECEWISE = (
 )
 POLYNOMIAL = ("-{}", "{} ** 2 / 2", "2 * {}", "1 - {}", "{} / 3", "({0} - 0.5) * {0}", "{0} + {0}")
 KINDS = ("map", "map", "map", "pair", "matmul", "matmul", "constant", "reduce", "block", "cut")
+
+
+def steady(examples: int) -> settings:
+    """Return settings for so many draws, always the same: a red build is red for everyone."""
+    return settings(
+        derandomize=True,
+        deadline=None,
+        database=None,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    )
 
 
 @dataclass

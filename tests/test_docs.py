@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from exgen import resources
+from exgen import banks, resources, shapes
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import RULES
 from exgen.cli import app
 from exgen.derive.notation import notation_names
+from exgen.language import syntax
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.render.pdf import PACKAGES
@@ -122,6 +123,15 @@ def test_ops() -> None:
     """The table of ops has each op that is called, with its arguments, and no other."""
     rows = re.findall(r"^\| `(\w+)(\(.*?\))` \|", text("docs/language.md"), re.MULTILINE)
     assert dict(rows) == {op.name: str(op.signature) for op in TABLE.values() if not op.infix}
+
+
+def test_limits() -> None:
+    """The limits that are told are those that are kept."""
+    told = " ".join(text("docs/language.md").partition("\nA network has at most ")[2].split())
+    sizes = (syntax.MAX_STATEMENTS, syntax.MAX_CHARACTERS, shapes.MAX_SIZE, shapes.MAX_ENTRIES)
+    of_banks = (banks.MAX_SIZE, banks.MAX_PROBLEMS, banks.MAX_BYTES)
+    numbers = re.findall(r"\d[\d,]*\b", told.partition("## ")[0])
+    assert [int(number.replace(",", "")) for number in numbers] == [*sizes, *of_banks]
 
 
 def test_kinds() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exgen.derive.gradients import derive_gradients
@@ -18,23 +18,14 @@ from exgen.graph import Binding, Dim, Graph, Name, Number, substitute_sizes
 from exgen.language import read_expression, read_network, to_text
 from exgen.language.writer import graph_text
 from exgen.shapes import check, shape_of
-from tests.strategies import SIZES, floats, networks, numbers, tame
+from tests.strategies import SIZES, floats, networks, numbers, steady, tame
 
 DIMS = {name: Dim(size) for name, size in SIZES.items()}
 SEEDS = st.integers(0, 2**16)
 STEP = 1e-5
 
-# Always the same draws, so that a red build is red for everyone.
-steady = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=150,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
 
-
-@steady
+@steady(150)
 @given(networks(), SEEDS)
 def test_gradients_equal_differences(graph: Graph, seed: int) -> None:
     """The gradient by every leaf is what moving each of its entries does to the loss."""
@@ -52,7 +43,7 @@ def test_gradients_equal_differences(graph: Graph, seed: int) -> None:
             assert found[leaf.name][where] == pytest.approx(difference, rel=2e-4, abs=2e-5)
 
 
-@steady
+@steady(150)
 @given(networks(), SEEDS)
 def test_derivations_equal_reverse_mode(graph: Graph, seed: int) -> None:
     """Closed forms and steps, derived with named sizes, evaluate to the engine's gradients."""
@@ -70,7 +61,7 @@ def test_derivations_equal_reverse_mode(graph: Graph, seed: int) -> None:
             np.testing.assert_allclose(found, expected[name], rtol=1e-8, atol=1e-9)
 
 
-@steady
+@steady(150)
 @given(networks(), SEEDS)
 def test_simplify_keeps_value_and_shape(graph: Graph, seed: int) -> None:
     """A tidied expression has the shape and the value of what it was made from."""
@@ -87,7 +78,7 @@ def test_simplify_keeps_value_and_shape(graph: Graph, seed: int) -> None:
             np.testing.assert_allclose(pair[0], pair[1], rtol=1e-9, atol=1e-10)
 
 
-@steady
+@steady(150)
 @given(networks())
 def test_printed_expressions_read_back(graph: Graph) -> None:
     """Every line, step and closed form reads back from its text as the same expression."""
@@ -98,7 +89,7 @@ def test_printed_expressions_read_back(graph: Graph) -> None:
         assert read_expression(to_text(expr), graph) == expr
 
 
-@steady
+@steady(150)
 @given(networks())
 def test_printed_networks_read_back(graph: Graph) -> None:
     """A network reads back from its text as the same graph, with named sizes and with numbers."""
@@ -107,7 +98,7 @@ def test_printed_networks_read_back(graph: Graph) -> None:
         assert read_network(Source("again", graph_text(this))) == this
 
 
-@steady
+@steady(150)
 @given(networks())
 def test_gradients_have_the_shape_of_their_names(graph: Graph) -> None:
     """The backward pass is well typed, and every gradient has the shape of its variable."""
@@ -118,7 +109,7 @@ def test_gradients_have_the_shape_of_their_names(graph: Graph) -> None:
             assert shape_of(expr, shapes) == graph.shapes[name]
 
 
-@steady
+@steady(150)
 @given(networks(rational=True), SEEDS)
 def test_exact_equals_float(graph: Graph, seed: int) -> None:
     """A rational network gives fractions, forward and backward, and they equal the floats."""
@@ -134,7 +125,7 @@ def test_exact_equals_float(graph: Graph, seed: int) -> None:
             )
 
 
-@steady
+@steady(150)
 @given(networks(rational=True), SEEDS, st.integers(-3, 3))
 def test_gradients_are_linear_in_the_loss(graph: Graph, seed: int, factor: int) -> None:
     """A multiple of the loss has that multiple of every gradient, exactly."""
@@ -232,7 +223,7 @@ def read(text: str) -> Graph | LanguageError:
         return error
 
 
-@settings(steady, max_examples=3000)
+@steady(3000)
 @given(st.one_of(FRAGMENTS, TIGHT, HEADED, st.text(max_size=60)))
 def test_any_text_is_a_network_or_an_error(text: str) -> None:
     """Whatever is typed, the reader answers with a legal graph or with one clear error."""
@@ -245,7 +236,7 @@ def test_any_text_is_a_network_or_an_error(text: str) -> None:
         assert found.message
 
 
-@settings(steady, max_examples=300)
+@steady(300)
 @given(networks(), st.integers(0, 10_000), st.sampled_from([*PIECES, *BROKEN]))
 def test_a_damaged_network_is_a_network_or_an_error(graph: Graph, at: int, piece: str) -> None:
     """A character lost or a piece slipped in gives a graph, or an error placed in the text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from exgen.verify import Verified, verify
 from tests.commands import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SETS = bank_names(banks())
@@ -217,24 +219,38 @@ TAMPERS = (
 )
 
 
-def tampered(source: Path, target: Path, case: Tamper) -> None:
-    """Copy a set, and change its manifest."""
+@contextmanager
+def edited(source: Path, target: Path) -> Iterator[Any]:
+    """Copy a set, and give the content of its manifest to be changed."""
     shutil.copytree(source, target)
     file = target / "manifest.json"
     content = json.loads(file.read_text())
-    *way, last = [int(key) if key.isdigit() else key for key in case.path.split(".")]
-    part = content["set"]
-    for key in way:
-        part = part[key]
-    if case.value is None:
-        del part[last]
-    elif isinstance(case.value, tuple):
-        assert case.value[0] in part[last]
-        part[last] = part[last].replace(*case.value)
-    else:
-        assert part[last] != case.value
-        part[last] = case.value
+    yield content
     file.write_text(json.dumps(content))
+
+
+def answers_in(content: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
+    """Yield every answer in a manifest, with how a failure names it."""
+    for problem in content["set"]["problems"]:
+        for answer in problem["answers"]:
+            yield f"problem '{problem['name']}', answer '{answer['name']}'", answer
+
+
+def tampered(source: Path, target: Path, case: Tamper) -> None:
+    """Copy a set, and change its manifest."""
+    *way, last = [int(key) if key.isdigit() else key for key in case.path.split(".")]
+    with edited(source, target) as content:
+        part = content["set"]
+        for key in way:
+            part = part[key]
+        if case.value is None:
+            del part[last]
+        elif isinstance(case.value, tuple):
+            assert case.value[0] in part[last]
+            part[last] = part[last].replace(*case.value)
+        else:
+            assert part[last] != case.value
+            part[last] = case.value
 
 
 def failures(found: Verified) -> list[str]:
@@ -338,22 +354,17 @@ def test_the_lists_above_name_cases() -> None:
 def test_every_shape_and_expression(made: Path, tmp_path: Path, name: str) -> None:
     """In every proven answer of every kind, another shape and another expression are named."""
     folder = tmp_path / "set"
-    shutil.copytree(made / name, folder)
-    file = folder / "manifest.json"
-    content = json.loads(file.read_text())
     expected: set[str] = set()
-    for problem in content["set"]["problems"]:
-        for answer in problem["answers"]:
+    with edited(made / name, folder) as content:
+        for where, answer in answers_in(content):
             if answer["claim"]["claim"] in ("rubric", "fact"):
                 continue
-            where = f"problem '{problem['name']}', answer '{answer['name']}'"
             if answer["shape"] is not None:
                 answer["shape"] = [*answer["shape"], 97]
                 expected.add(f"{where}: the shape is recorded")
             else:
                 answer["expr"] += " * 2"
                 expected.add(f"{where}: the expression is recorded")
-    file.write_text(json.dumps(content))
     found = {line.split(" as ")[0] for line in failures(verify(folder))}
     assert expected <= found
 
@@ -362,17 +373,12 @@ def test_every_shape_and_expression(made: Path, tmp_path: Path, name: str) -> No
 def test_every_expression(made: Path, tmp_path: Path, name: str) -> None:
     """The same for expressions, where an answer has a shape too."""
     folder = tmp_path / "set"
-    shutil.copytree(made / name, folder)
-    file = folder / "manifest.json"
-    content = json.loads(file.read_text())
     expected: set[str] = set()
-    for problem in content["set"]["problems"]:
-        for answer in problem["answers"]:
+    with edited(made / name, folder) as content:
+        for where, answer in answers_in(content):
             if answer["claim"]["claim"] not in ("rubric", "fact"):
                 answer["expr"] = f"{answer['expr']} + 3"
-                where = f"problem '{problem['name']}', answer '{answer['name']}'"
                 expected.add(where)
-    file.write_text(json.dumps(content))
     found = {line.partition(": ")[0] for line in failures(verify(folder))}
     assert expected <= found
 
@@ -381,21 +387,16 @@ def test_every_expression(made: Path, tmp_path: Path, name: str) -> None:
 def test_every_digit_of_a_claim(made: Path, tmp_path: Path, name: str) -> None:
     """A changed number in a claim of a value is refuted by the proof, not only by a hash."""
     folder = tmp_path / "set"
-    shutil.copytree(made / name, folder)
-    file = folder / "manifest.json"
-    content = json.loads(file.read_text())
     expected: set[str] = set()
-    for problem in content["set"]["problems"]:
-        for answer in problem["answers"]:
+    with edited(made / name, folder) as content:
+        for where, answer in answers_in(content):
             claim = answer["claim"]
-            where = f"problem '{problem['name']}', answer '{answer['name']}'"
             if claim["claim"] in ("forward", "gradient value"):
                 claim["value"][0][0] += "7" if claim["value"][0][0] != "0" else "1"
                 expected.add(where)
             if claim["claim"] == "gradient on a wire":
                 claim["printed"] += "7" if "." in claim["printed"] else ".7"
                 expected.add(where)
-    file.write_text(json.dumps(content))
     found = {line.split(": ")[0] for line in failures(verify(folder)) if EDITED not in line}
     assert expected <= found
     assert bool(expected) == (name in ("set1", "set5"))
@@ -428,12 +429,10 @@ def test_files_beside_it(made: Path, tmp_path: Path) -> None:
 def test_exchanged_hashes(made: Path, tmp_path: Path) -> None:
     """The hash of the sheet in place of that of the key is found twice: by file and by page."""
     folder = tmp_path / "set"
-    shutil.copytree(made / "set2", folder)
-    file = folder / "manifest.json"
-    content = json.loads(file.read_text())
-    files = content["files"]
-    files["problems.tex"], files["solutions.tex"] = files["solutions.tex"], files["problems.tex"]
-    file.write_text(json.dumps(content))
+    with edited(made / "set2", folder) as content:
+        files = content["files"]
+        sheet, key = files["problems.tex"], files["solutions.tex"]
+        files["problems.tex"], files["solutions.tex"] = key, sheet
     found = [line.split(" (")[0] for line in failures(verify(folder))]
     assert found == [
         "problems.tex: was changed since it was made",

@@ -7,29 +7,10 @@ base, brackets that are not there, are seen by nobody else.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.batches import BatchShapeClaim
-from exgen.certify.cases import CaseClaim, OrderClaim
-from exgen.certify.chains import ChainClaim
-from exgen.certify.derivations import DerivationClaim
-from exgen.certify.edges import EdgesClaim
-from exgen.certify.equality import EqualityClaim
-from exgen.certify.examples import MeanGradientClaim
-from exgen.certify.facts import BottleneckClaim, FactClaim
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.grids import SymbolicGridClaim
-from exgen.certify.identities import ProofClaim
-from exgen.certify.jacobians import JacobianClaim
-from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
-from exgen.certify.layouts import LayoutGradientClaim
-from exgen.certify.numbers import ForwardClaim, GradientValueClaim
-from exgen.certify.reading import entries, gradients, names, numbers
 from exgen.certify.reading.page import METHOD, Page
-from exgen.certify.rounded import RoundedClaim
-from exgen.certify.shapes import ShapeClaim
-from exgen.certify.tensors import TensorClaim
-from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import Call, Dim, walk
 from exgen.ops import pool
@@ -40,33 +21,36 @@ if TYPE_CHECKING:
     from exgen.certify.prove import Claim
     from exgen.document import Agreement
 
-READERS: Mapping[type, Callable[[Any, Page], Agreement | None]] = {
-    GradientClaim: gradients.gradient,
-    LayoutGradientClaim: gradients.layout_gradient,
-    MeanGradientClaim: gradients.mean_gradient,
-    JacobianClaim: gradients.jacobian,
-    EqualityClaim: entries.equality,
-    CaseClaim: entries.case,
-    OrderClaim: entries.order,
-    TensorClaim: entries.tensor,
-    DerivationClaim: entries.derivation,
-    ProofClaim: entries.proof,
-    ForwardClaim: numbers.forward_value,
-    GradientValueClaim: numbers.gradient_value,
-    SymbolicGridClaim: numbers.symbolic_grid,
-    RoundedClaim: numbers.wire,
-    ShapeClaim: numbers.shape,
-    BatchShapeClaim: numbers.batch_shape,
-    WeightedSumClaim: numbers.line,
-    FunctionClaim: numbers.line,
-    FactClaim: numbers.fact,
-    ChainClaim: names.chain,
-    LayerInputClaim: names.layer_input,
-    LayerOutputClaim: names.layer_output,
-    EdgesClaim: names.edges,
-    BottleneckClaim: names.bottleneck,
+READERS: Mapping[str, str] = {
+    "GradientClaim": "gradients.gradient",
+    "LayoutGradientClaim": "gradients.layout_gradient",
+    "MeanGradientClaim": "gradients.mean_gradient",
+    "JacobianClaim": "gradients.jacobian",
+    "EqualityClaim": "entries.equality",
+    "CaseClaim": "entries.case",
+    "OrderClaim": "entries.order",
+    "TensorClaim": "entries.tensor",
+    "DerivationClaim": "entries.derivation",
+    "ProofClaim": "entries.proof",
+    "ForwardClaim": "numbers.forward_value",
+    "GradientValueClaim": "numbers.gradient_value",
+    "SymbolicGridClaim": "numbers.symbolic_grid",
+    "RoundedClaim": "numbers.wire",
+    "ShapeClaim": "numbers.shape",
+    "BatchShapeClaim": "numbers.batch_shape",
+    "WeightedSumClaim": "numbers.line",
+    "FunctionClaim": "numbers.line",
+    "FactClaim": "numbers.fact",
+    "ChainClaim": "names.chain",
+    "LayerInputClaim": "names.layer_input",
+    "LayerOutputClaim": "names.layer_output",
+    "EdgesClaim": "names.edges",
+    "BottleneckClaim": "names.bottleneck",
 }
-"""How the page is read for each sort of claim."""
+"""How the page is read for each sort of claim: the class, and a function in ``reading``.
+
+They are names so that a set imports only the readers of its own claims.
+"""
 
 UNREAD: Mapping[str, str] = {
     "steepest sigmoid": "an inequality with the derivative of a function that has no argument yet",
@@ -82,6 +66,15 @@ OPS_UNREAD: Mapping[str, str] = {
     "concat": "with zeros on both sides the page does not say how many stand on which",
 }
 """The ops whose answers are not read back, each with the reason; the last two only then."""
+
+
+def load_reader(name: str) -> Callable[[Any, Page], Agreement | None]:
+    """Return a reader that ``READERS`` names; its module is imported when it is asked for."""
+    module, function = name.split(".")
+    reader: Callable[[Any, Page], Agreement | None] = getattr(
+        import_module(f"exgen.certify.reading.{module}"), function
+    )
+    return reader
 
 
 def is_unread(claim: object) -> bool:
@@ -114,10 +107,10 @@ def check_printed(claim: Claim, page: Page) -> Agreement | None:
         CertificateError: the page cannot be read, or says something else than the claim.
 
     """
-    reader = READERS.get(type(claim))
-    if reader is None or is_unread(claim):
+    name = READERS.get(type(claim).__name__)
+    if name is None or is_unread(claim):
         return None
     try:
-        return reader(claim, page)
+        return load_reader(name)(claim, page)
     except (MisfitError, ValueError, LookupError, ArithmeticError) as error:
         raise CertificateError(f"{METHOD}: what was read cannot be evaluated: {error}") from error

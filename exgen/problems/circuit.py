@@ -19,6 +19,7 @@ from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
 from exgen.problems.rounding import (
+    RULES,
     TRIES,
     carried,
     require_safe,
@@ -263,15 +264,7 @@ KIND = Kind(
     summary="numbers to fill in along the wires of a circuit of gates",
     options={"numbers": (dict,), "upstream": (int, float, list), "digits": (int,), "hide": (str,)},
     network_rules=(),
-    number_rules=(
-        "no_zero_inputs",
-        "values_exist",
-        "off_the_kink",
-        "not_saturated",
-        "not_tiny",
-        "not_large",
-        "safe_rounding",
-    ),
+    number_rules=(*RULES, "safe_rounding"),
     slips=(
         "own_factor",
         "missing_minus",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.certify.points import KINKED
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError, nearest
@@ -89,7 +90,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
 
 def _require_lines(graph: Graph, values: Values) -> None:
     """Turn a draw down where a line cannot be worked by hand without a doubt."""
-    kinked = {b.name for b in graph.bindings if any(luck.calls(_only(graph, b.name), luck.KINKED))}
+    kinked = {b.name for b in graph.bindings if any(luck.calls(_only(graph, b.name), KINKED))}
     luck.require("no_ties", luck.no_ties(graph, values))
     luck.require("off_the_kink", luck.off_the_kink(graph, values))
     luck.require("both_signs", luck.both_signs(graph, values))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.acceptance import added, none_accepted
+from exgen.certify.points import KINKED
 from exgen.engine import Values, evaluate
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call, Expr, Graph, Name, walk
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRODUCTS = frozenset({"mul", "matmul", "div"})
-KINKED = frozenset({"relu", "lrelu", "prelu"})
 TRIES = 1000
 
 

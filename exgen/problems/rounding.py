@@ -6,16 +6,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from exgen.certify.hand import calculate, rounded, work
+from exgen.certify.points import KINKED
 from exgen.certify.rounded import ways
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call
-from exgen.problems.luck import KINKED, require
+from exgen.problems.luck import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.hand import Gate, Worked
 
+RULES = (
+    "no_zero_inputs",
+    "values_exist",
+    "off_the_kink",
+    "not_saturated",
+    "not_tiny",
+    "not_large",
+)
+"""What every problem with such numbers asks of a draw, besides safe rounding."""
 TRIES = 2000
 FIRST_TRIES = 500
 """After so many draws the sheet asks to calculate with more decimals than are written down."""

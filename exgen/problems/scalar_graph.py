@@ -35,6 +35,7 @@ from exgen.problems.circuit import decimal_of, has_letter, printed_number, upstr
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
 from exgen.problems.rounding import (
+    RULES,
     TRIES,
     carried,
     require_safe,
@@ -394,16 +395,7 @@ KIND = Kind(
         "loss": (bool,),
     },
     network_rules=(),
-    number_rules=(
-        "no_zero_inputs",
-        "values_exist",
-        "off_the_kink",
-        "not_saturated",
-        "not_tiny",
-        "not_large",
-        "short_decimals",
-        "safe_rounding",
-    ),
+    number_rules=(*RULES, "short_decimals", "safe_rounding"),
     slips=(
         "dropped_path",
         "own_factor",

@@ -26,7 +26,6 @@ class Progress:
 
     def __init__(self, total: int, label: str) -> None:
         self._total = total
-        self._label = label
         self._began = monotonic()
         self._watched = sys.stderr.isatty()
         self._bar = typer.progressbar(length=total, label=label, file=sys.stderr)

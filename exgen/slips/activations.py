@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exgen.certify.points import KINKED
 from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
-from exgen.slips.base import Scene, at_one_place, base_name, factors, is_number, product
+from exgen.slips.base import SQUARE, Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope
 from exgen.slips.losses import ACTIVATIONS
 
@@ -18,8 +19,6 @@ OTHER_SIDE = {
     "less": "greater_equal",
     "less_equal": "greater",
 }
-KINKED = frozenset({"relu", "lrelu", "prelu"})
-SQUARE = 2
 
 
 def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:

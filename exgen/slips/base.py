@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exgen.engine import gradient_name
 from exgen.graph import Call, Entry, Expr, Name, Number, SumOver, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from exgen.graph import Graph, Shape
+
+SQUARE = 2
+GRADIENT = gradient_name("")
+"""What the name of a gradient starts with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,16 @@ class Scene:
 
     graph: Graph
     shapes: Mapping[str, Shape]
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of what is learnt."""
+        return {leaf.name for leaf in self.graph.leaves if leaf.role == "param"}
+
+    @property
+    def targets(self) -> set[str]:
+        """The names of what outputs are compared with."""
+        return {leaf.name for leaf in self.graph.leaves if leaf.role in ("target", "onehot")}
 
 
 def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterator[Expr]:
@@ -42,6 +57,16 @@ def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
         case Entry(of, row, column) if not isinstance(of, Name):
             for changed in at_one_place(of, change):
                 yield Entry(changed, row, column)
+
+
+def bare(op: str) -> Callable[[Expr], Iterator[Expr]]:
+    """Return the change that leaves out an op of one argument."""
+
+    def change(part: Expr) -> Iterator[Expr]:
+        if isinstance(part, Call) and part.op == op:
+            yield part.args[0]
+
+    return change
 
 
 def in_each_term(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterator[Expr]:
@@ -73,10 +98,10 @@ def terms(expr: Expr) -> list[Expr]:
 
 def product(parts: list[Expr]) -> Expr:
     """Return the entrywise product of some factors."""
-    total = parts[0]
+    found = parts[0]
     for part in parts[1:]:
-        total = total * part
-    return total
+        found = found * part
+    return found
 
 
 def total(parts: list[Expr]) -> Expr:

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.simplify import simplify
-from exgen.engine import gradient_name
 from exgen.graph import (
     ONE,
     Call,
@@ -21,8 +20,10 @@ from exgen.graph import (
     walk,
 )
 from exgen.slips.base import (
+    GRADIENT,
     Scene,
     at_one_place,
+    bare,
     base_name,
     factors,
     in_each_term,
@@ -35,17 +36,12 @@ from exgen.slips.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GRADIENT = gradient_name("")
+COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
 
 
 def forgot_transpose(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     """``W z`` for ``W.T z``."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op == "transpose":
-            yield part.args[0]
-
-    yield from in_each_term(expr, change)
+    yield from in_each_term(expr, bare("transpose"))
 
 
 def needless_transpose(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -68,7 +64,7 @@ def _is_weight(name: Name, scene: Scene) -> bool:
 
 def wrong_order(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """``x g.T`` for ``g x.T``, and ``z W`` for ``W z``."""
-    weights = {leaf.name for leaf in scene.graph.leaves if leaf.role == "param"}
+    weights = scene.parameters
 
     def change(part: Expr) -> Iterator[Expr]:
         if not (isinstance(part, Call) and part.op == "matmul"):
@@ -96,15 +92,14 @@ def _without_transpose(expr: Expr) -> Expr:
 
 def entrywise_product(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """``W * z``, entry by entry, for ``W z``."""
+    weights = scene.parameters
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
             case Call("matmul", (left, right)) if not any(
                 isinstance(factor, Call) and factor.op == "ones" for factor in (left, right)
             ):
-                if {base_name(_without_transpose(factor)) for factor in part.args} & {
-                    leaf.name for leaf in scene.graph.leaves if leaf.role == "param"
-                }:
+                if {base_name(_without_transpose(factor)) for factor in part.args} & weights:
                     yield left * right
 
     yield from at_one_place(expr, change)
@@ -112,7 +107,7 @@ def entrywise_product(expr: Expr, scene: Scene) -> Iterator[Expr]:
 
 def forgot_bias(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """A weighted sum without the term that reads parameters alone."""
-    weights = {leaf.name for leaf in scene.graph.leaves if leaf.role == "param"}
+    weights = scene.parameters
     parts = terms(expr)
     kept = [part for part in parts if not names_in(part) or names_in(part) - weights]
     if 0 < len(kept) < len(parts):
@@ -121,7 +116,7 @@ def forgot_bias(expr: Expr, scene: Scene) -> Iterator[Expr]:
 
 def wrong_sign(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """``t - a`` for ``a - t``."""
-    targets = {leaf.name for leaf in scene.graph.leaves if leaf.role in ("target", "onehot")}
+    targets = scene.targets
 
     def change(part: Expr) -> Iterator[Expr]:
         if isinstance(part, Call) and part.op == "sub":
@@ -134,12 +129,7 @@ def wrong_sign(expr: Expr, scene: Scene) -> Iterator[Expr]:
 
 def missing_minus(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     """``1 / p`` for ``-1 / p``."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op == "neg":
-            yield part.args[0]
-
-    yield from at_one_place(expr, change)
+    yield from at_one_place(expr, bare("neg"))
 
 
 def dropped_path(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -228,17 +218,9 @@ def not_summed(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
 def kept_the_one(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     """The row of the appended 1 kept, which no gradient flows back through."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op == "slice":
-            yield part.args[0]
-
-    yield from at_one_place(expr, change)
+    yield from at_one_place(expr, bare("slice"))
 
 
 def is_slope(expr: Expr) -> bool:
     """Whether an expression is an activation's derivative, such as a mask."""
     return any(isinstance(part, Call) and part.op in COMPARISONS for part in walk(expr))
-
-
-COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})

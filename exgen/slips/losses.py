@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from exgen.engine import gradient_name
 from exgen.graph import Call, Delta, Expr, Name, Number, names_in, walk
-from exgen.slips.base import Scene, at_one_place, base_name, factors, in_each_term
+from exgen.slips.base import GRADIENT, SQUARE, Scene, at_one_place, base_name, factors, in_each_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GRADIENT = gradient_name("")
-SQUARE = 2
 ACTIVATIONS = frozenset({"relu", "lrelu", "prelu", "sigmoid", "tanh", "softplus", "softmax", "exp"})
 
 
@@ -95,9 +93,7 @@ def _made_by(expr: Expr, op: str, scene: Scene) -> bool:
 
 
 def _is_target(expr: Expr, scene: Scene) -> bool:
-    return base_name(expr) in {
-        leaf.name for leaf in scene.graph.leaves if leaf.role in ("target", "onehot")
-    }
+    return base_name(expr) in scene.targets
 
 
 def _ends_in(op: str, scene: Scene) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.engine import gradient_name
 from exgen.graph import Call, Expr, Name, Number, call, is_scalar, names_in, walk
-from exgen.slips.base import Scene, at_one_place, base_name, factors, product
+from exgen.slips.base import GRADIENT, Scene, at_one_place, base_name, factors, product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GRADIENT = gradient_name("")
 BENT = frozenset({"relu", "lrelu", "prelu"})
 LEAKY = frozenset({"lrelu", "prelu"})
 FUNCTIONS = frozenset({"exp", "log", "div", "pow", "sigmoid", "tanh", "softplus"})

@@ -17,6 +17,7 @@ from exgen.certify.jacobians import JacobianClaim
 from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.readback import READERS, UNREAD, check_printed
 from exgen.certify.reading.page import Page
+from exgen.certify.stored import CLAIMS
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import local_jacobian
 from exgen.derive.latex import Printer
@@ -83,13 +84,18 @@ def test_every_answer_is_read_back(set_name: str, notation: str) -> None:
     for seed in SEEDS:
         for printed in answers(set_name, notation, seed):
             claim: Any = printed.solved.claim
-            assert type(claim) in READERS
+            assert type(claim).__name__ in READERS
             agreement = printed.read()
             if agreement is None:
                 assert claim.name in UNREAD
             else:
                 assert (agreement.method, agreement.error < 1e-8) == ("read back", True)
                 assert agreement.points > 0
+
+
+def test_every_sort_of_claim_has_a_reader() -> None:
+    """What can be stored can be read back, and no name of a class is left over."""
+    assert {sort.name for sort in CLAIMS.values()} == set(READERS)
 
 
 def test_what_is_not_read_is_still_asked() -> None:
@@ -282,14 +288,14 @@ def test_a_wrong_page_is_refused(corruption: str) -> None:
 
 def test_every_sort_of_answer_can_be_refused() -> None:
     """Something added to an answer is refused, for each sort of claim."""
-    refused: Counter[type] = Counter()
+    refused: Counter[str] = Counter()
     for set_name in SETS:
         for printed in answers(set_name, "base", SEEDS[0]):
             if printed.read() is None:
                 continue
             with pytest.raises(CertificateError):
                 printed.read(printed.solved.latex.tex + r" + 7")
-            refused[type(printed.solved.claim)] += 1
+            refused[type(printed.solved.claim).__name__] += 1
     assert set(refused) == set(READERS)
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from exgen.certify.chains import ChainClaim
 from exgen.certify.gradients import GradientClaim
@@ -29,7 +29,7 @@ from exgen.problems.local_jacobian import pairs
 from exgen.resources import notations
 from exgen.shapes import check, shape_of
 from tests.cases import TESTS, Case, cases_in, read_cases
-from tests.strategies import SIZES, networks
+from tests.strategies import SIZES, networks, steady
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,17 +138,8 @@ def methods(claim: Claim) -> int:
         raise
 
 
-steady = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
-
-
 @pytest.mark.parametrize("name", PROFILES)
-@steady
+@steady(25)
 @given(networks())
 def test_what_is_printed_is_proven_in_its_layout(name: str, graph: Graph) -> None:
     """Each printed gradient conforms as printed, and its claim holds in the printed layout."""
@@ -164,7 +155,7 @@ def test_what_is_printed_is_proven_in_its_layout(name: str, graph: Graph) -> Non
 
 
 @pytest.mark.parametrize("name", PROFILES)
-@steady
+@steady(25)
 @given(networks())
 def test_printed_jacobians_are_proven_in_their_layout(name: str, graph: Graph) -> None:
     """Each local Jacobian that can be asked for has the shape of its layout, and is right in it."""
@@ -316,7 +307,7 @@ def test_missing_setting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-@steady
+@steady(25)
 @given(networks())
 def test_turned_networks_keep_their_values(name: str, graph: Graph) -> None:
     """A network turned to a profile's orientation is legal and has the same loss."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from exgen import resources
 from exgen.derive.elementary import split
@@ -20,7 +20,7 @@ from exgen.figures.model import Figure, Label, Node, collisions, points
 from exgen.language import read_network
 from exgen.pipeline import load_profile
 from exgen.problems.write_out import drawing
-from tests.strategies import networks
+from tests.strategies import networks, steady
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,13 +71,7 @@ def test_no_network_of_a_bank_has_collisions(path: Path) -> None:
     assert len(figure.edges) == len(uses(graph))
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=120,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
+@steady(120)
 @given(networks())
 def test_no_random_network_has_collisions(graph: Graph) -> None:
     """Nothing overlaps in random networks either, and every line runs from left to right."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exgen.errors import Source
@@ -16,7 +16,7 @@ from exgen.language.writer import graph_text
 from exgen.pipeline import load_profile
 from exgen.render.terminal import derivation_json
 from tests.oracle.needed import needed
-from tests.strategies import SIZES, floats, networks, numbers, tame
+from tests.strategies import SIZES, floats, networks, numbers, steady, tame
 
 torch = needed("torch")
 needed("autograd")
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
 
 pytestmark = pytest.mark.oracle
-
-# Always the same draws, so that a red build is red for everyone.
-steady = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
 
 
 def nested(array: np.ndarray[Any, Any], axes: int) -> object:
@@ -79,7 +70,7 @@ def agrees(text: str, leaves: dict[str, np.ndarray[Any, Any]], sizes: dict[str, 
         close(passed.of(step["expr"], known).detach().numpy(), own)
 
 
-@steady
+@steady(100)
 @given(networks(), st.integers(0, 2**16))
 def test_derive_equals_torch(graph: Graph, seed: int) -> None:
     """Loss, shapes, values, closed forms and steps are what both outside voices compute."""
