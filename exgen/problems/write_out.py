@@ -243,6 +243,7 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "dropped_path",
+        "dropped_input",
         "forgot_bias",
         "forgot_activation",
         "no_slope",

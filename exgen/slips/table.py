@@ -40,6 +40,7 @@ _ROWS = (
     Slip("wrong_sign", "target minus output", on_formulas(formulas.wrong_sign)),
     Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
     Slip("dropped_path", "left out a path", on_formulas(formulas.dropped_path)),
+    Slip("dropped_input", "left out an input", on_formulas(formulas.dropped_input)),
     Slip("sum_for_mean", "sum instead of mean", layouts.sum_for_mean),
     Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
     Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
