@@ -243,8 +243,8 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "dropped_path",
-        "dropped_input",
         "forgot_bias",
+        "dropped_input",
         "forgot_activation",
         "no_slope",
         "forgot_upstream",
