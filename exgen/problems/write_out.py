@@ -244,6 +244,7 @@ KIND = Kind(
     slips=(
         "dropped_path",
         "forgot_bias",
+        "dropped_input",
         "forgot_activation",
         "no_slope",
         "forgot_upstream",

@@ -132,8 +132,23 @@ def missing_minus(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, bare("neg"))
 
 
-def dropped_path(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """One term of a sum over the paths that lead from a value to the loss."""
+def dropped_path(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """A sum over the paths that lead from a value to the loss, without one of them."""
+    if not _is_forward(expr, scene):
+        yield from _without_a_term(expr)
+
+
+def dropped_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
+    """A sum of the forward pass without one of its terms."""
+    if _is_forward(expr, scene):
+        yield from _without_a_term(expr)
+
+
+def _is_forward(expr: Expr, scene: Scene) -> bool:
+    return any(line.expr == expr for line in scene.graph.bindings)
+
+
+def _without_a_term(expr: Expr) -> Iterator[Expr]:
     parts = terms(expr)
     if len(parts) > 1 and not any(is_slope(part) for part in parts):
         for position in reversed(range(len(parts))):

@@ -40,13 +40,14 @@ _ROWS = (
     Slip("wrong_sign", "target minus output", on_formulas(formulas.wrong_sign)),
     Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
     Slip("dropped_path", "left out a path", on_formulas(formulas.dropped_path)),
+    Slip("dropped_input", "left out an input", on_formulas(formulas.dropped_input)),
     Slip("sum_for_mean", "sum instead of mean", layouts.sum_for_mean),
     Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
     Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
-    Slip("not_summed", "did not add up", on_formulas(formulas.not_summed)),
+    Slip("not_summed", "forgot the sum", on_formulas(formulas.not_summed)),
     Slip(
         "output_for_preactivation",
-        "took the gradient by the output of the activation",
+        "used the gradient with respect to the activation's output",
         on_formulas(losses.output_for_preactivation),
     ),
     Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
@@ -58,15 +59,15 @@ _ROWS = (
     Slip("needless_transpose", "one transpose too many", on_formulas(formulas.needless_transpose)),
     Slip("entrywise_product", "product entry by entry", on_formulas(formulas.entrywise_product)),
     Slip("forgot_bias", "forgot the bias", on_formulas(formulas.forgot_bias)),
-    Slip("forgot_delta", "forgot Kronecker's delta", on_formulas(indices.forgot_delta)),
-    Slip("own_position", "entry at its own position", on_formulas(indices.own_position)),
+    Slip("forgot_delta", "forgot the Kronecker delta", on_formulas(indices.forgot_delta)),
+    Slip("own_position", "left the entry at its own position", on_formulas(indices.own_position)),
     Slip(
         "exponential_of_difference",
-        "exponential of a difference taken for a difference",
+        "exponential of a difference taken as a difference of exponentials",
         on_formulas(indices.exponential_of_difference),
     ),
     Slip(
-        "divided_above_only", "divided the numerator alone", on_formulas(indices.divided_above_only)
+        "divided_above_only", "divided only the numerator", on_formulas(indices.divided_above_only)
     ),
     Slip("counted_twice", "counted the right class twice", on_formulas(indices.counted_twice)),
     Slip("forgot_share", "left out the right class's own share", on_formulas(indices.forgot_share)),
@@ -94,7 +95,11 @@ _ROWS = (
         "sorted the other way round",
         on_formulas(layouts.sorted_the_other_way),
     ),
-    Slip("put_in_order_again", "put in order instead of back", layouts.put_in_order_again),
+    Slip(
+        "put_in_order_again",
+        "applied the ordering instead of undoing it",
+        layouts.put_in_order_again,
+    ),
     Slip(
         "before_the_activation",
         "took the value before the activation",
@@ -128,7 +133,7 @@ _ROWS = (
     ),
     Slip(
         "not_shared_out",
-        "gradient of a mean not shared out",
+        "gradient of a mean not divided among its cells",
         on_formulas(passes.not_shared_out),
     ),
     Slip("either_sign", "counted the positive entries too", on_formulas(passes.either_sign)),

@@ -61,12 +61,12 @@ def test_the_key_shows_the_wrong_answer(
     assert found.latex.tex == latex
     assert found.says == SLIPS[slip].says
     (key,) = problem_bodies(problem_set, key=True)
-    assert "Common mistakes:" in key
+    assert "Common mistake" in key
     assert latex in key
     (sheet,) = problem_bodies(problem_set, key=False)
-    assert "Common mistakes:" not in sheet
+    assert "Common mistake" not in sheet
     (plain,) = problem_bodies(made(set_name, problem, slips=False), key=True)
-    assert "Common mistakes:" not in plain
+    assert "Common mistake" not in plain
 
 
 PROBLEMS = sorted({row[:2] for row in SHOWN})
@@ -131,7 +131,7 @@ def test_no_slips_leaves_them_out_of_the_manifest(tmp_path: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         (problem,) = manifest["set"]["problems"]
         key = (folder / "solutions.tex").read_text(encoding="utf-8")
-        held[option] = [a["mistakes"] for a in problem["answers"]], "Common mistakes" in key
+        held[option] = [a["mistakes"] for a in problem["answers"]], "Common mistake" in key
         draws = problem["draws"]
         held.setdefault("draws", draws)
         assert held["draws"] == draws

@@ -23,7 +23,7 @@ def test_the_key_tells_the_wrong_shape(case: Case) -> None:
 @pytest.mark.parametrize("which", ["table", "missing", "chain"])
 def test_the_key_tells_which_answer(which: str) -> None:
     """Where several blanks share a line of mistakes, each comes with what is right there."""
-    line = keys("shapes")[which].partition("Common mistakes:")[2]
+    line = keys("shapes")[which].partition(r"\textit{Common mistake")[2]
     said = line.partition(r"\end{exmistakes}")[0].strip().rstrip(".").split("; ")
     rights = {answer.latex.tex for answer in problem("shapes", which).answers}
     assert said
