@@ -221,6 +221,18 @@ def test_another_target(tmp_path: Path) -> None:
     assert by_name(found)["x"]["expr"] == "2 * x"
 
 
+def test_a_threshold_has_gradient_zero(tmp_path: Path) -> None:
+    """What only an indicator reads has gradient 0 in its own shape, a number or an array."""
+    text = "x: input[2]\nb: param\nc: param[2]\nL = sum((x > b) * (x > c) * x)\n"
+    values = {"x": [1, 3], "b": 0.5, "c": [2, 2]}
+    found = by_name(derive(tmp_path, text, values=values))
+    assert {name: part["value"] for name, part in found.items()} == {
+        "x": [0.0, 1.0],
+        "b": 0.0,
+        "c": [0.0, 0.0],
+    }
+
+
 def test_the_slope_at_a_kink(tmp_path: Path) -> None:
     """At 0 the notation decides ReLU's slope, and the value follows it."""
     found = derive(tmp_path, "x: input[3]\nL = sum(relu(x))\n", values={"x": [-1, 0, 1]})

@@ -9,7 +9,7 @@ import pytest
 
 from exgen.certify.compare import SEED
 from exgen.certify.gradients import GradientClaim
-from exgen.certify.points import classes_axis, trial_point, trial_points, with_numbers
+from exgen.certify.points import MARGIN, classes_axis, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, Source
 from exgen.language import read_network
@@ -63,6 +63,17 @@ def test_a_forgotten_mask_of_a_single_unit_is_refused() -> None:
     prove(claim(UNIT, "w", "2 * (a - t) * (z > 0) * x"))
     with pytest.raises(CertificateError, match="is not"):
         prove(claim(UNIT, "w", "2 * (a - t) * x"))
+
+
+@pytest.mark.parametrize("use", ["maxroute(S, G)", "maxpick(S, H)", "maxpool(S)", "sort(x)"])
+def test_entries_that_compete_are_not_tied(use: str) -> None:
+    """What an op compares keeps its distance, also where the op has a second argument."""
+    text = "X: input[4, 4]\nG: const[2, 2]\nH: const[4, 4]\nv: input[16]\n"
+    graph = network(f"{text}S = X / 20\nx = v / 20\nU = {use}\nL = sum(U)")
+    compared = "x" if "(x" in use else "S"
+    for seed in range(20):
+        entries = np.sort(trial_point(graph, seed)[compared], axis=None)
+        assert np.diff(entries).min() >= MARGIN
 
 
 def test_no_order_is_its_own_inverse() -> None:
