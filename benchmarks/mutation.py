@@ -75,6 +75,9 @@ CERTIFY = (
     STORED,
 )
 DERIVE = (
+    "tests/derive/test_factors.py",
+    "tests/derive/test_rules.py",
+    "tests/derive/test_simplify.py",
     "tests/derive/test_index.py",
     "tests/derive/test_latex.py",
     "tests/derive/test_sums.py",

@@ -191,6 +191,16 @@ def test_what_is_no_claim(change: dict[str, Any], path: str, message: str) -> No
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize("printed", ["a half", "1e5", "0.5 ", "NaN", "", 0.5, None, ["0.5"]])
+def test_what_is_no_decimal(printed: object) -> None:
+    """A rounded number is a text of digits as it is printed, and nothing else."""
+    claim = RoundedClaim(PRODUCT, {"a": Decimal("0.50")}, Decimal(2), "a", True, "0.50", 2, 3)  # noqa: FBT003
+    data = {**stored(claim, PRODUCT), "leaves": {"a": printed}}
+    with pytest.raises(DataError, match="is not a decimal number") as caught:
+        restored(data, PRODUCT)
+    assert caught.value.path == ".leaves.a"
+
+
 def test_a_missing_field() -> None:
     """Every field but a network must be there; nothing is filled in."""
     data = stored(GradientClaim(NET, "x", Name("g"), SCALAR), NET)
