@@ -76,6 +76,7 @@ CERTIFY = (
 )
 DERIVE = (
     "tests/derive/test_factors.py",
+    "tests/derive/test_linear.py",
     "tests/derive/test_rules.py",
     "tests/derive/test_simplify.py",
     "tests/derive/test_index.py",
@@ -88,6 +89,7 @@ DERIVE = (
 
 EXTRA: dict[str, tuple[str, ...]] = {
     "certify/acceptance": ("tests/problems/test_circuit.py",),
+    "certify/answers": ("tests/test_verify.py",),
     "certify/cases": ("tests/problems/test_alpha_gradient.py",),
     "certify/chains": ("tests/problems/test_chain_rule.py",),
     "certify/derivations": ("tests/certify/test_derivations.py",),
@@ -98,6 +100,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
     "certify/numbers": ("tests/problems/test_scalar_graph.py",),
     "certify/points": ("tests/problems/test_loss_derivative.py",),
     "certify/readback": ("tests/certify/test_readback.py",),
+    "certify/recorded": ("tests/test_verify.py",),
     "certify/rounded": ("tests/problems/test_circuit.py",),
     "certify/shapes": ("tests/problems/test_shape_table.py",),
     "certify/wiring": ("tests/problems/test_draw_graph.py",),
