@@ -62,11 +62,10 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
             case SymbolicGridClaim():
                 yield from _wrong_entries(claim, rewrite, memory)
             case _:
-                scene = _scene(claim)
+                scene = memory.once("scene", claim, lambda: _scene(claim))
                 for formula, put in places(claim):
-                    for wrong in dict.fromkeys(rewrite(formula, scene)):
-                        if wrong != formula:
-                            yield Wrong(put(wrong))
+                    for wrong in _formulas(formula, rewrite, scene):
+                        yield Wrong(put(wrong))
 
     return slip
 
@@ -112,7 +111,7 @@ def _wrong_arrays(
         known = memory.once("exact pass", graph, lambda: _with_gradients(graph, values, exact=True))
     if formula is None:
         return
-    for wrong in _formulas(formula, rewrite, graph):
+    for wrong in _formulas(formula, rewrite, _plain_scene(graph, memory)):
         found = _value(wrong, known, exact=True)
         # more entries than asked for come of a sum that was left as its terms
         if found is None or found.size < claim.value.size:
@@ -133,7 +132,7 @@ def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, memory: Memory) -> Ite
     leaves = {leaf.name: claim.leaves.get(leaf.name, claim.upstream) for leaf in graph.leaves}
     given = {name: np.full((1, 1), float(value)) for name, value in leaves.items()}
     known = memory.once("pass", graph, lambda: _with_gradients(graph, forward(graph, given)))
-    for wrong in _formulas(formula, rewrite, graph):
+    for wrong in _formulas(formula, rewrite, _plain_scene(graph, memory)):
         found = _value(wrong, known)
         if found is None or not np.isfinite(found).all():
             continue
@@ -148,7 +147,7 @@ def _wrong_entries(claim: SymbolicGridClaim, rewrite: Rewrite, memory: Memory) -
     """Make one line of the forward pass wrong, and follow the symbol through the rest."""
     graph = claim.graph
     for place, line in enumerate(graph.bindings):
-        for wrong in _formulas(line.expr, rewrite, graph):
+        for wrong in _formulas(line.expr, rewrite, _plain_scene(graph, memory)):
             lines = list(graph.bindings)
             lines[place] = replace(line, expr=wrong)
             other = replace(graph, bindings=tuple(lines))
@@ -169,8 +168,11 @@ def _like(claim: RoundedClaim, value: Decimal) -> str:
     return text if padded or "." not in text else text.rstrip("0").rstrip(".")
 
 
-def _formulas(formula: Expr, rewrite: Rewrite, graph: Graph) -> Iterator[Expr]:
-    scene = Scene(graph, with_gradient_shapes(graph))
+def _plain_scene(graph: Graph, memory: Memory) -> Scene:
+    return memory.once("scene", graph, lambda: Scene(graph, with_gradient_shapes(graph)))
+
+
+def _formulas(formula: Expr, rewrite: Rewrite, scene: Scene) -> Iterator[Expr]:
     yield from (wrong for wrong in dict.fromkeys(rewrite(formula, scene)) if wrong != formula)
 
 

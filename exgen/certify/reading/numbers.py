@@ -143,14 +143,9 @@ def line(claim: WeightedSumClaim | FunctionClaim, page: Page) -> Agreement:
 
 # --- facts ---
 
-FACTS_WITH_NUMBERS = frozenset({"shrinking sigmoids", "shifted softmax", "minus log"})
-"""Facts that state a rounded number; the others are inequalities and limits."""
 
-
-def fact(claim: FactClaim, page: Page) -> Agreement | None:
-    """Compare the two sides of a stated number, and what it is about; None for other facts."""
-    if claim.name not in FACTS_WITH_NUMBERS:
-        return None
+def fact(claim: FactClaim, page: Page) -> Agreement:
+    """Compare the two sides of a stated number, and what it is about."""
     half = len(claim.numbers) // 2
     column = (Dim(half), Dim(1))
     leaves = (Leaf("z", "const", column, 1),)
