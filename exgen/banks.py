@@ -362,15 +362,14 @@ class _Loader:
         """Return the points of a problem, or those of each of its parts."""
         if value is None:
             return None
-        parts: list[Any] = value if isinstance(value, list) else [value]
-        least = 1 if isinstance(value, list) else 0
-        if not parts or not all(type(n) is int and least <= n <= MAX_POINTS for n in parts):
-            raise self.error(
-                where,
-                f"'points' must be a whole number from 0 to {MAX_POINTS}, or a list with one above 0 "
-                "for each part",
-            )
-        return tuple(parts) if isinstance(value, list) else int(parts[0])
+        if isinstance(value, list):
+            if value and all(type(part) is int and 1 <= part <= MAX_POINTS for part in value):
+                return tuple(value)
+            says = f"'points' must list a whole number from 1 to {MAX_POINTS} for each part"
+            raise self.error(where, says)
+        if type(value) is not int or not 0 <= value <= MAX_POINTS:
+            raise self.error(where, f"'points' must be a whole number from 0 to {MAX_POINTS}")
+        return value
 
     def option(self, key: str, value: object, types: tuple[type, ...], where: str) -> None:
         """Check what every kind's own options have in common."""

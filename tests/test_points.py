@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exgen.errors import KindError
+from exgen.errors import BankError, KindError
 from exgen.pipeline import build, load
 from exgen.points import divided
 from exgen.render.plain import statements
@@ -78,6 +78,13 @@ def test_points_of_parts(tmp_path: Path, stated: str, total: int, each: list[str
         assert rf"\question[{total}]" in text
     if len(each) == 3 and "half" not in each[0]:
         assert f"- ({each[0]} point" in statements(made)[0]
+
+
+@pytest.mark.parametrize("stated", ["[]", "[0, 1, 2]", "[1, 'two', 3]", "[1001, 1, 1]"])
+def test_a_list_of_other_things(tmp_path: Path, stated: str) -> None:
+    """A list has a whole number above 0 for each part."""
+    with pytest.raises(BankError, match="'points' must list a whole number from 1 to 1000"):
+        load(bank(tmp_path, f"points = {stated}"), None)
 
 
 def test_a_list_for_another_number_of_parts(tmp_path: Path) -> None:
