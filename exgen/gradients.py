@@ -13,8 +13,8 @@ import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare
 from exgen.certify.gradients import GradientClaim
-from exgen.certify.points import classes_axis
 from exgen.certify.prove import prove
+from exgen.derive.distributions import classes_axis
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
@@ -151,7 +151,7 @@ def derive(
         loss_value=None if at is None else float(at[graph.loss].item()),
         steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
         gradients=tuple(parts),
-        premises=tuple(premises(graph).values()),
+        premises=premises(graph, found),
     )
 
 
