@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.derive.distributions import classes_axis
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError
 from exgen.graph import Call, Graph, Leaf, walk
+from exgen.language.classes import classes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +112,14 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
         if _tied(graph, values) or not off_kinks(graph, values) or _undone(graph, values):
             continue
         yield attempt, values
+
+
+def classes_axis(graph: Graph, leaf: Leaf) -> int:
+    """Return the axis along which a one-hot leaf's classes are drawn.
+
+    Where no softmax shows it, nothing depends on it, and each row is an example.
+    """
+    return min(classes_axes(graph, leaf), default=1)
 
 
 def _draw(graph: Graph, leaf: Leaf, random: np.random.Generator, *, positive: bool) -> NDArray[Any]:

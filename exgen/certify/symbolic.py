@@ -133,7 +133,7 @@ class _Algebra:
 
     def onehot(self, name: str, row: int, column: int) -> Any:  # noqa: ANN401
         """Return an entry of a target: symbols, the last of which makes their sum 1."""
-        from exgen.derive.distributions import classes_axis
+        from exgen.certify.points import classes_axis
 
         leaf = self.graph.leaf(name)
         if leaf is None:

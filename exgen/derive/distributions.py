@@ -11,45 +11,24 @@ from exgen.graph import (
     SCALAR,
     Call,
     Expr,
-    Graph,
-    Leaf,
     Name,
     as_expr,
     call,
-    is_column,
     is_scalar,
     names_in,
     walk,
 )
+from exgen.language.classes import classes_axes
 from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.graph import Shape
+    from exgen.graph import Graph, Shape
 
 AFFINE = frozenset({"add", "sub", "mul", "div", "neg", "ones"})
 """What may be made of probabilities and leave entries that sum to 1, as in label smoothing."""
-
-
-def classes_axis(graph: Graph, leaf: Leaf) -> int:
-    """Return the axis along which a one-hot leaf's classes run: its softmax's."""
-    losses = [
-        part
-        for binding in graph.bindings
-        for part in walk(binding.expr)
-        if isinstance(part, Call) and part.op == "cross_entropy"
-    ]
-    own = [part.args[0] for part in losses if part.args[1] == Name(leaf.name)]
-    predicted = [graph.expr(p.name) if isinstance(p, Name) else p for p in own]
-    # Another softmax, as that of weights inside the network, may happen to have the same shape.
-    alike = [b.expr for b in graph.bindings if graph.shapes[b.name] == leaf.shape]
-    for expr in (*predicted, *(() if is_column(leaf.shape) else alike)):
-        for part in () if expr is None else walk(expr):
-            if isinstance(part, Call) and part.op == "softmax":
-                return 1 if part.option("axis") == 1 else 0
-    return 0 if is_column(leaf.shape) else 1
 
 
 def distributions(graph: Graph) -> Mapping[str, int]:
@@ -57,9 +36,11 @@ def distributions(graph: Graph) -> Mapping[str, int]:
 
     These are one-hot leaves, every softmax, and mixtures of them whose weights sum to 1.
     """
-    found = {leaf.name: classes_axis(graph, leaf) for leaf in graph.leaves if leaf.role == "onehot"}
-    # Along the rows of a column every softmax is 1, and no target's entries sum to 1.
-    found = {n: axis for n, axis in found.items() if not (axis and is_column(graph.shapes[n]))}
+    found: dict[str, int] = {}
+    for leaf in graph.leaves:
+        axes: frozenset[int] = classes_axes(graph, leaf) if leaf.role == "onehot" else frozenset()
+        if len(axes) == 1:
+            found[leaf.name] = min(axes)
     for binding in graph.bindings:
         expr = binding.expr
         if isinstance(expr, Name) and expr.name in found:

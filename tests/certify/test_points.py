@@ -9,9 +9,8 @@ import pytest
 
 from exgen.certify.compare import SEED
 from exgen.certify.gradients import GradientClaim
-from exgen.certify.points import MARGIN, trial_point, trial_points, with_numbers
+from exgen.certify.points import MARGIN, classes_axis, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
-from exgen.derive.distributions import classes_axis
 from exgen.errors import CertificateError, Source
 from exgen.language import read_network
 from exgen.language.network import read_expression
