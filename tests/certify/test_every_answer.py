@@ -32,8 +32,8 @@ from exgen.ops import TABLE
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting
 from exgen.slips.claims import places
-from exgen.slips.mistakes import is_refused
 from exgen.slips.table import SLIPS
+from exgen.slips.told import is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
