@@ -53,6 +53,7 @@ IDS = [problem for _, problem in PROBLEMS]
 # problem and slip: why an answer may survive the slip
 RIGHT_AFTER_ALL = {
     ("given-jacobians", "forgot_transpose"): "the Jacobian of an entrywise function is diagonal",
+    ("given-jacobians", "skipped_jacobian"): "the Jacobian of the identity changes nothing",
     ("cost-gradient", "entrywise_product"): "a product with a single number is entrywise",
     ("twin-gradients", "entrywise_product"): "a product with a single number is entrywise",
     ("reused-entry", "wrong_order"): "a scalar product has no order",
