@@ -167,7 +167,7 @@ def set_text(problem_set: ProblemSet, statements: Iterable[str]) -> str:
     for number, (problem, statement) in enumerate(
         zip(problem_set.problems, statements, strict=True), start=1
     ):
-        head = f"{number}. {problem.name}  [{problem.kind}, {problem.points} points]"
+        head = f"{number}. {problem.name}  [{problem.kind}, {counted(problem.points, 'point')}]"
         rows = [
             (answer_label(answer, n), answer_text(answer), agreement_text(answer.certificate))
             for n, answer in enumerate(problem.answers, start=1)
