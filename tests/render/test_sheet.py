@@ -48,11 +48,11 @@ LONG = (
 
 
 def sheet(folder: Path, title: str, course: str, points: int = 4, name: str = "bank") -> Path:
-    """Make a small set and return its sheet."""
+    """Make a small set and return its key."""
     bank = folder / f"{name}.toml"
     bank.write_text(BANK.format(title=title, course=course, points=points), encoding="utf-8")
     make(str(bank), 1234567890123456789, folder / "out", force=True)
-    return folder / "out" / "problems.pdf"
+    return folder / "out" / "solutions.pdf"
 
 
 def words(pdf: Path) -> list[tuple[float, float, float, float, str]]:
@@ -64,7 +64,7 @@ def words(pdf: Path) -> list[tuple[float, float, float, float, str]]:
 
 
 @pytest.mark.parametrize(("title", "course"), [LONG, LONG[::-1], ("Sheet", "Deep Learning")])
-@pytest.mark.parametrize("name", ["bank", "a-bank-with-a-name-that-goes-on-for-quite-a-while"])
+@pytest.mark.parametrize("name", ["bank", "a-bank-with-a-long-name-of-its-own"])
 def test_header_and_footer_never_overprint(
     tmp_path: Path, title: str, course: str, name: str
 ) -> None:
