@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
+from exgen.points import points_latex
 from exgen.render.conventions import box
 from exgen.render.plots import plots
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
     from jinja2.runtime import Context
 
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
+PART = re.compile(r"\\part(?![A-Za-z])")
 SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
@@ -66,8 +68,37 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     ]
 
 
-def _problem(problem: Problem, number: int, *, key: bool) -> str:
+def parts_of(problem: Problem) -> list[tuple[str, ...]]:
+    """Return the parts of a problem on the sheet, each with the answers that it asks for.
+
+    A problem without parts has none. What is asked before the first part belongs to it.
+    """
     asked: list[str] = []
+    starts: list[int] = []
+    for piece in _pieces(problem, 1, asked, key=False):
+        starts += [len(asked)] * len(PART.findall(piece))
+    if not starts:
+        return []
+    starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
+    return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _problem(problem: Problem, number: int, *, key: bool) -> str:
+    body = "".join(_pieces(problem, number, [], key=key))
+    if not problem.parts:
+        return body
+    points = iter(problem.parts)
+
+    def worth(match: re.Match[str]) -> str:
+        return f"{match[0]}[{points_latex(next(points).points)}]"
+
+    if len(PART.findall(body)) != len(problem.parts):
+        raise RuntimeError(f"'{problem.name}' does not have {len(problem.parts)} parts")
+    return PART.sub(worth, body)
+
+
+def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> Iterator[str]:
+    """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
 
     def ask(name: str) -> Tex:
@@ -128,7 +159,7 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
 
     environment = _environment()
-    body = environment.get_template(f"problems/{problem.kind}.tex.j2").render(
+    yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
         problem=problem,
         number=number,
@@ -150,7 +181,6 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
     untold = {answer.name for answer in problem.answers if answer.mistakes} - set(told)
     if key and untold:
         raise RuntimeError(f"the template of {problem.kind} does not tell {sorted(untold)}")
-    return body
 
 
 def with_rubrics(problem: Problem) -> Problem:
