@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.identities import ProofClaim
 from exgen.derive import proofs
 from exgen.derive.latex import Printer
-from exgen.derive.symbols import symbol
+from exgen.derive.symbols import free_name, symbol
 from exgen.document import Step, Tex
 from exgen.errors import KindError, nearest
 from exgen.graph import SCALAR, Call, Dim, Entry, Graph, Name, is_column, walk
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved
-from exgen.problems.upstream import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
