@@ -50,7 +50,10 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         _fill=str,
         set=problem_set,
         conventions=box(problem_set, bodies),
-        bodies=[Tex(body) for body in bodies],
+        bodies=[
+            (Tex(problem.name), Tex(body))
+            for problem, body in zip(problem_set.problems, bodies, strict=True)
+        ],
         key=key,
         plots=plots(printed),
         drawn=r"\begin{tikzpicture}" in printed,
