@@ -48,9 +48,9 @@ def distributions(graph: Graph) -> Mapping[str, int]:
         if isinstance(expr, Call) and expr.op == "softmax":
             found[binding.name] = axis_option(dict(expr.options))
         elif isinstance(expr, Call) and expr.op in AFFINE and names_in(expr) & found.keys():
-            axes = {found[name] for name in names_in(expr) & found.keys()}
-            axis = min(axes)
-            if len(axes) == 1 and sums_to_one(expr, axis, graph.shapes, found):
+            along = {found[name] for name in names_in(expr) & found.keys()}
+            axis = min(along)
+            if len(along) == 1 and sums_to_one(expr, axis, graph.shapes, found):
                 found[binding.name] = axis
     return found
 
