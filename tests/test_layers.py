@@ -24,6 +24,7 @@ ORDER = (
     "graph",
     "ops",
     "shapes",
+    "logits",
     "engine",
     "language",
     "derive",

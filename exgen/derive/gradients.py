@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from exgen.derive.simplify import simplify
-from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.engine import Backward, Contribution, backward, gradient_name, pull_back
 from exgen.graph import Call, Expr, Graph, Name, Shape, is_column, names_in, substitute, walk
 from exgen.ops import lookup
 from exgen.ops.base import axis_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAX_CLOSED_PARTS = 2000
 """A closed form with more parts than this keeps the names of gradients on the way."""
@@ -173,11 +173,28 @@ def fuse(back: Backward) -> Backward:
             continue
         parts = contributions[binding.name]
         direct = [_fused(back.graph, binding.name, fusion, part) for part in parts]
-        if not (isinstance(logits, Name) and direct and all(direct)):
+        if not (direct and all(direct)):
             continue
-        through = [p for p in contributions[logits.name] if p.consumer != binding.name]
-        contributions[logits.name] = (*filter(None, direct), *through)
+        for name in names_in(logits):
+            others = [p for p in contributions[name] if p.consumer != binding.name]
+            contributions[name] = (
+                *_through(back.graph, binding.name, logits, name, direct),
+                *others,
+            )
     return Backward(back.graph, contributions)
+
+
+def _through(
+    graph: Graph, output: str, logits: Expr, name: str, direct: Sequence[Contribution | None]
+) -> Iterator[Contribution]:
+    """Yield what the loss adds to the gradient of a name that the logits are, or are made of."""
+    for part in direct:
+        if part is not None and logits == Name(name):
+            yield part
+        elif part is not None:
+            for reached, inner in pull_back(graph, output, logits, logits, part.gradient):
+                if reached == name:
+                    yield replace(inner, rule=part.rule)
 
 
 def _fused(graph: Graph, output: str, fusion: Fusion, part: Contribution) -> Contribution | None:
