@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from exgen.certify.sheet import clashes
 from exgen.derive.latex import HADAMARD, INDICATORS, ONES
 from exgen.derive.notation import Notation
 from exgen.derive.orient import examples, weights
@@ -43,6 +44,8 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
         used |= {str(answer.claim.get("claim")) for answer in problem.answers}
         # A grid's entries are named by row and column, such as V_11.
         used |= {"entries by number"} if problem.kind == "grid" else set()
+    if clashes(problem_set):
+        used.add("several meanings")
     return conventions(notation, frozenset(used))
 
 
@@ -97,6 +100,11 @@ def conventions(notation: Notation, used: frozenset[str]) -> tuple[Tex, ...]:
 
     """
     return tuple(Tex(sentence) for part in PARTS for sentence in part(notation, used))
+
+
+def _names(_notation: Notation, used: frozenset[str]) -> Iterator[str]:
+    if "several meanings" in used:
+        yield "A problem that states its own forward pass gives its names a meaning of their own."
 
 
 def _shapes(_notation: Notation, used: frozenset[str]) -> Iterator[str]:
@@ -210,4 +218,4 @@ def _counting(notation: Notation, used: frozenset[str]) -> Iterator[str]:
         yield f"Classes are counted from ${notation.class_base}$."
 
 
-PARTS = (_shapes, _batches, _layout, _signs, _functions, _counting)
+PARTS = (_names, _shapes, _batches, _layout, _signs, _functions, _counting)
