@@ -21,6 +21,7 @@ from exgen.problems.base import Setting
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
+from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 MAX_SEED = 2**63 - 1
@@ -81,11 +82,11 @@ def build(
         ExgenError: the bank cannot be drawn from.
 
     """
+    asked = settings(bank, notation, seed, only=only)
     problems = (
-        solve_problem(bank, entry, network, setting, seed)
-        for entry, network, setting in settings(bank, notation, seed, only=only)
+        solve_problem(bank, entry, network, setting, seed) for entry, network, setting in asked
     )
-    return ProblemSet(
+    made = ProblemSet(
         name=bank.name,
         title=bank.title,
         course=bank.course,
@@ -95,6 +96,7 @@ def build(
         | {"python": platform.python_version()},
         problems=tuple(p if slips else without_mistakes(p) for p in problems),
     )
+    return with_statements(made, [setting.graph for _, _, setting in asked], notation)
 
 
 def settings(

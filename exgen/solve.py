@@ -72,6 +72,7 @@ def solve_problem(
         tries=network.tries + drawn.tries - 1,
         rejected=added(network.rejected, drawn.rejected),
         fields=drawn.solution.fields,
+        statement=(),
         answers=tuple(answers),
     )
     return with_rubrics(problem)

@@ -37,6 +37,7 @@ ORDER = (
     "write",
     "render",
     "manifest",
+    "statements",
     "solve",
     "pipeline",
     "verify",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
-from exgen.render.conventions import box
+from exgen.readback.declarations import Declared, declare
+from exgen.readback.sentences import say
+from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
 from exgen.resources import templates
 
@@ -57,13 +59,14 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
+    page = said(problem_set)
     return [
-        _problem(problem, number, key=key)
+        _problem(problem, number, page, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
 
 
-def _problem(problem: Problem, number: int, *, key: bool) -> str:
+def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
     asked: list[str] = []
     told: list[str] = []
 
@@ -129,6 +132,7 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         _fill=fill,
         problem=problem,
         number=number,
+        page_says=page,
         key=key,
         ask=ask,
         work=work,
@@ -179,6 +183,20 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
         for point in points
     )
+
+
+def _says(kind: str, **slots: object) -> Tex:
+    """Return what a problem says of its network; the reader of the page knows the same words."""
+    return Tex(say(kind, **slots))
+
+
+def _declared(leaves: list[Mapping[str, Any]], *, hot: bool = True) -> Tex:
+    """Return the sentence that declares a network's arrays, and which of them are one-hot."""
+    parts = (
+        Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), leaf["hot"] if hot else "")
+        for leaf in leaves
+    )
+    return Tex(declare(tuple(parts)))
 
 
 def _is_deep(latex: Tex) -> bool:
@@ -241,7 +259,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
         finalize=finalize,
     )
-    environment.globals["Tex"] = Tex
+    environment.globals |= {"Tex": Tex, "declared": _declared, "says": _says}
     # for what is imported without context
     environment.globals["_fill"] = str
     return environment
