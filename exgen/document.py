@@ -15,6 +15,8 @@ from exgen.typed import Decoder, shown
 
 SCHEMA = 3
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
+MOST_MISTAKES = 2
+"""How many common mistakes the key tells of one answer, and of one part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,15 @@ class Mistake:
     Attributes:
         slip: its name in the table of slips.
         says: what went wrong, as plain text.
-        latex: what comes out then.
+        latex: what is written then.
+        where: which blank it is written in, as running text; empty where there is only one.
 
     """
 
     slip: str
     says: str
     latex: Tex
+    where: Tex
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Answer:
         claim: what was certified, so that it can be certified again.
         certificate: the methods that agreed; empty for a rubric, which no machine can prove.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
+        points: of a rubric the points of each of its steps, which add up to those of its part;
+            empty for other answers, and where the part has too few points to divide.
 
     """
 
@@ -96,11 +102,26 @@ class Answer:
     claim: Mapping[str, Any]
     certificate: tuple[Agreement, ...]
     mistakes: tuple[Mistake, ...]
+    points: tuple[float, ...]
 
     @property
     def is_rubric(self) -> bool:
         """Whether the answer is a rubric for a human grader instead of a proven fact."""
         return not self.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a problem, as the sheet numbers them.
+
+    Attributes:
+        points: what it is worth: a whole or a half number.
+        answers: the names of the answers that it asks for.
+
+    """
+
+    points: float
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +132,8 @@ class Problem:
         name: its id in the bank.
         kind: the sort of problem, which names its template.
         points: what it is worth.
+        parts: its parts, whose points add up to its own; empty where it is one question, or has
+            too few points to divide.
         covers: the reference parts it stands for.
         network: the forward pass it asks about, in the network language.
         draws: every drawn value.
@@ -126,6 +149,7 @@ class Problem:
     name: str
     kind: str
     points: int
+    parts: tuple[Part, ...]
     covers: tuple[str, ...]
     network: str
     draws: Mapping[str, Any]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
 from exgen.certify.answers import certify
+from exgen.certify.compare import SEED
 from exgen.certify.memory import Memory
+from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
-from exgen.document import Answer, Mistake, Problem
+from exgen.document import Answer, Mistake, Part, Problem
 from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, KindError
 from exgen.language.writer import graph_text
-from exgen.render.tex import with_rubrics
+from exgen.points import divided
+from exgen.render.tex import parts_of, with_rubrics
 from exgen.slips.mistakes import slipped
+from exgen.slips.told import drawn_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +59,7 @@ def solve_problem(
             page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
             answers.append(_certified(solved, mistakes, network, page))
         except CertificateError as error:
+            _require_point(network, entry)
             raise CertificateError(
                 f"the answer '{solved.name}' could not be proven: {error.message}",
                 place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
@@ -65,7 +70,8 @@ def solve_problem(
     problem = Problem(
         name=entry.name,
         kind=entry.kind.name,
-        points=entry.points,
+        points=0,
+        parts=(),
         covers=entry.covers,
         network=graph_text(network.graph),
         draws={"network": network.draws, "problem": drawn.draws},
@@ -75,7 +81,39 @@ def solve_problem(
         statement=(),
         answers=tuple(answers),
     )
-    return with_rubrics(problem)
+    return _with_points(with_rubrics(problem), entry)
+
+
+def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
+    """Return a problem with its points, those of its parts and of the steps of its rubrics.
+
+    Raises:
+        KindError: the bank states points for another number of parts than there are.
+
+    """
+    parts = parts_of(problem)
+    stated = entry.points
+    if isinstance(stated, tuple) and len(stated) != max(1, len(parts)):
+        raise KindError(
+            f"'points' lists {len(stated)} numbers, and the problem has {max(1, len(parts))} parts",
+            place=entry.place,
+            remedy="Give one number for each part, or a single one, which is divided among them.",
+        )
+    total = max(1, len(parts)) if stated is None else stated
+    each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
+    total = sum(total) if isinstance(total, tuple) else total
+    worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
+
+    def graded(answer: Answer) -> Answer:
+        steps = len(answer.steps) if answer.is_rubric else 0
+        return replace(answer, points=divided(worth.get(answer.name, total), steps))
+
+    return replace(
+        problem,
+        points=total,
+        parts=tuple(map(Part, each, parts)),
+        answers=tuple(map(graded, problem.answers)),
+    )
 
 
 def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
@@ -92,8 +130,16 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         rejected = added(rejected, drawn.rejected)
         solution = entry.kind.solve(setting, drawn.draws)
         memory = Memory()
+        numbers = drawn_numbers(solved.claim for solved in solution.answers)
         found = [
-            slipped(solved.claim, solved.write, entry.kind.slips, memory)
+            slipped(
+                solved.claim,
+                solved.write,
+                entry.kind.slips,
+                memory,
+                where=solved.where,
+                drawn=numbers,
+            )
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]
@@ -104,6 +150,24 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
         before = drawn.draws
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
+
+
+def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:
+    """Tell the bank's author where no proof could be tried, because no numbers fit the network.
+
+    Raises:
+        KindError: every point that was tried is at a kink or a tie, or outside a domain.
+
+    """
+    try:
+        trial_point(with_numbers(network.graph), SEED)
+    except CertificateError as error:
+        raise KindError(
+            f"nothing about the network '{entry.network}' can be proven: {error.message}",
+            place=entry.place,
+            remedy="Check the domains of log, / and **, and what is bent at 0 or compared where "
+            "entries are always 0 or always equal.",
+        ) from None
 
 
 def _certified(
@@ -119,4 +183,5 @@ def _certified(
         claim={"claim": RUBRIC} if claim is None else stored(claim, network.graph),
         certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,
+        points=(),
     )

@@ -52,6 +52,7 @@ def sheet(bank: Bank, notation: Notation, seed: int) -> Sheet:
                 else stored(part.claim, network.graph),
                 certificate=(),
                 mistakes=(),
+                points=(),
             )
             for part in solution.answers
         )
@@ -60,7 +61,8 @@ def sheet(bank: Bank, notation: Notation, seed: int) -> Sheet:
             Problem(
                 name=entry.name,
                 kind=entry.kind.name,
-                points=entry.points,
+                points=1,
+                parts=(),
                 covers=entry.covers,
                 network=graph_text(setting.graph),
                 draws={},

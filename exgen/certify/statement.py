@@ -18,7 +18,7 @@ from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import is_column, is_scalar, shape_text, substitute_sizes
-from exgen.readback.declarations import declared_in
+from exgen.readback.declarations import declared_in, given
 from exgen.readback.networks import Sayings, layers_in, lines_in
 from exgen.readback.pages import read_shape
 from exgen.readback.sentences import facts_in
@@ -96,7 +96,7 @@ def _check_declared(reader: Reader, kind: str, declared: Iterable[Declared]) -> 
             raise CertificateError(f"the sheet calls '{arrays[0]}' a scalar, which it is not")
         return
     found: dict[str, str] = {}
-    for item in declared:
+    for item in (*declared, *filter(None, map(given, reader.own))):
         name = reader.name(item.symbol)
         if name in found:
             raise CertificateError(f"the sheet declares '{name}' twice")
@@ -106,12 +106,12 @@ def _check_declared(reader: Reader, kind: str, declared: Iterable[Declared]) -> 
             right = shape_text(graph.shapes[name])
             raise CertificateError(f"the sheet calls '{name}' {shape_text(shape)}, not {right}")
     _check_examples(reader)
-    if kind in UNDECLARED:
-        return
     for fact in reader.own:
         if fact.kind in ("one-hot", "one-hot lines"):
             found[reader.name(fact["name"])] = fact.slots.get("line", "vector")
     for leaf in graph.leaves:
+        if leaf.name not in found and kind in UNDECLARED:
+            continue
         if leaf.name not in found:
             raise CertificateError(f"the sheet does not say what '{leaf.name}' is")
         if found[leaf.name] != _hot(graph, leaf):

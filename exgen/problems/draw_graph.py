@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.edges import EdgesClaim
+from exgen.certify.edges import EdgesClaim, moved
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.figures.computation import computation_figure, uses
@@ -43,6 +43,12 @@ def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[st
             raise KindError(
                 f"'{name}' is read by no line and reads nothing", remedy="Leave it out."
             )
+    drawn = set(uses(graph))
+    for name, line in sorted(drawn - moved(graph, drawn)):
+        raise KindError(
+            f"the line of '{line}' reads '{name}', but never changes with it",
+            remedy="Whether an arrow belongs there is anybody's guess. Write the line without it.",
+        )
     if options.get("entries", False):
         check_entries(graph)
         return {"entries": True}
@@ -66,7 +72,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         other = {line for _, line in set(claim.edges) ^ set(edges)}
         changed = [line.name for line in graph.bindings if line.name in other]
         left = ", ".join(row(line, claim.edges) for line in changed)
-        return Tex(rf"{left} \text{{ instead of }} {', '.join(row(n, edges) for n in changed)}")
+        return Tex(left)
 
     rows = [row(line.name, edges) for line in graph.bindings]
     equation = r",\quad ".join(rows)
@@ -78,6 +84,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
         claim=EdgesClaim(graph, edges),
         write=write,
+        where=Tex("only"),
     )
     counts = {name: sum(a == name for a, _ in edges) for name in graph.names}
     shared = [

@@ -88,13 +88,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             asks.append(item)
             answers.append(solved)
             continue
-        # A scalar has a gradient in the shape of its variable; as a fraction it is a Jacobian.
-        notation = setting.notation
-        denominator = is_denominator(notation) or (
-            notation.layout == "shape"
-            and notation.gradient == "nabla"
-            and is_scalar(graph.shapes[of])
-        )
+        denominator = is_denominator(setting.notation.layout, graph.shapes[of])
         derived = local_jacobian(graph, of, by, denominator=denominator)
         expr = slope_at_zero(derived, setting.notation)
         rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))
@@ -181,20 +175,20 @@ KIND = Kind(
     network_rules=(),
     number_rules=(),
     slips=(
-        "forgot_transpose",
-        "other_layout",
-        "forgot_diag",
-        "zeros_at_the_other_end",
         "elementwise_softmax",
-        "forgot_delta",
-        "swapped_indices",
+        "zeros_at_the_other_end",
+        "slope_at_the_input",
         "wrong_sign",
         "forgot_factor",
-        "slope_at_the_input",
-        "forgot_square",
+        "function_for_slope",
         "no_slope_below",
         "slope_on_the_wrong_side",
-        "function_for_slope",
+        "forgot_square",
+        "forgot_transpose",
+        "other_layout",
+        "forgot_delta",
+        "swapped_indices",
+        "forgot_diag",
     ),
     needs_loss=False,
     sample=sample,

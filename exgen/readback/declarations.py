@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exgen.errors import CertificateError
+from exgen.readback.sentences import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from exgen.readback.sentences import Fact
 
 PAIR = 2
 SENTENCE = re.compile(
@@ -81,6 +84,30 @@ def declared_in(text: str) -> tuple[Declared, ...]:
     for sentence in SENTENCE.finditer(" ".join(text.split())):
         found += _items(sentence[1])
     return tuple(found)
+
+
+def given(fact: Fact) -> Declared | None:
+    """Return the array that a single sentence declares; None where it declares none."""
+    slots = fact.slots
+    match fact.kind:
+        case "given scalar":
+            return Declared(slots["name"], "scalar", "")
+        case "given vector":
+            hot = "vector" if slots["role"] == "one-hot target" else ""
+            return Declared(slots["name"], "vector", slots["size"], hot)
+        case "given matrix" | "given matrix of one-hot lines":
+            return Declared(slots["name"], "matrix", slots["shape"], slots.get("line", ""))
+    return None
+
+
+def give(leaf: Declared, role: str) -> str:
+    """Return the sentence that declares one array with its role: the input, or the target."""
+    slots = {"name": leaf.symbol, "role": role, "size": leaf.size, "shape": leaf.size}
+    if leaf.hot == "vector":
+        slots["role"] = f"one-hot {role}"
+    lines = leaf.hot in ("row", "column")
+    kind = f"given {leaf.sort}" + (" of one-hot lines" if lines else "")
+    return say(kind, line=leaf.hot, **slots)
 
 
 def _items(listed: str) -> list[Declared]:

@@ -36,7 +36,7 @@ MARK = re.compile(
 DISPLAY = re.compile(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", re.DOTALL)
 DEFINED = re.compile(r"Define \$([^$=]+) = ([^$]+)\$\.")
 PART = re.compile(
-    r"\\part \$\\displaystyle (?P<left>[^$]+?) = (?P<right>[^$]+)\$"
+    r"\\part(?:\[[^\]]*\])? \$\\displaystyle (?P<left>[^$]+?) = (?P<right>[^$]+)\$"
     r"(?:,\\quad \$(?P<range>[^$]+)\$)?"
 )
 BOX = re.compile(r"\$\\ex(?:scalar)?box\{")
@@ -190,7 +190,7 @@ class Sayings:
                 _once(axes, texts(fact["argument"]), fact["line"])
             elif fact.kind in POOLS.values():
                 argument = texts(fact["argument"])[1:-1]
-                _once(windows, (fact.kind, argument), (int(fact["size"]), int(fact["stride"])))
+                _once(windows, (fact.kind, argument), (int(fact["window"]), int(fact["stride"])))
             elif fact.kind == "slopes":
                 slopes.add(texts(fact["argument"]))
             elif fact.kind == "slopes for":

@@ -29,7 +29,8 @@ WORDS: Mapping[str, str] = {
     "loss": "squared error|binary cross-entropy|cross-entropy",
     "many": "entry|entries",
     "each": "row|entry",
-    **dict.fromkeys(("number", "size", "stride", "base"), r"\d+"),
+    "role": "input|target|one-hot target",
+    **dict.fromkeys(("number", "window", "stride", "base"), r"\d+"),
     "total": "the sum of the squared differences|summed over the entries|summed over the classes",
 }
 """What may stand in a slot outside mathematics; inside it anything may."""
@@ -155,17 +156,24 @@ PAGE = (
 
 PROBLEM = (
     Form("scalars", "All quantities are scalars."),
+    Form("given scalar", "Here $<name>$ is the <role>, a scalar."),
+    Form("given vector", "Here $<name>$ is the <role>, a vector with $<size>$ entries."),
+    Form("given matrix", "Here $<name>$ is the <role>, a matrix of shape $<shape>$."),
+    Form(
+        "given matrix of one-hot lines",
+        "Here $<name>$ is the <role>, a matrix of shape $<shape>$ with one-hot <line>s.",
+    ),
     Form("softmax", "The softmax acts on each <line> of $<argument>$."),
     Form(
         "maxpool",
         r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
-        r"$<size> \times <size>$ window; the window moves by $<stride>$ <many> at a time, and "
+        r"$<window> \times <window>$ window; the window moves by $<stride>$ <many> at a time, and "
         "there is no padding.",
     ),
     Form(
         "avgpool",
         r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
-        r"$<size> \times <size>$ window; the window moves by $<stride>$ <many> at a time, and "
+        r"$<window> \times <window>$ window; the window moves by $<stride>$ <many> at a time, and "
         "there is no padding.",
     ),
     Form("slopes", "Each row of $<argument>$ has a slope of its own in $<slope>$."),

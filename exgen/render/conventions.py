@@ -185,8 +185,7 @@ def _layout(notation: Notation, used: frozenset[str]) -> Iterator[str]:
         if "chain" in used:
             yield say("inside out")
     else:
-        whose = "a scalar" if jacobians and notation.gradient == "nabla" else "the loss"
-        yield say("gradient", whose=whose)
+        yield say("gradient", whose="a scalar" if jacobians else "the loss")
         if jacobians:
             yield say("jacobian")
 

@@ -6,27 +6,31 @@ import re
 import unicodedata
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
+from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
-from exgen.readback.declarations import Declared, declare
+from exgen.points import points_latex
+from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
 
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
+PART = re.compile(r"\\part(?![A-Za-z])")
 SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
 """Pairs that TeX would set as one sign, such as ``<<``."""
+NOTHING_SAID = Said(frozenset())
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 
@@ -49,7 +53,10 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         _fill=str,
         set=problem_set,
         conventions=box(problem_set, bodies),
-        bodies=[Tex(body) for body in bodies],
+        bodies=[
+            (Tex(problem.name), Tex(body))
+            for problem, body in zip(problem_set.problems, bodies, strict=True)
+        ],
         key=key,
         plots=plots(printed),
         drawn=r"\begin{tikzpicture}" in printed,
@@ -66,8 +73,39 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     ]
 
 
-def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
+def parts_of(problem: Problem) -> list[tuple[str, ...]]:
+    """Return the parts of a problem on the sheet, each with the answers that it asks for.
+
+    A problem without parts has none. What is asked before the first part belongs to it.
+    """
     asked: list[str] = []
+    starts: list[int] = []
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
+        starts += [len(asked)] * len(PART.findall(piece))
+    if not starts:
+        return []
+    starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
+    return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
+    body = "".join(_pieces(problem, number, page, [], key=key))
+    if not problem.parts:
+        return body
+    points = iter(problem.parts)
+
+    def worth(match: re.Match[str]) -> str:
+        return f"{match[0]}[{points_latex(next(points).points)}]"
+
+    if len(PART.findall(body)) != len(problem.parts):
+        raise RuntimeError(f"'{problem.name}' does not have {len(problem.parts)} parts")
+    return PART.sub(worth, body)
+
+
+def _pieces(
+    problem: Problem, number: int, page: Said, asked: list[str], *, key: bool
+) -> Iterator[str]:
+    """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
 
     def ask(name: str) -> Tex:
@@ -89,24 +127,14 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
         answer = problem.answer(name)
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
 
-    def mistakes(*names: str, instead: bool = False) -> Tex:
-        """Show, on the key, what the usual slips give instead of these answers.
-
-        Of several answers each slip is shown once; ``instead`` says of which.
-        """
+    def mistakes(*names: str, verb: str = "wrote") -> Tex:
+        """Tell, on the key, the likeliest mistakes in these answers of one part."""
         told.extend(names)
-        every: dict[str, tuple[Mistake, Answer]] = {}
-        for answer in map(problem.answer, names):
-            for part in answer.mistakes:
-                every.setdefault(part.slip, (part, answer))
-        if not key or not every:
+        found = likeliest([problem.answer(name).mistakes for name in names])
+        if not key or not found:
             return Tex("")
-        found = [
-            {"says": part.says, "latex": part.latex, "right": answer.latex if instead else None}
-            for part, answer in every.values()
-        ]
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, is_deep=_is_deep))
+        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_deep=_is_deep))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -128,7 +156,7 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
         return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
 
     environment = _environment()
-    body = environment.get_template(f"problems/{problem.kind}.tex.j2").render(
+    yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
         problem=problem,
         number=number,
@@ -151,7 +179,6 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
     untold = {answer.name for answer in problem.answers if answer.mistakes} - set(told)
     if key and untold:
         raise RuntimeError(f"the template of {problem.kind} does not tell {sorted(untold)}")
-    return body
 
 
 def with_rubrics(problem: Problem) -> Problem:
@@ -192,11 +219,29 @@ def _says(kind: str, **slots: object) -> Tex:
 
 def _declared(leaves: list[Mapping[str, Any]], *, hot: bool = True) -> Tex:
     """Return the sentence that declares a network's arrays, and which of them are one-hot."""
-    parts = (
-        Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), leaf["hot"] if hot else "")
-        for leaf in leaves
-    )
-    return Tex(declare(tuple(parts)))
+    return Tex(declare(tuple(_leaf(leaf, hot=hot) for leaf in leaves)))
+
+
+def _gives(leaf: Mapping[str, Any]) -> Tex:
+    """Return the sentence that declares an input or a target."""
+    return Tex(give(_leaf(leaf, hot=True), "input" if leaf["role"] == "input" else "target"))
+
+
+def _leaf(leaf: Mapping[str, Any], *, hot: bool) -> Declared:
+    lines = leaf["hot"] if hot else ""
+    return Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), lines)
+
+
+def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
+    """Return the mistakes that a key tells of one part: two at most, by different slips.
+
+    Each answer's come with the likeliest first, so the first of each answer go before the second.
+    """
+    every: dict[str, Mistake] = {}
+    for level in zip_longest(*answers):
+        for mistake in filter(None, level):
+            every.setdefault(mistake.slip, mistake)
+    return list(every.values())[:MOST_MISTAKES]
 
 
 def _is_deep(latex: Tex) -> bool:
@@ -259,7 +304,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
         finalize=finalize,
     )
-    environment.globals |= {"Tex": Tex, "declared": _declared, "says": _says}
+    environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
     environment.globals["_fill"] = str
     return environment

@@ -62,7 +62,7 @@ ON_THE_SHEET = {
     ),
     "another shape": (r"shape \$([^$]+?) \\times ([^$]+?)\$", r"shape $\1 \\times \2 + 1$"),
     "another size": (r"vector with \$([^$]+)\$ entries", r"vector with $\1 + 1$ entries"),
-    "indices swapped": (r"([UVW])_\{(\w)(\w)\}", r"\1_{\3\2}"),
+    "indices swapped": (r"(W|[UV](?=_\{\w\w\}\\,[a-z]))_\{(\w)(\w)\}", r"\1_{\3\2}"),
     "one term short": (
         r"\\sum_\{(\w'?)=(\d)\}\^\{([^{}]+(?:_\{\d\})?)\}",
         r"\\sum_{\1=\2}^{\3 - 1}",
