@@ -217,7 +217,7 @@ def test_a_changed_page_1_is_refused(set_name: str, notation: str) -> None:
     found = made(set_name, notation, 1)
     swaps = {"row": "column", "column": "row", "output": "input", "input": "output",
              "positive": "negative", "negative": "positive", "0": "1", "1": "0",
-             r"\\ge": ">", ">": r"\\ge", "[1]": "(1)", "(1)": "[1]"}  # fmt: skip
+             r"\ge": ">", ">": r"\ge", "[1]": "(1)", "(1)": "[1]"}  # fmt: skip
     for fact in found.page:
         for slot, said in fact.slots.items():
             if said in swaps:
@@ -230,11 +230,11 @@ def test_a_changed_page_1_is_refused(set_name: str, notation: str) -> None:
 def test_an_indicator_with_the_other_slope_is_refused(notation: str) -> None:
     """The sign at 0 on the page is that of page 1; a common mistake may have another."""
     profile = load_notation(notation, notations())
-    right, wrong = (r"\\ge", ">") if profile.relu_at_zero else (">", r"\\ge")
-    check_slopes(rf"\\left[z {right} 0\\right]", [], profile)
-    check_slopes(rf"\\begin{{exmistakes}} [z {wrong} 0\\right] \\end{{exmistakes}}", [], profile)
+    right, wrong = (r"\ge", ">") if profile.relu_at_zero else (">", r"\ge")
+    check_slopes(rf"\left[z {right} 0\right]", [], profile)
+    check_slopes(rf"\begin{{exmistakes}} [z {wrong} 0\right] \end{{exmistakes}}", [], profile)
     with pytest.raises(CertificateError, match="page 1 states the slope"):
-        check_slopes(rf"\\left[z {wrong} 0\\right]", [], profile)
+        check_slopes(rf"\left[z {wrong} 0\right]", [], profile)
 
 
 def test_every_kind_shows_its_network_or_says_why() -> None:
