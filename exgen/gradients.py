@@ -164,7 +164,7 @@ def derive(
         loss_value=None if at is None else float(at[graph.loss].item()),
         steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
         gradients=tuple(parts),
-        premises=tuple(premises(graph).values()),
+        premises=premises(graph, found),
     )
 
 

@@ -36,7 +36,7 @@ MARK = re.compile(
 DISPLAY = re.compile(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", re.DOTALL)
 DEFINED = re.compile(r"Define \$([^$=]+) = ([^$]+)\$\.")
 PART = re.compile(
-    r"\\part(?:\[[^\]]*\])? \$\\displaystyle (?P<left>[^$]+?) = (?P<right>[^$]+)\$"
+    r"\$\\displaystyle (?P<left>[^$]+?) = (?P<right>[^$]+)\$"
     r"(?:,\\quad \$(?P<range>[^$]+)\$)?"
 )
 BOX = re.compile(r"\$\\ex(?:scalar)?box\{")

@@ -16,6 +16,7 @@ from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
+from exgen.render.room import SHORT, room, width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
-PART = re.compile(r"\\part(?![A-Za-z])")
+PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
+"""What begins a part; its points come behind it in brackets."""
 SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
@@ -80,8 +82,11 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     """
     asked: list[str] = []
     starts: list[int] = []
+    before = 0
     for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
-        starts += [len(asked)] * len(PART.findall(piece))
+        # a part asks in the piece that begins it, or in those that follow
+        starts += [before] * len(PART.findall(piece))
+        before = len(asked)
     if not starts:
         return []
     starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
@@ -114,15 +119,48 @@ def _pieces(
         answer = problem.answer(name)
         return Tex(_filled(answer) if key else _blank(answer))
 
-    def work(name: str, space: str, layout: str = "worked") -> Tex:
+    def space(*names: str, columns: int = 1) -> Tex:
+        """Give room to write on the sheet, as much as the worked key of these answers takes."""
+        height = room(map(problem.answer, names), columns)
+        return Tex("" if key else rf"\exspace{{{height}mm}}")
+
+    def part(
+        *names: str,
+        caller: Callable[[], str],
+        layout: str = "worked",
+        after: str = "",
+        worked: bool = True,
+    ) -> str:
+        """Begin a part, whose question the caller writes, and register its answer by ``work``.
+
+        On the sheet a short answer has its room beside the question, and shares the line with
+        another such part. ``after`` is what stands behind that room, such as a second blank.
+        Unless it is ``worked`` here, the template itself shows the answer on the key.
+        """
+        question = caller().strip()
+        if key:
+            solution = work(*names, layout=layout) if worked else ""
+            return f"\\part {question}\n{solution}"
+        asked.append(names[0])
+        return _with_room(question, after, [problem.answer(name) for name in names])
+
+    def work(
+        name: str,
+        *others: str,
+        layout: str = "worked",
+        columns: int = 1,
+        height: str | None = None,
+    ) -> Tex:
         """Register an answer: its worked solution on the key, room to write on the sheet.
 
         The layout is that of the solution: ``worked``, ``derivation`` with aligned lines, or
-        ``rubric`` with points.
+        ``rubric`` with points. The room is that of this answer and others, in so many columns,
+        unless its height is given.
         """
         asked.append(name)
         if not key:
-            return Tex(rf"\exspace{{{space}}}")
+            given = Tex(rf"\exspace{{{height}}}")
+            return space(name, *others, columns=columns) if height is None else given
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
@@ -164,6 +202,8 @@ def _pieces(
         key=key,
         ask=ask,
         work=work,
+        part=part,
+        space=space,
         grid=grid,
         fact=fact,
         figure=figure,
@@ -171,6 +211,19 @@ def _pieces(
         answer=problem.answer,
         **problem.fields,
     )
+    _check(problem, asked, told, key=key)
+
+
+def _with_room(question: str, after: str, answers: Sequence[Answer]) -> str:
+    """Return a part of the sheet: its question, and room to write beside or below it."""
+    height = room(answers)
+    if height > SHORT:
+        return rf"\part {question} {after}\exspace{{{height}mm}}"
+    return rf"\exshort{{{question}}}{{{after}}}{{{width(answers[0])}mm}}{{{height}mm}}"
+
+
+def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: bool) -> None:
+    """See to it that a template has asked for every answer once, and told every mistake."""
     expected = sorted(answer.name for answer in problem.answers)
     if sorted(asked) != expected:
         raise RuntimeError(
