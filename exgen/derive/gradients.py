@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
-from exgen.derive.distributions import distributions, sums_to_one
+from exgen.derive.distributions import distributions, quotients, sums_to_one
 from exgen.derive.rewriting.rule import Known
 from exgen.derive.simplify import simplify_with
 from exgen.engine import Backward, Contribution, backward, gradient_name
@@ -46,7 +46,7 @@ class Gradient:
         closed: the gradient from names of the forward pass alone.
         rules: the ops whose rules were used, one for each use of the variable.
         why: one sentence for each distinct rule.
-        whole: the leaves whose entries were taken to sum to 1.
+        whole: the names whose entries were taken to sum to 1 so far.
 
     """
 
@@ -153,11 +153,12 @@ def gradients_from(
 
     """
     graph = back.graph
-    whole = distributions(graph)
+    whole, named = distributions(graph), quotients(graph)
     closed: dict[str, Expr] = {}
     found: dict[str, Gradient] = {}
+    # What was brought into form once is not worked on again where it is put in.
+    known = Known(Shapes(shapes), whole, named)
     for name in back.order():
-        known = Known(Shapes(shapes), whole)
         step = simplify_with(back.gradient(name), known)
         full = _closed(step, closed, known)
         if full is not None and name not in kept:
