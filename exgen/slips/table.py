@@ -63,7 +63,7 @@ _ROWS = (
     Slip("own_position", "left the entry at its own position", on_formulas(indices.own_position)),
     Slip(
         "exponential_of_difference",
-        "exponential of a difference taken as a difference of exponentials",
+        "took the exponential term by term",
         on_formulas(indices.exponential_of_difference),
     ),
     Slip(
