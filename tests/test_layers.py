@@ -17,6 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "files",
+    "swap",
+    "terminals",
     "processes",
     "resources",
     "seeds",
@@ -24,6 +27,7 @@ ORDER = (
     "graph",
     "ops",
     "shapes",
+    "logits",
     "engine",
     "language",
     "derive",

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LEAST_LINES = 2
 MOST_NAMES = 40
 MARGIN = 14
-HEADING, LINE, ENTRY_LINE = 38, 7, 12
 """Millimetres of a statement's text, and of each line of its forward pass."""
 
 
@@ -72,7 +71,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         other = {line for _, line in set(claim.edges) ^ set(edges)}
         changed = [line.name for line in graph.bindings if line.name in other]
         left = ", ".join(row(line, claim.edges) for line in changed)
-        return Tex(rf"{left} \text{{ instead of }} {', '.join(row(n, edges) for n in changed)}")
+        return Tex(left)
 
     rows = [row(line.name, edges) for line in graph.bindings]
     equation = r",\quad ".join(rows)
@@ -84,6 +83,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
         claim=EdgesClaim(graph, edges),
         write=write,
+        where=Tex("only"),
     )
     counts = {name: sum(a == name for a, _ in edges) for name in graph.names}
     shared = [
@@ -95,7 +95,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         **(entry_fields(setting) if by_entry else forward_fields(setting)),
         "by_entry": by_entry,
         "drawing": figure.fields(),
-        "need": f"{HEADING + len(graph.bindings) * (ENTRY_LINE if by_entry else LINE)}mm",
         "room": f"{round(figure.height * figure.scale) + MARGIN}mm",
         "rows": [Tex(row) for row in rows],
         "shared": shared,

@@ -196,7 +196,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 "asked": [Tex(printer.derivative(setting.graph.loss, name)) for name in names],
                 "lines": lines,
                 "why": why,
-                "space": f"{14 + 12 * len(names)}mm",
             }
         )
     fields = {**forward_fields(setting), "groups": groups, "given": _given_fields(work)}
@@ -373,18 +372,19 @@ KIND = Kind(
     network_rules=("distinct_dims",),
     number_rules=(),
     slips=(
-        "forgot_transpose",
         "dropped_path",
+        "skipped_jacobian",
         "no_slope",
-        "wrong_order",
-        "wrong_mask",
         "output_for_preactivation",
+        "sum_for_mean",
+        "wrong_sign",
+        "forgot_factor",
+        "wrong_mask",
         "slope_on_the_wrong_side",
         "slope_at_the_input",
-        "wrong_sign",
-        "sum_for_mean",
         "kept_the_one",
-        "forgot_factor",
+        "forgot_transpose",
+        "wrong_order",
     ),
     needs_loss=True,
     sample=sample,

@@ -197,8 +197,6 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         "biased": any(unit.bias for unit in units),
         "passed": passed,
         "returned": returned,
-        "forward_room": f"{6 * len(passed) + 10}mm",
-        "backward_room": f"{min(6 * len(returned) + 10, 180)}mm",
         "sums": [Tex(printer.derivative(graph.loss, name)) for name in _several(graph)],
     }  # fmt: skip
     return Solution(fields, tuple(answers))
@@ -243,11 +241,11 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "dropped_path",
+        "no_slope",
+        "forgot_upstream",
         "forgot_bias",
         "dropped_input",
         "forgot_activation",
-        "no_slope",
-        "forgot_upstream",
         "output_for_preactivation",
         "wrong_sign",
         "slope_on_the_wrong_side",

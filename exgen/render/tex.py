@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.errors import BankError
+from exgen.certify.sheet import clashes
+from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.points import points_latex
+from exgen.render.characters import declarations, escape
 from exgen.render.conventions import box
 from exgen.render.plots import plots
+from exgen.render.room import SHORT, room, width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
 
+QUESTION = re.compile(r"\\question\[[^\]]*\]\n")
+"""The head of a problem."""
+NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
-PART = re.compile(r"\\part(?![A-Za-z])")
-SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
-"""The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
-LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
-"""Pairs that TeX would set as one sign, such as ``<<``."""
+PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
+"""What begins a part; its points come behind it in brackets."""
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 
@@ -48,8 +50,12 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
     return template.render(
         _fill=str,
         set=problem_set,
+        letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
         conventions=box(problem_set, bodies),
-        bodies=[Tex(body) for body in bodies],
+        bodies=[
+            (Tex(problem.name), Tex(body))
+            for problem, body in zip(problem_set.problems, bodies, strict=True)
+        ],
         key=key,
         plots=plots(printed),
         drawn=r"\begin{tikzpicture}" in printed,
@@ -58,10 +64,18 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
-    """Return the TeX of each problem, without the page around it."""
-    return [
+    """Return the TeX of each problem, without the page around it.
+
+    A problem that uses a symbol of an earlier one for something else says that its names are new.
+    """
+    renamed = {clash.later for clash in clashes(problem_set)}
+    bodies = [
         _problem(problem, number, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
+    ]
+    return [
+        QUESTION.sub(rf"\g<0>{NEW_NAMES}\n", body, count=1) if number in renamed else body
+        for number, body in enumerate(bodies, start=1)
     ]
 
 
@@ -72,8 +86,11 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     """
     asked: list[str] = []
     starts: list[int] = []
+    before = 0
     for piece in _pieces(problem, 1, asked, key=False):
-        starts += [len(asked)] * len(PART.findall(piece))
+        # a part asks in the piece that begins it, or in those that follow
+        starts += [before] * len(PART.findall(piece))
+        before = len(asked)
     if not starts:
         return []
     starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
@@ -104,37 +121,60 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         answer = problem.answer(name)
         return Tex(_filled(answer) if key else _blank(answer))
 
-    def work(name: str, space: str, layout: str = "worked") -> Tex:
+    def space(*names: str, columns: int = 1) -> Tex:
+        """Give room to write on the sheet, as much as the worked key of these answers takes."""
+        height = room(map(problem.answer, names), columns)
+        return Tex("" if key else rf"\exspace{{{height}mm}}")
+
+    def part(
+        *names: str,
+        caller: Callable[[], str],
+        layout: str = "worked",
+        after: str = "",
+        worked: bool = True,
+    ) -> str:
+        """Begin a part, whose question the caller writes, and register its answer by ``work``.
+
+        On the sheet a short answer has its room beside the question, and shares the line with
+        another such part. ``after`` is what stands behind that room, such as a second blank.
+        Unless it is ``worked`` here, the template itself shows the answer on the key.
+        """
+        question = caller().strip()
+        if key:
+            solution = work(*names, layout=layout) if worked else ""
+            return f"\\part {question}\n{solution}"
+        asked.append(names[0])
+        return _with_room(question, after, [problem.answer(name) for name in names])
+
+    def work(
+        name: str,
+        *others: str,
+        layout: str = "worked",
+        columns: int = 1,
+        height: str | None = None,
+    ) -> Tex:
         """Register an answer: its worked solution on the key, room to write on the sheet.
 
         The layout is that of the solution: ``worked``, ``derivation`` with aligned lines, or
-        ``rubric`` with points.
+        ``rubric`` with points. The room is that of this answer and others, in so many columns,
+        unless its height is given.
         """
         asked.append(name)
         if not key:
-            return Tex(rf"\exspace{{{space}}}")
+            given = Tex(rf"\exspace{{{height}}}")
+            return space(name, *others, columns=columns) if height is None else given
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
 
-    def mistakes(*names: str, instead: bool = False) -> Tex:
-        """Show, on the key, what the usual slips give instead of these answers.
-
-        Of several answers each slip is shown once; ``instead`` says of which.
-        """
+    def mistakes(*names: str, verb: str = "wrote") -> Tex:
+        """Tell, on the key, the likeliest mistakes in these answers of one part."""
         told.extend(names)
-        every: dict[str, tuple[Mistake, Answer]] = {}
-        for answer in map(problem.answer, names):
-            for part in answer.mistakes:
-                every.setdefault(part.slip, (part, answer))
-        if not key or not every:
+        found = likeliest([problem.answer(name).mistakes for name in names])
+        if not key or not found:
             return Tex("")
-        found = [
-            {"says": part.says, "latex": part.latex, "right": answer.latex if instead else None}
-            for part, answer in every.values()
-        ]
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, is_deep=_is_deep))
+        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_deep=_is_deep))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -163,6 +203,8 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         key=key,
         ask=ask,
         work=work,
+        part=part,
+        space=space,
         grid=grid,
         fact=fact,
         figure=figure,
@@ -170,6 +212,19 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         answer=problem.answer,
         **problem.fields,
     )
+    _check(problem, asked, told, key=key)
+
+
+def _with_room(question: str, after: str, answers: Sequence[Answer]) -> str:
+    """Return a part of the sheet: its question, and room to write beside or below it."""
+    height = room(answers)
+    if height > SHORT:
+        return rf"\part {question} {after}\exspace{{{height}mm}}"
+    return rf"\exshort{{{question}}}{{{after}}}{{{width(answers[0])}mm}}{{{height}mm}}"
+
+
+def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: bool) -> None:
+    """See to it that a template has asked for every answer once, and told every mistake."""
     expected = sorted(answer.name for answer in problem.answers)
     if sorted(asked) != expected:
         raise RuntimeError(
@@ -209,6 +264,18 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
         for point in points
     )
+
+
+def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
+    """Return the mistakes that a key tells of one part: two at most, by different slips.
+
+    Each answer's come with the likeliest first, so the first of each answer go before the second.
+    """
+    every: dict[str, Mistake] = {}
+    for level in zip_longest(*answers):
+        for mistake in filter(None, level):
+            every.setdefault(mistake.slip, mistake)
+    return list(every.values())[:MOST_MISTAKES]
 
 
 def _is_deep(latex: Tex) -> bool:
@@ -275,31 +342,3 @@ def _environment() -> Environment:
     # for what is imported without context
     environment.globals["_fill"] = str
     return environment
-
-
-def escape(text: str) -> str:
-    """Return plain text so that TeX prints it as it stands.
-
-    Raises:
-        BankError: it holds a character that the fonts of the page do not have.
-
-    """
-    from pylatex.utils import escape_latex
-
-    plain = _printable(text)
-    for char in plain:
-        if not SETTABLE.match(char):
-            raise BankError(
-                f"TeX cannot print {char!r} (U+{ord(char):04X}), which stands in '{plain.strip()}'",
-                remedy="Write it with Latin letters and common signs.",
-            )
-    # `\^{}` would be an accent without a letter, and two signs in a row may become a third one.
-    escaped = str(escape_latex(plain)).replace(r"\^{}", r"\textasciicircum{}")
-    return LIGATURE.sub(r"\1{}", escaped.replace("`", r"\textasciigrave{}"))
-
-
-def _printable(text: str) -> str:
-    """Return text with composed accents and without control characters, where TeX would stop."""
-    composed = unicodedata.normalize("NFC", text)
-    shown = (char for char in composed if unicodedata.category(char) != "Cf")
-    return "".join(char if char.isprintable() else " " for char in shown)
