@@ -21,10 +21,11 @@ WIDTH = 84
 MACROS: Mapping[str, tuple[str, str]] = {
     "question": ("[", ""),
     "part": ("", "\n\n- "),
-    # The points of a short part, its question, what stands behind its room, and the room's size.
-    "exshort": ("[{{{{", "\n\n- %(1)s%(2)s %(3)s"),
+    "exshort": ("{{{{", "%(1)s [    ] %(2)s"),
     "exspace": ("{", ""),
-    "exroom": ("{", ""),
+    "exroom": ("{", "[  ]"),
+    "exopen": ("", ""),
+    "exkeep": ("", ""),
     "exblank": ("", "[  ]"),
     "exshape": ("{{", "%(1)s{%(2)s}"),
     "exbox": ("{{", "[%(1)s: %(2)s]"),
@@ -49,7 +50,8 @@ FRACTIONS = ("frac", "tfrac", "dfrac")
 FIGURE = re.compile(r"\\begin\{exfigure\}\{(.*?)\}\n\\end\{exfigure\}")
 
 
-WORTH = re.compile(r"\\(part|exshort)\[(.*?)\]")
+SHORT = re.compile(r"\\exshort(\[.*?\])?")
+WORTH = re.compile(r"\\part\[(.*?)\]")
 POWER = re.compile(r"\^\{(-?[^{}^_+-]+[+-][^{}^_]+)\}")
 """A power that is a sum; on one line it needs brackets."""
 DERIVATIVE = re.compile(r"[∂d] ?[^\s()+*/-]+(\^\([^()]*\))?")
@@ -64,11 +66,6 @@ def _number(points: str) -> float:
     """
     whole = points.removesuffix(r"\half")
     return float(whole or 0) + (whole != points) / 2
-
-
-def _worth(found: re.Match[str]) -> str:
-    points = f"({points_text(_number(found[2]))}) "
-    return rf"\part {points}" if found[1] == "part" else rf"\exshort[{points}]"
 
 
 def _fraction(node: Any, l2tobj: Any) -> str:  # noqa: ANN401 - pylatexenc has no types
@@ -94,7 +91,9 @@ def _outside(text: str) -> str:
 def _plain(body: str) -> str:
     # A drawing cannot be shown here; its description can.
     body = FIGURE.sub(r"\n\nFigure. \1\n\n", in_words(body))
-    body = POWER.sub(r"^{(\1)}", WORTH.sub(_worth, body))
+    body = SHORT.sub(lambda found: rf"\part{found[1] or ''} \exshort", body)
+    body = WORTH.sub(lambda found: rf"\part ({points_text(_number(found[1]))}) ", body)
+    body = POWER.sub(r"^{(\1)}", body)
     from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec
     from pylatexenc.latex2text import get_default_latex_context_db as texts_context
     from pylatexenc.latexwalker import get_default_latex_context_db as walker_context

@@ -28,7 +28,7 @@ from exgen.render.tex import problem_bodies
         (r"$\tfrac{x}{-y}$", "x/(-y)"),
         (r"$2^{n + 1} + x^{2}$", "2^(n + 1) + x^2"),
         (r"$e^{-x}$", "e^-x"),
-        (r"\exshort[2]{$a =$}{of $b$}{58mm}{14mm}", "- (2 points) a = of b"),
+        (r"\exshort[2]{$a =$}{of $b$}{58mm}{14mm}", "- (2 points) a = [ ] of b"),
     ],
 )
 def test_on_one_line(tex: str, shown: str) -> None:
