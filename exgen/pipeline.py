@@ -13,15 +13,17 @@ from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, draw_networks
+from exgen.draw import DrawnNetwork, asked, draw_networks
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
+from exgen.render.characters import check_text
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
+from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 if TYPE_CHECKING:
@@ -87,12 +89,13 @@ def build(
         ExgenError: the bank cannot be drawn from.
 
     """
+    asked = settings(bank, notation, seed, only=only)
     problems = [
-        solve_problem(bank, entry, network, setting, seed)
-        for entry, network, setting in settings(bank, notation, seed, only=only)
+        solve_problem(bank, entry, network, setting, seed) for entry, network, setting in asked
     ]
     made = problems if slips else [without_mistakes(problem) for problem in problems]
-    return assembled(bank, notation, seed, made)
+    graphs = [setting.graph for _, _, setting in asked]
+    return with_statements(assembled(bank, notation, seed, made), graphs, notation)
 
 
 def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
@@ -132,7 +135,7 @@ def settings(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        found.append((entry, network, setting))
+        found.append((asked(entry, network), network, setting))
         shown.setdefault(entry.network, number)
     return found
 
@@ -181,12 +184,20 @@ def make(
     ending = "" if only is None else f"-{bank.problem(only).name}"
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
+    check_printable(bank)
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
+
+
+def check_printable(bank: Bank) -> None:
+    """Raise where a page cannot have the words of a bank, with file and key."""
+    check_text(bank.title, f"{bank.path}: title")
+    check_text(bank.course, f"{bank.path}: course")
+    check_text(bank.name, str(bank.path), "Rename the file: the set is called by it.")
 
 
 def _files(problem_set: ProblemSet, sources: dict[str, str], *, pdf: bool) -> dict[str, bytes]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from exgen.derive.distributions import distributions, quotients, sums_to_one
 from exgen.derive.rewriting.rule import Known
 from exgen.derive.simplify import simplify_with
-from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.engine import Backward, Contribution, backward, gradient_name, pull_back
 from exgen.graph import (
     Binding,
     Call,
@@ -27,7 +27,7 @@ from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAX_CLOSED_PARTS = 2000
 """A closed form with more parts than this keeps the names of gradients on the way."""
@@ -236,11 +236,28 @@ def fuse(back: Backward) -> Backward:
             continue
         parts = contributions[binding.name]
         direct = [_fused(back.graph, binding, fusion, part, whole) for part in parts]
-        if not (isinstance(logits, Name) and direct and all(direct)):
+        if not (direct and all(direct)):
             continue
-        through = [p for p in contributions[logits.name] if p.consumer != binding.name]
-        contributions[logits.name] = (*filter(None, direct), *through)
+        for name in names_in(logits):
+            others = [p for p in contributions[name] if p.consumer != binding.name]
+            contributions[name] = (
+                *_through(back.graph, binding.name, logits, name, direct),
+                *others,
+            )
     return Backward(back.graph, contributions)
+
+
+def _through(
+    graph: Graph, output: str, logits: Expr, name: str, direct: Sequence[Contribution | None]
+) -> Iterator[Contribution]:
+    """Yield what the loss adds to the gradient of a name that the logits are, or are made of."""
+    for part in direct:
+        if part is not None and logits == Name(name):
+            yield part
+        elif part is not None:
+            for reached, inner in pull_back(graph, output, logits, logits, part.gradient):
+                if reached == name:
+                    yield replace(inner, rule=part.rule)
 
 
 def _fused(

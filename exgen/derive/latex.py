@@ -282,7 +282,12 @@ class Printer:
         scalar = this.args[0 if left_scalar else 1]
         if scalar == Number(HALF) and not right.latex[:1].isdigit():
             left = Printed(r"\frac{1}{2}", Level.SCRIPT)
-        first, second = self._before(scalar, left), self._wrap(right, Level.PRODUCT)
+        if left_scalar and right_scalar:
+            alone = isinstance(scalar, Call) and scalar.op == "matmul"
+            first = self._wrap(left, *([] if alone else [Level.PRODUCT]))
+        else:
+            first = self._before(scalar, left)
+        second = self._wrap(right, Level.PRODUCT)
         return Printed(f"{first}{self._times(second)}{second}", Level.PRODUCT)
 
     def _times(self, second: str) -> str:
