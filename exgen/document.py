@@ -13,7 +13,7 @@ from typing import Any
 from exgen.errors import DataError
 from exgen.typed import Decoder, shown
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
 
 
@@ -47,12 +47,18 @@ class Agreement:
 class Step:
     """One line of a worked answer: the equation, the rule used, and why it holds.
 
-    The reason is plain text, or text with mathematics in it.
+    Attributes:
+        rule: its name.
+        equation: as printed.
+        why: the reason: plain text, or text with mathematics in it.
+        points: of a rubric's point, what it is worth; empty for a note to the grader.
+
     """
 
     rule: str
     equation: Tex
     why: str | Tex
+    points: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Answer:
         expr: the answer in the network language.
         steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
         claim: what was certified, so that it can be certified again.
-        certificate: the methods that agreed; empty for a rubric, which no machine can prove.
+        certificate: the methods that agreed; empty for a rubric, which a person grades.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
 
     """

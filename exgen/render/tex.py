@@ -12,6 +12,7 @@ from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.render.conventions import box
 from exgen.render.plots import plots
+from exgen.render.words import points_each
 from exgen.resources import templates
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑�
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
 """Pairs that TeX would set as one sign, such as ``<<``."""
+RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
+"""A point of a rubric, or a note to the grader that is worth nothing by itself."""
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 
@@ -151,10 +154,10 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
 
 
 def with_rubrics(problem: Problem) -> Problem:
-    """Return a problem whose rubrics hold their wording: one step for each point.
+    """Return a problem whose rubrics hold their wording: one step for each point or note.
 
-    The rule of a step names the proven facts that its point states. So whoever has the manifest
-    can grade without a template.
+    The rule of a step names the proven facts that its point states, and its points what it is
+    worth. So whoever has the manifest can grade without a template.
     """
     answers = tuple(
         replace(answer, steps=_points(problem)) if answer.is_rubric else answer
@@ -168,16 +171,20 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         return Tex(rf"\exgenask{{{name}}}")
 
     def write(match: re.Match[str]) -> str:
-        answer = problem.answer(match[1])
-        methods = ", ".join(part.method for part in answer.certificate)
-        return f"${_filled(answer)}$ ({methods})"
+        return f"${_filled(problem.answer(match[1]))}$"
 
     template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
     text = template.render(_fill=str, proven=proven, **problem.fields)
-    points = (" ".join(point.split()) for point in text.split(r"\item ")[1:])
+    parts = [(part[1], " ".join(part[2].split())) for part in RUBRIC_PART.finditer(text)]
+    worth = iter(points_each(problem.points, sum(sort == "item" for sort, _ in parts)))
     return tuple(
-        Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
-        for point in points
+        Step(
+            ", ".join(ASKED.findall(part)),
+            Tex(""),
+            Tex(ASKED.sub(write, part)),
+            next(worth) if sort == "item" else "",
+        )
+        for sort, part in parts
     )
 
 
