@@ -21,9 +21,10 @@ from exgen.errors import (
     ExgenError,
     nearest,
 )
-from exgen.pipeline import MAX_SEED, load, settings
+from exgen.pipeline import MAX_SEED, assembled, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
+from exgen.render.tex import problem_bodies, render_tex
 from exgen.solve import solve_problem
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Failure:
     Attributes:
         seed: the seed.
         problem: the id of the problem; empty where its network could not be drawn.
-        reason: the rule that turned down most draws, or ``certificate``, or ``crash``.
+        reason: the rule that turned down most draws, or ``certificate``, ``page`` where a proven
+            problem cannot be printed, or ``crash``.
         message: the error's own words.
 
     """
@@ -239,6 +241,7 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the sweep has to say at which seed
         yield _failure(error, seed, "")
         return
+    made: list[Problem] = []
     for entry, network, setting in asked:
         if entry.name not in target.names:
             continue
@@ -249,6 +252,7 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
         try:
             problem = solve_problem(bank, entry, network, setting, seed)
             rejected, tries = problem.rejected, problem.tries
+            made.append(problem)
         except Exception as error:  # noqa: BLE001 - as above
             if isinstance(error, AcceptanceError):
                 rejected = added(network.rejected, error.rejected)
@@ -264,9 +268,38 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
             most_tries=(tries, seed),
             slowest=(1000 * (perf_counter() - start), seed),
         )
+    yield from _unprinted(target, seed, made)
 
 
-def _failure(error: Exception, seed: int, problem: str) -> Failure:
+def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[Failure]:
+    """Yield what keeps the proven problems of a seed from being printed, as ``make`` would.
+
+    This is the place for every check of a whole sheet: what it looks at is the document, and the
+    TeX of sheet and key.
+    """
+    try:
+        render_tex(assembled(target.bank, target.notation, seed, problems))
+    except Exception as error:  # noqa: BLE001 - as above
+        whole = _failure(error, seed, "", "page")
+        found = [
+            failure
+            for problem in problems
+            if (failure := _unprinted_alone(target, seed, problem)) is not None
+        ]
+        yield from found or [whole]
+
+
+def _unprinted_alone(target: Target, seed: int, problem: Problem) -> Failure | None:
+    """Return what keeps one problem from being printed; None where nothing does."""
+    try:
+        for key in (False, True):
+            problem_bodies(assembled(target.bank, target.notation, seed, [problem]), key=key)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _failure(error, seed, problem.name, "page")
+    return None
+
+
+def _failure(error: Exception, seed: int, problem: str, crash: str = "crash") -> Failure:
     """Return what failed; a mistake of the bank's author is raised instead, with its seed."""
     if isinstance(error, AcceptanceError):
         rejected = error.rejected
@@ -279,7 +312,7 @@ def _failure(error: Exception, seed: int, problem: str) -> Failure:
         raise error
     if isinstance(error, MemoryError):
         raise error
-    return Failure(seed, problem, "crash", f"{type(error).__name__}: {error}")
+    return Failure(seed, problem, crash, f"{type(error).__name__}: {error}")
 
 
 def mark(problem: Problem) -> bytes:

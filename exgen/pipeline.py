@@ -6,6 +6,7 @@ import platform
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exgen import resources
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
@@ -22,6 +23,11 @@ from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
 from exgen.write import MANIFEST, check_target, write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exgen.document import Problem
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2
@@ -81,10 +87,16 @@ def build(
         ExgenError: the bank cannot be drawn from.
 
     """
-    problems = (
+    problems = [
         solve_problem(bank, entry, network, setting, seed)
         for entry, network, setting in settings(bank, notation, seed, only=only)
-    )
+    ]
+    made = problems if slips else [without_mistakes(problem) for problem in problems]
+    return assembled(bank, notation, seed, made)
+
+
+def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
+    """Return problems of a bank as a document."""
     return ProblemSet(
         name=bank.name,
         title=bank.title,
@@ -93,7 +105,7 @@ def build(
         notation=asdict(notation),
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
-        problems=tuple(p if slips else without_mistakes(p) for p in problems),
+        problems=tuple(problems),
     )
 
 

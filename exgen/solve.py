@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
 from exgen.certify.answers import certify
+from exgen.certify.compare import SEED
 from exgen.certify.memory import Memory
+from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
 from exgen.document import Answer, Mistake, Problem
 from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, KindError
 from exgen.language.writer import graph_text
 from exgen.render.tex import with_rubrics
 from exgen.slips.mistakes import slipped
@@ -55,6 +57,7 @@ def solve_problem(
             page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
             answers.append(_certified(solved, mistakes, network, page))
         except CertificateError as error:
+            _require_point(network, entry)
             raise CertificateError(
                 f"the answer '{solved.name}' could not be proven: {error.message}",
                 place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
@@ -103,6 +106,24 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
         before = drawn.draws
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
+
+
+def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:
+    """Tell the bank's author where no proof could be tried, because no numbers fit the network.
+
+    Raises:
+        KindError: every point that was tried is at a kink or a tie, or outside a domain.
+
+    """
+    try:
+        trial_point(with_numbers(network.graph), SEED)
+    except CertificateError as error:
+        raise KindError(
+            f"nothing about the network '{entry.network}' can be proven: {error.message}",
+            place=entry.place,
+            remedy="Check the domains of log, / and **, and what is bent at 0 or compared where "
+            "entries are always 0 or always equal.",
+        ) from None
 
 
 def _certified(

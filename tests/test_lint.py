@@ -208,6 +208,46 @@ def test_what_cannot_be_proven(
     assert "small: 2 of 10 seeds failed. The first is seed 4 of small" in ran.out
 
 
+def test_what_cannot_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proven problem that its template cannot print fails, as it would stop ``make``."""
+    real = solve_problem
+
+    def solve(bank: Any, entry: Any, network: Any, setting: Any, seed: int) -> Problem:  # noqa: ANN401
+        problem = real(bank, entry, network, setting, seed)
+        if (entry.name, seed) != ("jacobian", 3):
+            return problem
+        return replace(problem, answers=(*problem.answers, problem.answers[0]))
+
+    monkeypatch.setattr(lint, "solve_problem", solve)
+    report = swept(bank(tmp_path), range(1, 6))
+    (failure,) = report.failures
+    assert (failure.seed, failure.problem, failure.reason) == (3, "jacobian", "page")
+    assert "the template of local_jacobian asks for" in failure.message
+
+
+def test_a_title_that_cannot_be_printed(tmp_path: Path) -> None:
+    """What ``make`` refuses of the whole sheet is refused here too."""
+    ran = run(
+        "lint",
+        "--set",
+        bank(tmp_path, BANK.replace('"Grids"', '"Grids \U0001f600"')),
+        "--jobs",
+        "1",
+    )
+    made = run(
+        "make",
+        "--set",
+        bank(tmp_path, BANK.replace('"Grids"', '"Grids \U0001f600"')),
+        "--no-pdf",
+        "--seed",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+    )
+    assert made.code == ran.code == 2
+    assert made.err.splitlines()[0] in ran.err.replace(" (met at seed 1)", "")
+
+
 def test_a_mistake_of_the_author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that a kind cannot ask about is an error as everywhere, with the seed it met."""
     monkeypatch.setattr(lint, "solve_problem", failing(KindError("no hidden layer"), {6}))

@@ -16,7 +16,7 @@ from exgen.certify.compare import (
 )
 from exgen.certify.gradients import prove_value_at
 from exgen.certify.points import trial_points, with_numbers
-from exgen.derive.jacobian import local_jacobian
+from exgen.derive.jacobian import is_denominator, local_jacobian
 from exgen.document import Agreement
 from exgen.engine import evaluate, gradient_name, gradients
 from exgen.errors import CertificateError, MisfitError
@@ -42,7 +42,8 @@ class LayoutGradientClaim:
             pass, gradients such as ``grad_z2``, and given Jacobians.
         shape: the printed shape.
         shapes: the shape of every name that ``exprs`` read, in the layout.
-        layout: ``numerator``: gradients stand transposed; ``denominator``: given Jacobians do.
+        layout: ``numerator``: gradients stand transposed; ``denominator``: given Jacobians do;
+            ``shape``: those of scalars do.
         factors: the given Jacobians.
 
     """
@@ -97,6 +98,7 @@ def layout_values(
     for name, array in found.items():
         named[gradient_name(name)] = array.T if layout == "numerator" else array
     for factor in factors:
-        expr = local_jacobian(graph, factor.of, factor.by, denominator=layout == "denominator")
+        denominator = is_denominator(layout, graph.shapes[factor.of])
+        expr = local_jacobian(graph, factor.of, factor.by, denominator=denominator)
         named[factor.name] = evaluate(expr, values).astype(float)
     return named

@@ -8,16 +8,34 @@ from typing import TYPE_CHECKING
 from exgen.derive.simplify import simplify, transposed
 from exgen.engine import site_of
 from exgen.errors import KindError
-from exgen.graph import Call, Expr, Graph, Name, Number, call, is_column, names_in, rebuild
+from exgen.graph import (
+    Call,
+    Expr,
+    Graph,
+    Name,
+    Number,
+    call,
+    is_column,
+    is_scalar,
+    names_in,
+    rebuild,
+)
 from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from exgen.derive.notation import Notation
+    from exgen.graph import Shape
 
 
-def is_denominator(notation: Notation) -> bool:
-    """Whether Jacobians have a row for each entry of the variable."""
-    return notation.layout == "denominator"
+def is_denominator(layout: str, of: Shape) -> bool:
+    """Whether a derivative has a row for each entry of the variable.
+
+    Args:
+        layout: as a notation has it; with ``shape``, Jacobians have numerator layout.
+        of: the shape of what is differentiated; the derivative of a scalar is a gradient.
+
+    """
+    return layout == "denominator" or (layout == "shape" and is_scalar(of))
 
 
 def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr:

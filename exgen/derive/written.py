@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exgen.derive.factors import Given, shapes_with
-from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.jacobian import is_denominator, slope_at_zero
 from exgen.derive.simplify import simplify
 from exgen.derive.turning import Turning
 from exgen.engine import gradient_name
@@ -52,7 +52,8 @@ def as_written(
         by: the variable.
         graph: the network.
         notation: says the slope at a kink, whether an activation is a ``diag``, and the layout.
-        given: Jacobians that are kept as symbols; in denominator layout they stand transposed.
+        given: Jacobians that are kept as symbols; in denominator layout they stand transposed, and
+            so does the derivative of a scalar where gradients have the variable's shape.
 
     """
     shapes = shapes_with(graph, given)
@@ -63,8 +64,12 @@ def as_written(
     names: tuple[str, ...] = ()
     if numerator:
         names = tuple(gradient_name(name) for name in graph.names)
-    elif notation.layout == "denominator":
-        names = tuple(factor.name for factor in given.factors)
+    else:
+        names = tuple(
+            factor.name
+            for factor in given.factors
+            if is_denominator(notation.layout, graph.shapes[factor.of])
+        )
     if not names:
         return Written(expr, graph.shapes[by], numerator, shapes)
     turning = Turning(shapes, frozenset(names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.edges import EdgesClaim
+from exgen.certify.edges import EdgesClaim, moved
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.figures.computation import computation_figure, uses
@@ -43,6 +43,12 @@ def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[st
             raise KindError(
                 f"'{name}' is read by no line and reads nothing", remedy="Leave it out."
             )
+    drawn = set(uses(graph))
+    for name, line in sorted(drawn - moved(graph, drawn)):
+        raise KindError(
+            f"the line of '{line}' reads '{name}', but never changes with it",
+            remedy="Whether an arrow belongs there is anybody's guess. Write the line without it.",
+        )
     if options.get("entries", False):
         check_entries(graph)
         return {"entries": True}

@@ -88,13 +88,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             asks.append(item)
             answers.append(solved)
             continue
-        # A scalar has a gradient in the shape of its variable; as a fraction it is a Jacobian.
-        notation = setting.notation
-        denominator = is_denominator(notation) or (
-            notation.layout == "shape"
-            and notation.gradient == "nabla"
-            and is_scalar(graph.shapes[of])
-        )
+        denominator = is_denominator(setting.notation.layout, graph.shapes[of])
         derived = local_jacobian(graph, of, by, denominator=denominator)
         expr = slope_at_zero(derived, setting.notation)
         rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A brace inside stacked brackets or under a sum sign would be unreadable.
 BARE = frozenset({"append_one", "prepend_one", "concat", "cross_entropy", "bce", "squared_error"})
+MARK = "\x00"
+"""Stands in no LaTeX, so that it tells a first pass of printing from what is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +156,45 @@ def _link(setting: Setting, binding: Binding, hidden: tuple[Slot, ...]) -> dict[
     hidden_here = {slot.name: slot for slot in hidden if slot.line == binding.name}
     braced = _braced(binding)
 
-    def decorate(name: str, latex: str) -> str:
-        if name not in braced:
-            return latex
-        slot = hidden_here.get(name) if name != binding.name else None
-        return rf"\exshape{{{latex}}}{{{_shape(graph, name, slot)}}}"
-
     box = None
     if not is_scalar(graph.shapes[binding.name]):
         box = Tex(_shape(graph, binding.name, hidden_here.get(binding.name)))
-    right = replace(printer, decorate=decorate)(binding.expr)
+    shapes = {name: _shape(graph, name, hidden_here.get(name)) for name in braced}
+    right = _once_braced(printer, binding.expr, shapes)
+    for slot in hidden_here.values():
+        if slot.name != binding.name and blank(slot.label) not in right:
+            raise KindError(
+                f"the line of '{binding.name}' is not printed with '{slot.name}' as it stands, so "
+                "its shape has no place there",
+                remedy="Give the expression around it a line of its own.",
+            )
     return {"name": Tex(printer.name(binding.name)), "box": box, "right": Tex(right)}
+
+
+def _once_braced(printer: Printer, expr: Expr, shapes: Mapping[str, str]) -> str:
+    """Return a right side with each shape in a brace, under the first use of its name alone.
+
+    A printer may ask about a name more often than it prints it, so a first pass finds out which
+    of its questions lead to print, and a second one answers only the first of these.
+    """
+    asked: list[str] = []
+    kept: set[int] = set()
+
+    def number(name: str, latex: str) -> str:
+        asked.append(name)
+        return rf"\exshape{{{latex}}}{{{MARK}{len(asked)}{MARK}}}"
+
+    def brace(name: str, latex: str) -> str:
+        asked.append(name)
+        shape = shapes.get(name) if len(asked) in kept else None
+        return latex if shape is None else rf"\exshape{{{latex}}}{{{shape}}}"
+
+    marks = replace(printer, decorate=number)(expr).split(MARK)[1::2]
+    printed = dict.fromkeys(int(mark) for mark in marks)
+    for name in shapes:
+        kept |= set([place for place in printed if asked[place - 1] == name][:1])
+    asked.clear()
+    return replace(printer, decorate=brace)(expr)
 
 
 def _shape(graph: Graph, name: str, slot: Slot | None) -> str:

@@ -144,7 +144,7 @@ def _layout(notation: Notation, used: frozenset[str]) -> Iterator[str]:
             f"column for each entry of the function{order}."
         )
     else:
-        whose = "a scalar" if jacobians and notation.gradient == "nabla" else "the loss"
+        whose = "a scalar" if jacobians else "the loss"
         yield f"The gradient of {whose} has the shape of its variable."
         if jacobians:
             yield (

@@ -94,10 +94,10 @@ def derivation(graph: Graph, notation: Notation) -> list[str]:
     graph = oriented(graph, notation)
     setting = Setting(graph, notation, None)
     lines = [f"{line['left']} = {line['right']}" for line in forward_fields(setting)["lines"]]
-    denominator = is_denominator(notation)
     for of, by in pairs(graph):
         leaf = graph.leaf(by)
         if leaf is None or leaf.role == "input":
+            denominator = is_denominator(notation.layout, graph.shapes[of])
             expr = slope_at_zero(local_jacobian(graph, of, by, denominator=denominator), notation)
             lines.append(f"{setting.printer.derivative(of, by)} = {setting.printer(expr)}")
     for name, gradient in derive_gradients(graph).items():
@@ -161,8 +161,8 @@ def test_printed_jacobians_are_proven_in_their_layout(name: str, graph: Graph) -
     """Each local Jacobian that can be asked for has the shape of its layout, and is right in it."""
     notation = profile(name)
     graph = oriented(graph.with_sizes(SIZES), notation)
-    denominator = is_denominator(notation)
     for of, by in pairs(graph):
+        denominator = is_denominator(notation.layout, graph.shapes[of])
         expr = slope_at_zero(local_jacobian(graph, of, by, denominator=denominator), notation)
         rows, columns = (graph.shapes[n][0] for n in ((by, of) if denominator else (of, by)))
         claim = JacobianClaim(graph, of, by, expr, denominator, (rows, columns))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from exgen import resources
+from exgen.certify.layouts import LayoutGradientClaim
+from exgen.derive.notation import notation_names
 from exgen.errors import KindError
 from exgen.graph import is_column, is_scalar
 from exgen.problems.local_jacobian import pairs
-from tests.problems.setting import NETWORKS, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
+from tests.problems.setting import DEEP, NETWORKS, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
 
 
 def test_what_can_be_asked() -> None:
@@ -83,3 +86,39 @@ def test_pairs_are_columns() -> None:
         for pair in pairs(graph):
             assert all(is_column(graph.shapes[name]) for name in pair)
             assert not any(is_scalar(graph.shapes[name]) for name in pair)
+
+
+ONE_OUTPUT = """\
+x: input[4]
+y: target
+W1: param[3, 4]
+w2: param[3]
+z1 = W1 @ x
+a1 = tanh(z1)
+s = w2.T @ a1
+L = squared_error(s, y)
+"""
+
+
+@pytest.mark.parametrize("notation", notation_names(resources.notations()))
+def test_the_derivative_of_a_scalar_is_a_gradient(notation: str) -> None:
+    """It has the variable's shape, a row in numerator layout only; also where it is given."""
+    (direct,) = solved("local_jacobian", ONE_OUTPUT, 1, notation, ask=[["s", "a1"]]).answers
+    row = notation == "numerator"
+    size = graph_of(ONE_OUTPUT).shapes["a1"]
+    assert direct.shape == (size[::-1] if row else size)
+    (answer,) = solved(
+        "parameter_gradients", ONE_OUTPUT, 1, notation, ask=["a1"], given=["s", ["s", "a1"]]
+    ).answers
+    assert isinstance(answer.claim, LayoutGradientClaim)
+    factor = answer.claim.factors[0].name
+    assert answer.claim.shapes[factor] == direct.shape
+    assert r"}\right)^" not in answer.latex.tex
+
+
+@pytest.mark.parametrize("notation", notation_names(resources.notations()))
+def test_the_gradient_of_the_loss_is_one_thing(notation: str) -> None:
+    """Asked as a local derivative, as a gradient, and by the loss it has the same shape."""
+    (local,) = solved("local_jacobian", DEEP, 1, notation, ask=[["L", "z3"]]).answers
+    (gradient,) = solved("parameter_gradients", DEEP, 1, notation, ask=["z3"]).answers
+    assert local.shape == gradient.shape
