@@ -131,7 +131,12 @@ def test_same_seed_same_bytes(made: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         check=True,
         capture_output=True,
-        env={"PATH": str(Path(shutil.which("pdflatex") or "").parent), "PYTHONHASHSEED": "1"},
+        env={
+            "PATH": str(Path(shutil.which("pdflatex") or "").parent),
+            "PYTHONHASHSEED": "1",
+            # the package under test, wherever another one is installed
+            "PYTHONPATH": str(Path(document.__file__).parents[1]),
+        },
     )
     assert contents(tmp_path / "again") == contents(made)
 
