@@ -13,7 +13,6 @@ import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare
 from exgen.certify.gradients import GradientClaim
-from exgen.certify.points import classes_axis
 from exgen.certify.prove import prove
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
@@ -23,6 +22,7 @@ from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, MachineError, MisfitError, Source, ValuesError, nearest
 from exgen.graph import Dim
 from exgen.language import read_network, to_text
+from exgen.language.classes import classes_axes
 from exgen.ops.base import Sizes
 from exgen.shapes import check_sizes
 
@@ -263,8 +263,10 @@ def _object(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_onehot(array: NDArray[Any], leaf: Leaf, graph: Graph, place: str) -> None:
     if leaf.role != "onehot":
         return
-    ones = (array == 1).sum(axis=classes_axis(graph, leaf))
-    if not (np.isin(array, (0, 1)).all() and (ones == 1).all()):
+    # Where no softmax shows along which axis the classes run, either will do.
+    axes = classes_axes(graph, leaf) or (0, 1)
+    one_each = any(((array == 1).sum(axis=axis) == 1).all() for axis in axes)
+    if not (np.isin(array, (0, 1)).all() and one_each):
         raise ValuesError(
             f"'{leaf.name}' is declared onehot, but not every example has a single 1 among 0s",
             place=place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -31,6 +32,9 @@ START = "./setup && .venv/bin/exgen make --set 2 --seed 7"
 ERROR = re.compile(r" \(\de-\d+\)")
 SHOWN = ("README.md", "docs/language.md")
 BANKS = bank_names(resources.banks())
+NETWORKS = sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "networks").glob("*.net")
+)
 
 
 @cache
@@ -105,6 +109,18 @@ def test_output(command: str, shown: str) -> None:
 def test_outputs_are_found() -> None:
     """The comparison has something to compare."""
     assert [words(command)[0] for command, _ in OUTPUTS] == ["make", "show", "derive", "derive"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_example_network(name: str) -> None:
+    """Each network that the documents show as an example is derived, and all of it is proven."""
+    done = run("derive", str(ROOT / name), "--json")
+    assert done.code == 0, done.err
+    gradients = json.loads(done.out)["gradients"]
+    leaves = re.findall(r"^(\w+):", text(name), re.MULTILINE)
+    assert [part["name"] for part in gradients] == leaves
+    assert all(len(part["certificate"]) > 1 for part in gradients)
+    assert f"]({name})" in text("README.md") + text("docs/language.md").replace("](", "](docs/")
 
 
 def test_commands_and_options() -> None:

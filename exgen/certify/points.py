@@ -11,7 +11,8 @@ import numpy as np
 
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError
-from exgen.graph import Call, Graph, Leaf, Name, is_column, walk
+from exgen.graph import Call, Graph, Leaf, walk
+from exgen.language.classes import classes_axes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ ONE_SIDED_TRIES = 12
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
 KINKED = frozenset({"relu", "lrelu", "prelu"})
-LOSS = frozenset({"cross_entropy"})
 ROUTING = frozenset({"maxpool", "maxroute", "maxpick", "sort", "permutation"})
 """Ops that compare the entries of their first argument with one another."""
 ORDERING = frozenset({"sort", "permutation"})
@@ -115,16 +115,11 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
 
 
 def classes_axis(graph: Graph, leaf: Leaf) -> int:
-    """Return the axis along which a one-hot leaf's classes run: its softmax's."""
-    own = [part.args[0] for part in _calls(graph, LOSS) if part.args[1] == Name(leaf.name)]
-    predicted = [graph.expr(p.name) if isinstance(p, Name) else p for p in own]
-    # Another softmax, as that of weights inside the network, may happen to have the same shape.
-    alike = [b.expr for b in graph.bindings if graph.shapes[b.name] == leaf.shape]
-    for expr in (*predicted, *(() if is_column(leaf.shape) else alike)):
-        for part in () if expr is None else walk(expr):
-            if isinstance(part, Call) and part.op == "softmax":
-                return 1 if part.option("axis") == 1 else 0
-    return 0 if is_column(leaf.shape) else 1
+    """Return the axis along which a one-hot leaf's classes are drawn.
+
+    Where no softmax shows it, nothing depends on it, and each row is an example.
+    """
+    return min(classes_axes(graph, leaf), default=1)
 
 
 def _draw(graph: Graph, leaf: Leaf, random: np.random.Generator, *, positive: bool) -> NDArray[Any]:

@@ -8,7 +8,7 @@ of a batch learns its axis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exgen.errors import MisfitError, Source, Span, nearest
 from exgen.graph import (
@@ -23,22 +23,25 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
-    names_in,
     rebuild,
     shape_text,
     walk,
 )
+from exgen.language.orientation import Features, together
+from exgen.language.writer import to_text
 from exgen.ops import lookup
 from exgen.shapes import check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from exgen.language.orientation import Orientation
     from exgen.ops.base import Sizes
 
 NEEDS_AXIS = frozenset({"softmax", "append_one", "prepend_one"})
-SAME_AXIS = frozenset({"add", "sub", "mul", "div", "pow", "neg"})
+TERMS = frozenset({"add", "sub", "neg"})
+"""The ops between the terms of one sum."""
 # Each softmax around another doubles the gradient, which uses its upstream gradient twice.
 MAX_SOFTMAX = 5
 
@@ -100,6 +103,14 @@ def _near(name: str, legal: AbstractSet[str]) -> str:
     return nearest(name, legal) if legal else ""
 
 
+class Typed(NamedTuple):
+    """An expression spelt out, its shape, and the axes along which an example's entries run."""
+
+    expr: Expr
+    shape: Shape
+    features: Features
+
+
 @dataclass(frozen=True, slots=True)
 class Typer:
     """Infers shapes bottom-up and spells out short forms on the way.
@@ -108,45 +119,64 @@ class Typer:
         source: the text, for errors.
         sizes: what is known of sizes that were left open.
         shapes: the shapes of the names bound so far.
-        axis_of: the axis along which an example's entries run, for the lines so far.
-        data: the names that hold examples, or are computed from them.
+        orientation: what the names bound so far are made of, and how they lie.
 
     """
 
     source: Source
     sizes: Sizes
     shapes: Mapping[str, Shape]
-    axis_of: Mapping[str, int | None]
-    data: AbstractSet[str]
+    orientation: Orientation
 
-    def infer(self, expr: Expr) -> tuple[Expr, Shape]:
-        """Return an expression spelt out, and its shape."""
+    def infer(self, expr: Expr) -> Typed:
+        """Return an expression spelt out, with its shape and its orientation.
+
+        The terms of a sum are looked at together: their order says nothing of a bias among them.
+        """
         if isinstance(expr, Name):
-            return expr, self.sizes.shape(self.shapes[expr.name])
+            shape = self.sizes.shape(self.shapes[expr.name])
+            return Typed(expr, shape, self.orientation.of_name(expr.name, shape))
         if not isinstance(expr, Call):
-            return expr, SCALAR
-        pairs = tuple(map(self.infer, expr.args))
-        inner = tuple(pair[1] for pair in pairs)
-        spelt = Call(expr.op, tuple(pair[0] for pair in pairs), expr.options, span=expr.span)
+            return Typed(expr, SCALAR, Features())
+        if expr.op not in TERMS:
+            return self._called(expr, tuple(map(self.infer, expr.args)), Features())
+        terms = [self.infer(term) for term in _terms(expr)]
+        most = max(_extent(term.shape) for term in terms)
+        widest = (term.features for term in terms if _extent(term.shape) == most)
+        return self._summed(expr, iter(terms), together(widest))
+
+    def _summed(self, expr: Expr, terms: Iterator[Typed], features: Features) -> Typed:
+        if not (isinstance(expr, Call) and expr.op in TERMS):
+            return next(terms)
+        args = tuple(self._summed(arg, terms, features) for arg in expr.args)
+        return self._called(expr, args, features)
+
+    def _called(self, expr: Call, args: tuple[Typed, ...], around: Features) -> Typed:
+        """Return an op applied to arguments; ``around`` is what the whole sum shows."""
+        spelt = Call(expr.op, tuple(arg.expr for arg in args), expr.options, span=expr.span)
         try:
-            spelt, inner = self._spell_out(spelt, inner)
+            spelt, inner = self._spell_out(spelt, args, around)
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
         except MisfitError as error:
             span = expr.span or Span(1, 0, 1)
             raise self.source.error(error.message, span, error.remedy) from None
-        return spelt, shape
+        features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
+        return Typed(spelt, shape, features)
 
-    def _spell_out(self, expr: Call, shapes: tuple[Shape, ...]) -> tuple[Call, tuple[Shape, ...]]:
+    def _spell_out(
+        self, expr: Call, args: tuple[Typed, ...], around: Features
+    ) -> tuple[Call, tuple[Shape, ...]]:
+        shapes = tuple(arg.shape for arg in args)
         if expr.op == "softmax" and _softmaxes(expr) > MAX_SOFTMAX:
             raise MisfitError(
                 f"more than {MAX_SOFTMAX} softmaxes stand inside one another",
                 "Give some of them a name on a line of their own.",
             )
         if expr.op in ("add", "sub"):
-            return self._with_bias_spread(expr, shapes)
+            return self._with_bias_spread(expr, shapes, around)
         if expr.op in NEEDS_AXIS and expr.option("axis") is None and not is_column(shapes[0]):
-            axis = self.features(expr.args[0])
+            axis = args[0].features.axis
             if axis is not None:
                 options = tuple((k, axis if k == "axis" else v) for k, v in expr.options)
                 return Call(expr.op, expr.args, options, span=expr.span), shapes
@@ -155,64 +185,86 @@ class Typer:
     # --- a bias added to a batch ---
 
     def _with_bias_spread(
-        self, expr: Call, shapes: tuple[Shape, ...]
+        self, expr: Call, shapes: tuple[Shape, ...], features: Features
     ) -> tuple[Call, tuple[Shape, ...]]:
         for bias, batch in ((1, 0), (0, 1)):
-            spread = self._spread(expr.args[bias], shapes[bias], expr.args[batch], shapes[batch])
+            spread = self._spread(
+                expr.args[bias], shapes[bias], expr.args[batch], shapes[batch], features
+            )
             if spread is not None:
                 args = (spread, expr.args[1]) if bias == 0 else (expr.args[0], spread)
                 return Call(expr.op, args, expr.options, span=expr.span), (shapes[batch],) * 2
-        return expr, shapes
+        return expr, tuple(map(self.sizes.shape, shapes))
 
-    def _spread(self, bias: Expr, shape: Shape, batch: Expr, batch_shape: Shape) -> Expr | None:
-        """Return the bias times a vector of ones; None where it is not a bias for this batch."""
+    def _spread(
+        self, bias: Expr, shape: Shape, batch: Expr, batch_shape: Shape, features: Features
+    ) -> Expr | None:
+        """Return the bias as it is added to each example; None where it is no bias of a batch."""
         rows, columns = batch_shape
-        if ONE in batch_shape or is_scalar(shape) or ONE not in shape:
+        if is_scalar(shape) or ONE not in shape:
             return None
+        if ONE in batch_shape:
+            return self._spread_over_one(bias, shape, batch, batch_shape, features.axis)
         down, across = call("ones", rows=rows, columns=ONE), call("ones", rows=ONE, columns=columns)
         if shape[0] == ONE:
             return down @ bias if self.sizes.same(shape[1], columns) else None
         possible = [n for n, dim in enumerate(batch_shape) if self._may_equal(shape[0], dim)]
         if not possible:
             return None
-        axis = possible[0] if len(possible) == 1 else self.features(batch)
+        axis = possible[0] if len(possible) == 1 else features.axis
         if axis is None:
+            name = to_text(bias) if isinstance(bias, Name) else "b"
+            contradicted = ", and the products of this sum show both" if features.shown else ""
             raise MisfitError(
-                f"a bias of {shape[0]} entries fits both the rows and the columns of "
-                f"{shape_text(batch_shape)}",
-                f"Say which: b @ ones(1, {columns}) adds it to each column, "
-                f"ones({rows}) @ b.T to each row.",
+                f"a bias of {_entries(shape[0])} entries fits both the rows and the columns of "
+                f"{shape_text(batch_shape)}{contradicted}",
+                f"Say which: {name} @ ones(1, {columns}) adds it to each column, "
+                f"ones({rows}) @ {name}.T to each row.",
             )
         self.sizes.same(shape[0], batch_shape[axis])
         return bias @ across if axis == 0 else down @ bias.T
 
-    def _may_equal(self, left: Dim, right: Dim) -> bool:
-        return left == right or any(n.startswith("?") for n in (*left.names, *right.names))
+    def _spread_over_one(
+        self, bias: Expr, shape: Shape, batch: Expr, batch_shape: Shape, axis: int | None
+    ) -> Expr | None:
+        """Return the bias of a batch with one example, or of one with a single output.
 
-    # --- which axis runs through an example's entries ---
-
-    def features(self, expr: Expr) -> int | None:
-        """Return the axis along which one example's entries run, where products show it.
-
-        Parameters act on the entries of an example: in ``W @ X`` these run down the rows, in
-        ``X @ W`` along the columns.
+        A batch is told from a vector by its data: their declaration has two sizes.
         """
-        match expr:
-            case Name(name):
-                return self.axis_of.get(name)
-            case Call("matmul", (left, right)):
-                by_data = self._reads_data(left), self._reads_data(right)
-                return {(False, True): 0, (True, False): 1}.get(by_data)
-            case Call("transpose", (inner,)):
-                axis = self.features(inner)
-                return None if axis is None else 1 - axis
-            case Call(op, args) if op in SAME_AXIS or not lookup(op).infix:
-                found = (self.features(arg) for arg in args)
-                return next((axis for axis in found if axis is not None), None)
+        if axis is None or shape[0] == ONE or not self.orientation.is_batch(batch):
+            return None
+        size = batch_shape[axis]
+        if size == ONE and _is_open(shape[0]):
+            self.sizes.same(shape[0], ONE)
+            return None
+        if axis == 1 and size != ONE and self.sizes.same(shape[0], size):
+            return bias.T
         return None
 
-    def _reads_data(self, expr: Expr) -> bool:
-        return bool(names_in(expr) & self.data)
+    def _may_equal(self, left: Dim, right: Dim) -> bool:
+        return left == right or _is_open(left) or _is_open(right)
+
+
+def _extent(shape: Shape) -> int:
+    """Return how many axes are longer than 1: a bias has fewer than its batch."""
+    return sum(dim != ONE for dim in shape)
+
+
+def _is_open(dim: Dim) -> bool:
+    return any(name.startswith("?") for name in dim.names)
+
+
+def _entries(dim: Dim) -> str:
+    return "open" if _is_open(dim) else str(dim)
+
+
+def _terms(expr: Expr) -> Iterator[Expr]:
+    """Yield the terms of a sum, in the order in which they stand."""
+    if isinstance(expr, Call) and expr.op in TERMS:
+        for arg in expr.args:
+            yield from _terms(arg)
+    else:
+        yield expr
 
 
 def _softmaxes(expr: Expr) -> int:

@@ -18,12 +18,13 @@ from exgen.graph import (
     Name,
     Shape,
     is_scalar,
-    names_in,
     shape_text,
     walk,
 )
+from exgen.language.classes import check_classes
 from exgen.language.expressions import read_raw_expression
 from exgen.language.infer import Scope, Typer
+from exgen.language.orientation import Orientation
 from exgen.language.reader import read_program
 from exgen.ops.base import Sizes
 from exgen.shapes import check_size, check_sizes
@@ -81,6 +82,7 @@ def read_network(
     for leaf in program.declarations:
         try:
             check_size(shapes[leaf.name])
+            check_classes(graph, leaf.name)
         except MisfitError as error:
             raise program.source.error(error.message, leaf.span, error.remedy) from None
     try:
@@ -100,8 +102,8 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
     source = Source(name, text.strip())
     gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
     scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
-    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, {}, set())
-    return typer.infer(scope.resolve(read_raw_expression(source)))[0]
+    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
+    return typer.infer(scope.resolve(read_raw_expression(source))).expr
 
 
 def _without_transpose(expr: Expr) -> Expr:
@@ -202,14 +204,11 @@ class _Network:
     ) -> tuple[dict[str, Shape], tuple[Binding, ...]]:
         """Infer the shape of each line from what is known so far."""
         shapes = {name: self.sizes.shape(shape) for name, shape in self.leaf_shapes.items()}
-        features: dict[str, int | None] = {}
-        data = {d.name for d in self.program.declarations if d.role not in ("param", "const")}
-        typer = Typer(self.program.source, self.sizes, shapes, features, data)
+        orientation = Orientation.of(self.program.declarations)
+        typer = Typer(self.program.source, self.sizes, shapes, orientation)
         bindings: list[Binding] = []
         for name, expr in lines:
-            spelt, shapes[name] = typer.infer(expr)
+            spelt, shapes[name], features = typer.infer(expr)
             bindings.append(Binding(name, spelt))
-            features[name] = typer.features(spelt)
-            if names_in(spelt) & data:
-                data.add(name)
+            orientation.bind(name, spelt, features)
         return {name: self.sizes.shape(shape) for name, shape in shapes.items()}, tuple(bindings)
