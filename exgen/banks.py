@@ -24,6 +24,7 @@ MAX_BYTES = 1_000_000
 MAX_SIZE = 4096
 """The largest size a bank may draw; a Jacobian has the product of two of them."""
 MAX_PROBLEMS = 200
+MAX_POINTS = 1000
 MAX_PARTS = 1000
 """The most entries of a list in a problem."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
@@ -66,12 +67,16 @@ class NetworkEntry:
 
 @dataclass(frozen=True, slots=True)
 class ProblemEntry:
-    """A problem of a bank: its kind, its network, and the kind's own options."""
+    """A problem of a bank: its kind, its network, and the kind's own options.
+
+    ``points`` is what it is worth, or what each of its parts is worth; None stands for one point
+    for each part.
+    """
 
     name: str
     kind: Kind
     network: str
-    points: int
+    points: int | tuple[int, ...] | None
     covers: tuple[str, ...]
     options: Mapping[str, Any]
     place: str
@@ -346,14 +351,25 @@ class _Loader:
         network = self.text(table, "network", where)
         if network not in networks:
             raise self.error(where, f"there is no network '{network}'", nearest(network, networks))
-        points = table.get("points", 1)
-        if type(points) is not int or not 0 <= points <= 1000:  # noqa: PLR2004 - a sane sheet
-            raise self.error(where, "'points' must be a whole number from 0 to 1000")
+        points = self.points(table.get("points"), where)
         covers = self.texts(table["covers"], "covers", where) if "covers" in table else ()
         options = {key: table[key] for key in kind.options if key in table}
         for key, value in options.items():
             self.option(key, value, kind.options[key], where)
         return ProblemEntry(name, kind, network, points, covers, options, f"{self.path}: {where}")
+
+    def points(self, value: object, where: str) -> int | tuple[int, ...] | None:
+        """Return the points of a problem, or those of each of its parts."""
+        if value is None:
+            return None
+        if isinstance(value, list):
+            if value and all(type(part) is int and 1 <= part <= MAX_POINTS for part in value):
+                return tuple(value)
+            says = f"'points' must list a whole number from 1 to {MAX_POINTS} for each part"
+            raise self.error(where, says)
+        if type(value) is not int or not 0 <= value <= MAX_POINTS:
+            raise self.error(where, f"'points' must be a whole number from 0 to {MAX_POINTS}")
+        return value
 
     def option(self, key: str, value: object, types: tuple[type, ...], where: str) -> None:
         """Check what every kind's own options have in common."""

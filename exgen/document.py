@@ -51,14 +51,14 @@ class Step:
         rule: its name.
         equation: as printed.
         why: the reason: plain text, or text with mathematics in it.
-        points: of a rubric's point, what it is worth; empty for a note to the grader.
+        note: whether it is a note in a rubric, which is worth no points.
 
     """
 
     rule: str
     equation: Tex
     why: str | Tex
-    points: str = ""
+    note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Answer:
         claim: what was certified, so that it can be certified again.
         certificate: the methods that agreed; empty for a rubric, which a person grades.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
+        points: of a rubric the points of each of its steps but notes, which add up to those of its
+            part; empty for other answers, and where the part has too few points to divide.
 
     """
 
@@ -102,11 +104,26 @@ class Answer:
     claim: Mapping[str, Any]
     certificate: tuple[Agreement, ...]
     mistakes: tuple[Mistake, ...]
+    points: tuple[float, ...]
 
     @property
     def is_rubric(self) -> bool:
         """Whether the answer is a rubric for a human grader instead of a proven fact."""
         return not self.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a problem, as the sheet numbers them.
+
+    Attributes:
+        points: what it is worth: a whole or a half number.
+        answers: the names of the answers that it asks for.
+
+    """
+
+    points: float
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,8 @@ class Problem:
         name: its id in the bank.
         kind: the sort of problem, which names its template.
         points: what it is worth.
+        parts: its parts, whose points add up to its own; empty where it is one question, or has
+            too few points to divide.
         covers: the reference parts it stands for.
         network: the forward pass it asks about, in the network language.
         draws: every drawn value.
@@ -130,6 +149,7 @@ class Problem:
     name: str
     kind: str
     points: int
+    parts: tuple[Part, ...]
     covers: tuple[str, ...]
     network: str
     draws: Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
@@ -13,11 +13,12 @@ from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
-from exgen.document import Answer, Mistake, Problem
+from exgen.document import Answer, Mistake, Part, Problem
 from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
 from exgen.errors import CertificateError, KindError
 from exgen.language.writer import graph_text
-from exgen.render.tex import with_rubrics
+from exgen.points import divided
+from exgen.render.tex import parts_of, with_rubrics
 from exgen.slips.mistakes import slipped
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def solve_problem(
     problem = Problem(
         name=entry.name,
         kind=entry.kind.name,
-        points=entry.points,
+        points=0,
+        parts=(),
         covers=entry.covers,
         network=graph_text(network.graph),
         draws={"network": network.draws, "problem": drawn.draws},
@@ -77,7 +79,39 @@ def solve_problem(
         fields=drawn.solution.fields,
         answers=tuple(answers),
     )
-    return with_rubrics(problem)
+    return _with_points(with_rubrics(problem), entry)
+
+
+def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
+    """Return a problem with its points, those of its parts and of the steps of its rubrics.
+
+    Raises:
+        KindError: the bank states points for another number of parts than there are.
+
+    """
+    parts = parts_of(problem)
+    stated = entry.points
+    if isinstance(stated, tuple) and len(stated) != max(1, len(parts)):
+        raise KindError(
+            f"'points' lists {len(stated)} numbers, and the problem has {max(1, len(parts))} parts",
+            place=entry.place,
+            remedy="Give one number for each part, or a single one, which is divided among them.",
+        )
+    total = max(1, len(parts)) if stated is None else stated
+    each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
+    total = sum(total) if isinstance(total, tuple) else total
+    worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
+
+    def graded(answer: Answer) -> Answer:
+        steps = sum(not step.note for step in answer.steps) if answer.is_rubric else 0
+        return replace(answer, points=divided(worth.get(answer.name, total), steps))
+
+    return replace(
+        problem,
+        points=total,
+        parts=tuple(map(Part, each, parts)),
+        answers=tuple(map(graded, problem.answers)),
+    )
 
 
 def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
@@ -139,4 +173,5 @@ def _certified(
         claim={"claim": RUBRIC} if claim is None else stored(claim, network.graph),
         certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,
+        points=(),
     )

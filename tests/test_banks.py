@@ -52,10 +52,10 @@ def test_a_name_cannot_lead_out_of_the_folder() -> None:
 
 
 def test_defaults(tmp_path: Path) -> None:
-    """A problem is worth one point and covers nothing unless its author says so."""
+    """A problem counts a point a part and covers nothing unless its author says so."""
     loaded = bank(tmp_path, "text = 'z: input[3]\\na = relu(z)'")
     (problem,) = loaded.problems
-    assert (problem.points, problem.covers, dict(problem.options)) == (1, (), {})
+    assert (problem.points, problem.covers, dict(problem.options)) == (None, (), {})
     assert loaded.title == "T"
 
 

@@ -20,6 +20,7 @@ ORDER = (
     "processes",
     "resources",
     "seeds",
+    "points",
     "graph",
     "ops",
     "shapes",

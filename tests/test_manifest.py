@@ -96,7 +96,7 @@ def test_another_schema(small: Path, tmp_path: Path, schema: object) -> None:
     """A manifest of another version is refused with what to do, never guessed at."""
     says = refused(tmp_path, json.dumps({**content(small), "schema": schema}))
     assert re.fullmatch(
-        r"schema: this manifest is of schema .*, and this exgen reads schema 3", says
+        rf"schema: this manifest is of schema .*, and this exgen reads schema {SCHEMA}", says
     )
 
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from exgen.points import points_text
 from exgen.render.tex import problem_bodies
 from exgen.render.words import in_words
 
@@ -44,9 +45,23 @@ def statements(problem_set: ProblemSet) -> list[str]:
 FIGURE = re.compile(r"\\begin\{exfigure\}\{(.*?)\}\n\\end\{exfigure\}")
 
 
+WORTH = re.compile(r"\\part\[(.*?)\]")
+
+
+def _number(points: str) -> float:
+    r"""Return points as a number.
+
+    >>> _number(r"1\half"), _number("2")
+    (1.5, 2.0)
+    """
+    whole = points.removesuffix(r"\half")
+    return float(whole or 0) + (whole != points) / 2
+
+
 def _plain(body: str) -> str:
     # A drawing cannot be shown here; its description can.
     body = FIGURE.sub(r"\n\nFigure. \1\n\n", in_words(body))
+    body = WORTH.sub(lambda found: rf"\part ({points_text(_number(found[1]))}) ", body)
     from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec
     from pylatexenc.latex2text import get_default_latex_context_db as texts_context
     from pylatexenc.latexwalker import get_default_latex_context_db as walker_context

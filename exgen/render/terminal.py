@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from exgen.certify.acceptance import counts_text
+from exgen.points import points_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -167,7 +168,7 @@ def set_text(problem_set: ProblemSet, statements: Iterable[str]) -> str:
     for number, (problem, statement) in enumerate(
         zip(problem_set.problems, statements, strict=True), start=1
     ):
-        head = f"{number}. {problem.name}  [{problem.kind}, {problem.points} points]"
+        head = f"{number}. {problem.name}  [{problem.kind}, {points_text(problem.points)}]"
         rows = [
             (answer_label(answer, n), answer_text(answer), agreement_text(answer.certificate))
             for n, answer in enumerate(problem.answers, start=1)

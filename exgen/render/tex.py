@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
+from exgen.points import points_latex
 from exgen.render.conventions import box
 from exgen.render.plots import plots
-from exgen.render.words import points_each
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
     from jinja2.runtime import Context
 
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
+PART = re.compile(r"\\part(?![A-Za-z])")
 SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
@@ -66,8 +67,37 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     ]
 
 
-def _problem(problem: Problem, number: int, *, key: bool) -> str:
+def parts_of(problem: Problem) -> list[tuple[str, ...]]:
+    """Return the parts of a problem on the sheet, each with the answers that it asks for.
+
+    A problem without parts has none. What is asked before the first part belongs to it.
+    """
     asked: list[str] = []
+    starts: list[int] = []
+    for piece in _pieces(problem, 1, asked, key=False):
+        starts += [len(asked)] * len(PART.findall(piece))
+    if not starts:
+        return []
+    starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
+    return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _problem(problem: Problem, number: int, *, key: bool) -> str:
+    body = "".join(_pieces(problem, number, [], key=key))
+    if not problem.parts:
+        return body
+    points = iter(problem.parts)
+
+    def worth(match: re.Match[str]) -> str:
+        return f"{match[0]}[{points_latex(next(points).points)}]"
+
+    if len(PART.findall(body)) != len(problem.parts):
+        raise RuntimeError(f"'{problem.name}' does not have {len(problem.parts)} parts")
+    return PART.sub(worth, body)
+
+
+def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> Iterator[str]:
+    """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
 
     def ask(name: str) -> Tex:
@@ -87,7 +117,8 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
             return Tex(rf"\exspace{{{space}}}")
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
-        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
+        worth = [Tex(points_latex(points)) for points in answer.points]
+        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
     def mistakes(*names: str, instead: bool = False) -> Tex:
         """Show, on the key, what the usual slips give instead of these answers.
@@ -128,7 +159,7 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
         return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
 
     environment = _environment()
-    body = environment.get_template(f"problems/{problem.kind}.tex.j2").render(
+    yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
         problem=problem,
         number=number,
@@ -150,14 +181,13 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
     untold = {answer.name for answer in problem.answers if answer.mistakes} - set(told)
     if key and untold:
         raise RuntimeError(f"the template of {problem.kind} does not tell {sorted(untold)}")
-    return body
 
 
 def with_rubrics(problem: Problem) -> Problem:
     """Return a problem whose rubrics hold their wording: one step for each point or note.
 
-    The rule of a step names the proven facts that its point states, and its points what it is
-    worth. So whoever has the manifest can grade without a template.
+    The rule of a step names the proven facts that its point states. So whoever has the manifest
+    can grade without a template.
     """
     answers = tuple(
         replace(answer, steps=_points(problem)) if answer.is_rubric else answer
@@ -176,13 +206,12 @@ def _points(problem: Problem) -> tuple[Step, ...]:
     template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
     text = template.render(_fill=str, proven=proven, **problem.fields)
     parts = [(part[1], " ".join(part[2].split())) for part in RUBRIC_PART.finditer(text)]
-    worth = iter(points_each(problem.points, sum(sort == "item" for sort, _ in parts)))
     return tuple(
         Step(
             ", ".join(ASKED.findall(part)),
             Tex(""),
             Tex(ASKED.sub(write, part)),
-            next(worth) if sort == "item" else "",
+            note=sort == "note",
         )
         for sort, part in parts
     )

@@ -1,9 +1,8 @@
-"""Figures and plots in words, for every target that has no TikZ; points in figures."""
+"""Figures and plots in words, for every target that has no TikZ."""
 
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from exgen.render.plots import ASKED, PLOTS
 
@@ -23,21 +22,3 @@ def in_words(body: str) -> str:
 
 def _plot(found: re.Match[str]) -> str:
     return f"\\begin{{exfigure}}{{{PLOTS[found[1]].words}}}\n\\end{{exfigure}}"
-
-
-def points_each(total: int, parts: int) -> tuple[str, ...]:
-    """Return what each of several parts is worth, such as ``1 1/2``; together they are the total.
-
-    Points are whole where there are enough of them, else halves, then quarters. The first parts
-    get what does not divide evenly.
-    """
-    unit = Fraction(1)
-    while parts * unit > total > 0:
-        unit /= 2
-    each, rest = divmod(int(total / unit), max(parts, 1))
-    return tuple(_mixed((each + (n < rest)) * unit) for n in range(parts))
-
-
-def _mixed(number: Fraction) -> str:
-    whole, rest = divmod(number, 1)
-    return " ".join(str(part) for part in (whole, rest) if part) or "0"

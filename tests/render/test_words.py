@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from exgen.render.plots import PLOTS
-from exgen.render.words import in_words, points_each
+from exgen.render.words import in_words
 
 DRAWING = "\\begin{tikzpicture}\n\\draw (0,0);\n\\end{tikzpicture}\n"
 
@@ -26,20 +24,3 @@ def test_a_plot_becomes_its_description() -> None:
 def test_a_drawing_without_description_stays() -> None:
     """What cannot be said in words is left for the converter to complain about."""
     assert in_words(DRAWING) == DRAWING
-
-
-@pytest.mark.parametrize(
-    ("total", "parts", "each"),
-    [
-        (5, 5, "1, 1, 1, 1, 1"),
-        (10, 4, "3, 3, 2, 2"),
-        (2, 4, "1/2, 1/2, 1/2, 1/2"),
-        (5, 2, "3, 2"),
-        (1, 3, "1/2, 1/4, 1/4"),
-        (0, 2, "0, 0"),
-        (3, 0, ""),
-    ],
-)
-def test_points_are_split(total: int, parts: int, each: str) -> None:
-    """What the parts are worth is the total, in the largest unit that reaches all of them."""
-    assert ", ".join(points_each(total, parts)) == each
