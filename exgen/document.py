@@ -52,6 +52,7 @@ class Step:
         equation: as printed.
         why: the reason: plain text, or text with mathematics in it.
         points: of a rubric's point, what it is worth; empty for a note to the grader.
+        claims: the equations that it prints, each as a claim that was proven.
 
     """
 
@@ -59,6 +60,7 @@ class Step:
     equation: Tex
     why: str | Tex
     points: str = ""
+    claims: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
