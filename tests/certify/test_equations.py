@@ -15,7 +15,7 @@ from exgen.certify.memory import Memory
 from exgen.certify.stored import restored, stored
 from exgen.derive import worked
 from exgen.errors import CertificateError
-from exgen.graph import Call, Number, as_expr
+from exgen.graph import Call, Number, as_expr, walk
 from exgen.ops import lookup
 from tests.problems.setting import graph_of, solve
 
@@ -103,7 +103,7 @@ def test_a_wrong_local_derivative_is_refused(op: str, monkeypatch: pytest.Monkey
         if any(
             isinstance(part, Call) and part.op == op
             for binding in graph_of(text).bindings
-            for part in worked.walk(binding.expr)
+            for part in walk(binding.expr)
         )
     )
     with pytest.raises(CertificateError, match="the step"):
