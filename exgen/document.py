@@ -52,6 +52,7 @@ class Step:
         equation: as printed.
         why: the reason: plain text, or text with mathematics in it.
         note: whether it is a note in a rubric, which is worth no points.
+        claims: the equations that it prints, each as a claim that was proven.
 
     """
 
@@ -59,6 +60,7 @@ class Step:
     equation: Tex
     why: str | Tex
     note: bool = False
+    claims: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
