@@ -15,6 +15,8 @@ from exgen.typed import Decoder, shown
 
 SCHEMA = 3
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
+MOST_MISTAKES = 2
+"""How many common mistakes the key tells of one answer, and of one part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,15 @@ class Mistake:
     Attributes:
         slip: its name in the table of slips.
         says: what went wrong, as plain text.
-        latex: what comes out then.
+        latex: what is written then.
+        where: which blank it is written in, as running text; empty where there is only one.
 
     """
 
     slip: str
     says: str
     latex: Tex
+    where: Tex
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.banks import MAX_SIZE
 from exgen.certify.acceptance import OF_NETWORKS, added, none_accepted
+from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
@@ -126,7 +127,12 @@ def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank)
                 place=place,
                 remedy=f"Draw a size from whole numbers, such as {key} = [784, 1024].",
             )
-    return read_network(source, functions=functions, scalar_loss=False)
+    graph = read_network(source, functions=functions, scalar_loss=False)
+    try:
+        check_looks(graph)
+    except MisfitError as error:
+        raise BankError(error.message, place=place, remedy=error.remedy) from None
+    return graph
 
 
 def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, bank: Bank) -> Graph:

@@ -17,9 +17,18 @@ from exgen.certify.prove import prove
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
+from exgen.derive.symbols import check_looks
 from exgen.derive.written import as_written
 from exgen.engine import evaluate, forward, gradients
-from exgen.errors import CertificateError, MachineError, MisfitError, Source, ValuesError, nearest
+from exgen.errors import (
+    CertificateError,
+    LanguageError,
+    MachineError,
+    MisfitError,
+    Source,
+    ValuesError,
+    nearest,
+)
 from exgen.graph import Dim
 from exgen.language import read_network, to_text
 from exgen.language.classes import classes_axes
@@ -121,6 +130,10 @@ def derive(
 
     """
     graph = read_network(source, loss=loss)
+    try:
+        check_looks(graph)
+    except MisfitError as error:
+        raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
     given = None if values is None else read_values(values, graph)
     if given is not None:
         graph = _sized(graph, given, values)

@@ -20,6 +20,7 @@ from exgen.language.writer import graph_text
 from exgen.points import divided
 from exgen.render.tex import parts_of, with_rubrics
 from exgen.slips.mistakes import slipped
+from exgen.slips.told import drawn_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,8 +130,16 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         rejected = added(rejected, drawn.rejected)
         solution = entry.kind.solve(setting, drawn.draws)
         memory = Memory()
+        numbers = drawn_numbers(solved.claim for solved in solution.answers)
         found = [
-            slipped(solved.claim, solved.write, entry.kind.slips, memory)
+            slipped(
+                solved.claim,
+                solved.write,
+                entry.kind.slips,
+                memory,
+                where=solved.where,
+                drawn=numbers,
+            )
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exgen.derive.symbols import free_name, look
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
@@ -72,8 +73,8 @@ def per_example(graph: Graph) -> frozenset[str]:
 
 
 def cost_name(graph: Graph) -> str:
-    """Return a name for the mean of the losses."""
-    return next(name for name in ("J", "C", "R", "Cost") if name not in graph.names)
+    """Return a name for the mean of the losses, which looks like no name of the network."""
+    return free_name(graph, ("J", "C", "R", "Cost"))
 
 
 def in_rows(notation: Notation, *, written: bool = False) -> bool:
@@ -96,10 +97,12 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
                 remedy="Declare the input of one example: x: input[D].",
             )
     names: dict[str, str] = {}
+    looks = {look(name) for name in (*graph.names, *graph.size_names, *examples.names)}
     for name in graph.names:
         if name in own and name != graph.loss:
             big = name[0].upper() + name[1:]
-            names[name] = name if big in (*graph.names, *names.values()) else big
+            names[name] = name if look(big) in looks else big
+            looks.add(look(big))
     rewrite = _Rewrite(graph, own, names, examples, rows)
     shapes: dict[str, Shape] = {}
     leaves: list[Leaf] = []

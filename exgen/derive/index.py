@@ -74,10 +74,11 @@ def letters(shapes: Mapping[str, Shape], *, examples: Dim | None = None) -> Lett
 def letters_of(graph: Graph) -> Letters:
     """Choose letters along the data flow: n for examples, i for inputs, j, k, … for later layers.
 
-    Letters that the network uses as names are passed over. A network without weights has no
-    layers to follow; an only axis is then called k, as classes are.
+    Letters that stand in names and sizes of the network are passed over. A network without weights
+    has no layers to follow; an only axis is then called k, as classes are.
     """
-    free = [letter for letter in LETTERS if letter not in graph.names]
+    taken = _single_letters(graph)
+    free = [letter for letter in LETTERS if letter not in taken]
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
     others = [leaf.name for leaf in graph.leaves if leaf.role != "input"]
     flow = (*inputs, *(binding.name for binding in graph.bindings), *others)
@@ -85,13 +86,18 @@ def letters_of(graph: Graph) -> Letters:
     examples = examples_of(graph)
     found: dict[Dim, str] = {}
     if examples is not None:
-        found[examples] = EXAMPLES if EXAMPLES not in graph.names else free.pop()
+        found[examples] = EXAMPLES if EXAMPLES not in taken else free.pop()
     layers = [dim for dim in order if dim != examples]
     if len(layers) == 1 and "k" in free and not any(x.role == "param" for x in graph.leaves):
         return Letters({**found, layers[0]: "k"})
     for number, dim in enumerate(layers):
         found[dim] = free[number] if number < len(free) else f"i_{number}"
     return Letters(found)
+
+
+def _single_letters(graph: Graph) -> set[str]:
+    """Return the letters that are a name, a size or a tag of a network."""
+    return {part for name in (*graph.names, *graph.size_names) for part in name.split("_")}
 
 
 def examples_of(graph: Graph) -> Dim | None:

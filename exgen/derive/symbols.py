@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from exgen.graph import Dim, Shape, is_column, is_scalar
+from exgen.errors import MisfitError
+from exgen.graph import SCALAR, Call, Dim, Graph, Shape, is_column, is_scalar, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,9 +50,12 @@ GREEK = frozenset(
         "Omega",
     ]
 )
-PARTS = re.compile(r"(?P<base>[A-Za-z]+)(?P<layer>\d*)(?P<tag>(?:_[A-Za-z0-9]+)*)_*\Z")
+PARTS = re.compile(
+    r"(?P<base>[A-Za-z](?:[A-Za-z0-9]*[A-Za-z])?)(?P<layer>\d*)(?P<tag>(?:_+[A-Za-z0-9]+)*)_*\Z"
+)
 ACCENTS = (("hat", r"\hat"), ("bar", r"\bar"), ("tilde", r"\tilde"))
 LOSSES = {"script": r"\mathcal{L}", "ell": r"\ell", "J": "J"}
+SIGMOID = r"\sigma"
 LAYER_MARKS = {"bracket": "[{}]", "parenthesis": "({})"}
 
 
@@ -88,7 +93,7 @@ def symbol(
     if notation.layer == "none" and not marked:
         layer = ""
     letter = _letter(base, shape, bold=notation.bold and not is_scalar(shape))
-    subscripts = tuple(tag if len(tag) == 1 else rf"\mathrm{{{tag}}}" for tag in tags)
+    subscripts = tuple(map(_tag, tags))
     if not layer:
         return Symbol(letter, subscripts, "")
     if notation.layer in ("subscript", "none"):
@@ -107,10 +112,52 @@ def _parts(name: str) -> tuple[str, str, list[str]]:
     return base, layer, tags
 
 
+def look(name: str) -> str:
+    """Return how a name, or a size, looks where a notation tells least: not bold, its layer below.
+
+    Names that look alike here can be taken for one another; others differ in every notation.
+    """
+    base, layer, tags = _parts(name)
+    subscripts = (*([layer] if layer else []), *map(_tag, tags))
+    return Symbol(_letter(base, SCALAR, bold=False), subscripts, "").latex()
+
+
+def check_looks(graph: Graph) -> None:
+    """Refuse a network of which two names, or a name and a size, print alike.
+
+    Raises:
+        MisfitError: with both.
+
+    """
+    seen: dict[str, str] = {}
+    for name in (*graph.names, *graph.size_names):
+        other = seen.setdefault(look(name), name)
+        if other != name:
+            raise MisfitError(
+                f"'{other}' and '{name}' print alike, as {look(name)}, where layers are subscripts",
+                "Rename one of them.",
+            )
+    parts = (part for binding in graph.bindings for part in walk(binding.expr))
+    if SIGMOID in seen and any(isinstance(p, Call) and p.op == "sigmoid" for p in parts):
+        raise MisfitError(f"'{seen[SIGMOID]}' prints like the sigmoid of the network", "Rename it.")
+
+
+def free_name(graph: Graph, wishes: Iterable[str]) -> str:
+    """Return the first wish that looks like no name of the network; else the last, numbered."""
+    taken = {look(name) for name in (*graph.names, *graph.size_names)}
+    wanted = tuple(wishes)
+    numbered = (f"{wanted[-1]}_{number}" for number in count(1))
+    return next(name for name in chain(wanted, numbered) if look(name) not in taken)
+
+
 def unique_without_layers(names: Iterable[str]) -> bool:
     """Whether every name stays unlike the others when its layer number is left out."""
     bare = [(base, tuple(tags)) for base, _, tags in map(_parts, names)]
     return len(set(bare)) == len(bare)
+
+
+def _tag(tag: str) -> str:
+    return tag if len(tag) == 1 else rf"\mathrm{{{tag}}}"
 
 
 def _letter(base: str, shape: Shape, *, bold: bool) -> str:
@@ -126,20 +173,10 @@ def _letter(base: str, shape: Shape, *, bold: bool) -> str:
 
 def dim_latex(dim: Dim) -> str:
     """Return a size in LaTeX: ``785``, ``D_{0} + 1``."""
-    terms = [_size_name(name) for name in dim.names]
+    terms = [look(name) for name in dim.names]
     if dim.constant or not terms:
         terms.append(str(dim.constant))
     return " + ".join(terms).replace("+ -", "- ")
-
-
-def _size_name(name: str) -> str:
-    match = PARTS.match(name)
-    if not match:
-        return rf"\mathrm{{{name}}}"
-    base = match["base"]
-    letter = rf"\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
-    below = ",".join(filter(None, (match["layer"], *match["tag"].split("_"))))
-    return f"{letter}_{{{below}}}" if below else letter
 
 
 def shape_latex(shape: Shape) -> str:

@@ -214,7 +214,6 @@ KIND = Kind(
     slips=(
         "no_slope_below",
         "leak_above",
-        "not_added",
         "either_sign",
         "slope_on_the_wrong_side",
         "forgot_upstream",

@@ -61,6 +61,8 @@ class Solved:
         write: how this answer is printed among the common mistakes, given a claim that a slip
             made wrong: as ``latex`` is, or with its left side where a part of the sheet has several
             answers. None where slips do not apply.
+        where: which blank it fills, for the common mistakes, as running text such as ``for $W$``;
+            empty where a part of the sheet has one blank, or where ``write`` says it.
 
     """
 
@@ -71,6 +73,7 @@ class Solved:
     steps: tuple[Step, ...]
     claim: Claim | None
     write: Callable[[Any], Tex] | None = None
+    where: Tex = Tex("")  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,7 @@ def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -
             steps=(Step("chain rule", Tex(_worked(setting, line)), _why(line, slot)),),
             claim=claim,
             write=written(places[slot]),
+            where=Tex(f"for ${printer.name(line[places[slot]])}$ in line {number + 1}"),
         )
         for slot in places
         if slot in hidden

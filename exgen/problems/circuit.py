@@ -149,9 +149,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         line = circuit.graph.expr(name)
         expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
         step = Step("chain rule" if backwards else "forward", Tex(shown(value)), WHY[backwards])
-        answers.append(Solved(answer, write(claim), SCALAR, expr, (step,), claim, write))
+        where = Tex(f"{'below' if backwards else 'above'} the wire {wires[name]}")
+        answers.append(Solved(answer, write(claim), SCALAR, expr, (step,), claim, write, where))
         return blank(answer)
 
+    wires = {name: _wire(name, setting, circuit, every) for name in circuit.graph.names}
     above, below = {}, {}
     for name in circuit.graph.names:
         value, gradient = worked.values[name], worked.gradients[name]
@@ -189,6 +191,16 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "gates": _explained(circuit, every, worked, shown, named),
     }  # fmt: skip
     return Solution(fields, tuple(answers))
+
+
+def _wire(name: str, setting: Setting, circuit: Circuit, every: tuple[Gate, ...]) -> str:
+    """Return which wire is meant, in words: by its name, or by the gate that it comes from."""
+    if name in setting.graph.names:
+        return f"of ${setting.printer.name(name)}$"
+    gate = next((gate for gate in every if gate.name == name), None)
+    if gate is None or isinstance(gate.expr, Name):
+        return "behind a dot"
+    return f"behind the gate ${gate_latex(gate.expr, circuit.letter)}$"
 
 
 def has_letter(circuit: Circuit) -> bool:
@@ -266,13 +278,13 @@ KIND = Kind(
     network_rules=(),
     number_rules=(*RULES, "safe_rounding"),
     slips=(
-        "own_factor",
-        "missing_minus",
         "dropped_path",
+        "own_factor",
         "no_local",
         "no_slope",
-        "forgot_factor",
         "forgot_upstream",
+        "missing_minus",
+        "forgot_factor",
     ),
     needs_loss=True,
     sample=sample,

@@ -72,7 +72,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         other = {line for _, line in set(claim.edges) ^ set(edges)}
         changed = [line.name for line in graph.bindings if line.name in other]
         left = ", ".join(row(line, claim.edges) for line in changed)
-        return Tex(rf"{left} \text{{ instead of }} {', '.join(row(n, edges) for n in changed)}")
+        return Tex(left)
 
     rows = [row(line.name, edges) for line in graph.bindings]
     equation = r",\quad ".join(rows)
@@ -84,6 +84,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
         claim=EdgesClaim(graph, edges),
         write=write,
+        where=Tex("only"),
     )
     counts = {name: sum(a == name for a, _ in edges) for name in graph.names}
     shared = [

@@ -52,7 +52,8 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 expr=layer.source,
                 steps=(Step("input", Tex(printer.name(layer.source)), BEFORE),),
                 claim=LayerInputClaim(graph, layer.line, layer.source, layer.fixed),
-                write=_into(printer, titles[layer.line]),
+                write=lambda claim: Tex(printer.name(claim.source)),
+                where=Tex(f"as the input of ${titles[layer.line]}$"),
             ),
             Solved(
                 name=f"{layer.line}.out",
@@ -67,11 +68,6 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
     return Solution({**forward_fields(setting), "chain": chain}, tuple(answers))
 
 
-def _into(printer: Printer, title: Tex) -> Callable[[LayerInputClaim], Tex]:
-    """Return how one of many inputs is printed among the mistakes: with the layer it goes into."""
-    return lambda claim: Tex(rf"{printer.name(claim.source)}\text{{ into }}{title}")
-
-
 def _equation(printer: Printer, line: str) -> Callable[[LayerOutputClaim], Tex]:
     return lambda claim: Tex(f"{printer.name(line)} = {printer(claim.expr)}")
 
@@ -84,13 +80,12 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "before_the_activation",
-        "forgot_bias",
-        "needless_transpose",
-        "forgot_transpose",
-        "wrong_order",
         "forgot_activation",
         "no_slope_below",
         "forgot_factor",
+        "forgot_transpose",
+        "needless_transpose",
+        "wrong_order",
     ),
     needs_loss=True,
     sample=sample,

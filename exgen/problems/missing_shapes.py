@@ -214,6 +214,7 @@ def _answer(graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...]) 
         steps=(Step("shape", Tex(equation), reason(graph, slot.name)),),
         claim=ShapeClaim(graph, slot.name, shape, shown),
         write=lambda claim: Tex(r" \times ".join(_sizes(claim.shape))),
+        where=Tex(f"for ${printer.name(slot.name)}$"),
     )
 
 

@@ -357,6 +357,7 @@ def _value(
         steps=(step,),
         claim=claim,
         write=lambda wrong: Tex(wrong.printed),
+        where=Tex("at these numbers"),
     )
     return answer, short
 
@@ -378,13 +379,13 @@ KIND = Kind(
     slips=(
         "dropped_path",
         "own_factor",
-        "missing_minus",
-        "wrong_sign",
+        "forgot_upstream",
         "no_slope",
         "no_local",
-        "slope_at_the_input",
+        "wrong_sign",
         "forgot_factor",
-        "forgot_upstream",
+        "missing_minus",
+        "slope_at_the_input",
     ),
     needs_loss=True,
     sample=sample,

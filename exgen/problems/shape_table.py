@@ -141,6 +141,7 @@ def _answer(
         steps=(Step("shape", Tex(rf"{symbol}\colon {latex}"), why),),
         claim=claim,
         write=lambda wrong: Tex(shape_latex(wrong.shape)),
+        where=Tex(f"for ${symbol}$"),
     )
 
 

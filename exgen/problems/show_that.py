@@ -138,7 +138,6 @@ def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
     found = _with_slopes(setting, raw)
     left = printer(found.lines[0].expr)
     last = found.lines[-1].expr
-    claim = claim_of(graph, found)
     steps = tuple(
         Step(
             line.rule,
@@ -148,19 +147,13 @@ def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
         for n, line in enumerate(found.lines[1:])
     )
 
-    def write(wrong: DerivationClaim) -> Tex:
-        """Print the line that is not as it should be; else the last one."""
-        pairs = zip(wrong.lines[1:], claim.lines[1:], strict=True)
-        return Tex(printer(next((line for line, right in pairs if line != right), last)))
-
     return Solved(
         name=name,
         latex=Tex(printer(last)),
         shape=SCALAR,
         expr=to_text(last),
         steps=steps,
-        claim=claim,
-        write=write,
+        claim=claim_of(graph, found),
     )
 
 
@@ -225,20 +218,7 @@ KIND = Kind(
     options={"ask": (list,), "case": (list,)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=(
-        "quotient_rule_sign",
-        "elementwise_softmax",
-        "swapped_indices",
-        "forgot_delta",
-        "wrong_sign",
-        "no_slope",
-        "missing_minus",
-        "dropped_path",
-        "not_summed",
-        "slope_at_the_input",
-        "sum_for_mean",
-        "output_for_preactivation",
-    ),
+    slips=(),
     needs_loss=True,
     sample=sample,
     solve=solve,

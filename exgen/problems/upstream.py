@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exgen.derive.symbols import free_name
 from exgen.graph import SCALAR, Binding, Graph, Leaf, Name, call, is_column, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOSS = "L"
-
-
-def free_name(graph: Graph, wishes: Iterable[str]) -> str:
-    """Return the first wish that no name of the network takes; the last one primed if need be."""
-    name = ""
-    for name in wishes:
-        if name not in graph.names and name not in graph.size_names:
-            return name
-    while name in graph.names:
-        name += "_"
-    return name
 
 
 def with_upstream(graph: Graph, wishes: Iterable[str] = ("g", "q")) -> tuple[Graph, str]:

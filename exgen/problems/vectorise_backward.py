@@ -86,7 +86,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 expr=to_text(expr),
                 steps=(step,),
                 claim=EqualityClaim(graph, gradient, expr, form, index, shape, numerator=numerator),
-                write=lambda claim: Tex(whole(claim.expr)),
             )
         )
         asks.append(
@@ -114,21 +113,7 @@ KIND = Kind(
     options={"ask": (list,)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=(
-        "forgot_transpose",
-        "needless_transpose",
-        "not_summed",
-        "wrong_order",
-        "no_slope",
-        "dropped_path",
-        "wrong_sign",
-        "sum_for_mean",
-        "elementwise_softmax",
-        "output_for_preactivation",
-        "slope_at_the_input",
-        "wrong_mask",
-        "forgot_factor",
-    ),
+    slips=(),
     needs_loss=True,
     sample=sample,
     solve=solve,

@@ -74,7 +74,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 expr=to_text(expr),
                 steps=(step,),
                 claim=EqualityClaim(graph, name, expr, form, index, shape),
-                write=lambda claim: Tex(printer(claim.expr)),
             )
         )
         asks.append(
@@ -102,19 +101,7 @@ KIND = Kind(
     options={"ask": (list,)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=(
-        "forgot_transpose",
-        "needless_transpose",
-        "wrong_order",
-        "entrywise_product",
-        "not_summed",
-        "sum_for_mean",
-        "missing_minus",
-        "wrong_sign",
-        "forgot_factor",
-        "forgot_bias",
-        "no_slope_below",
-    ),
+    slips=(),
     needs_loss=False,
     sample=sample,
     solve=solve,

@@ -237,11 +237,11 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "dropped_path",
+        "no_slope",
+        "forgot_upstream",
         "forgot_bias",
         "dropped_input",
         "forgot_activation",
-        "no_slope",
-        "forgot_upstream",
         "output_for_preactivation",
         "wrong_sign",
         "slope_on_the_wrong_side",

@@ -18,11 +18,13 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING
 
 from exgen.errors import ExgenError, MachineError, TexError
+from exgen.render.log import Log, overfull_error, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +99,14 @@ def require_tex() -> Path:
     return Path(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """A document as TeX set it: the bytes of its PDF, and what the log says of its pages."""
+
+    pdf: bytes
+    log: Log
+
+
 def compile_tex(
     documents: Mapping[str, str],
     *,
@@ -104,6 +114,33 @@ def compile_tex(
     pages: Mapping[str, int] | None = None,
 ) -> dict[str, bytes]:
     r"""Return the PDF of every document, under the same names and in the same order.
+
+    Args:
+        documents: name without suffix, such as ``problems``, to TeX source.
+        time_limit: seconds that one run of TeX may take.
+        pages: expected page counts by name, as in :func:`typeset`.
+
+    Raises:
+        MachineError: pdflatex, or a LaTeX package, is not installed.
+        TexError: TeX stopped at an error, took too long, or made no PDF; or something in a
+            document sticks out of its page.
+        ValueError: a name is not a plain file name.
+
+    """
+    made = typeset(documents, time_limit=time_limit, pages=pages)
+    for name, document in made.items():
+        if document.log.overfull:
+            raise overfull_error(name, document.log.overfull)
+    return {name: document.pdf for name, document in made.items()}
+
+
+def typeset(
+    documents: Mapping[str, str],
+    *,
+    time_limit: float = 60.0,
+    pages: Mapping[str, int] | None = None,
+) -> dict[str, Typeset]:
+    r"""Set every document, whether or not all of it fits on its pages.
 
     The documents are compiled beside each other, each in a fresh folder that is removed in the
     end, whatever happens.
@@ -138,7 +175,7 @@ def compile_tex(
 
 def _compile_all(
     documents: Mapping[str, str], pages: Mapping[str, int], runner: _Runner
-) -> dict[str, bytes]:
+) -> dict[str, Typeset]:
     # costs 10 ms, and is of no use where no PDF is made
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
@@ -161,7 +198,7 @@ def _compile_all(
             pool.shutdown(cancel_futures=True)
 
 
-def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int | None) -> bytes:
+def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int | None) -> Typeset:
     """Run TeX until what the document reads from the ``.aux`` file is what it wrote there."""
     (folder / f"{name}.tex").write_text(source, encoding="utf-8", newline="\n")
     aux, pdf = folder / f"{name}.aux", folder / f"{name}.pdf"
@@ -175,7 +212,7 @@ def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int |
             raise _failure(folder, name, source, status)
         after = _read_back(aux, source)
         if after == before:
-            return pdf.read_bytes()
+            return Typeset(pdf.read_bytes(), read_log(_log_of(folder, name)))
         before = after
     raise TexError(
         f"Page numbers and references had not settled after {_MAX_RUNS} runs.",
@@ -267,10 +304,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def _log_of(folder: Path, name: str) -> str:
+    log = folder / f"{name}.log"
+    return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+
+
 def _failure(folder: Path, name: str, source: str, status: int) -> ExgenError:
     """Return the error that says what TeX did not like, from its log."""
-    log_file = folder / f"{name}.log"
-    log = log_file.read_text(encoding="utf-8", errors="replace") if log_file.is_file() else ""
+    log = _log_of(folder, name)
     missing = _NO_FILE.search(log)
     if missing:
         return MachineError(

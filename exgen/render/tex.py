@@ -6,9 +6,10 @@ import re
 import unicodedata
 from dataclasses import replace
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from exgen.document import Answer, Mistake, Problem, ProblemSet, Step, Tex
+from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.points import points_latex
 from exgen.render.conventions import box
@@ -16,7 +17,7 @@ from exgen.render.plots import plots
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -51,7 +52,10 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         _fill=str,
         set=problem_set,
         conventions=box(problem_set, bodies),
-        bodies=[Tex(body) for body in bodies],
+        bodies=[
+            (Tex(problem.name), Tex(body))
+            for problem, body in zip(problem_set.problems, bodies, strict=True)
+        ],
         key=key,
         plots=plots(printed),
         drawn=r"\begin{tikzpicture}" in printed,
@@ -120,24 +124,14 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         worth = [Tex(points_latex(points)) for points in answer.points]
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
-    def mistakes(*names: str, instead: bool = False) -> Tex:
-        """Show, on the key, what the usual slips give instead of these answers.
-
-        Of several answers each slip is shown once; ``instead`` says of which.
-        """
+    def mistakes(*names: str, verb: str = "wrote") -> Tex:
+        """Tell, on the key, the likeliest mistakes in these answers of one part."""
         told.extend(names)
-        every: dict[str, tuple[Mistake, Answer]] = {}
-        for answer in map(problem.answer, names):
-            for part in answer.mistakes:
-                every.setdefault(part.slip, (part, answer))
-        if not key or not every:
+        found = likeliest([problem.answer(name).mistakes for name in names])
+        if not key or not found:
             return Tex("")
-        found = [
-            {"says": part.says, "latex": part.latex, "right": answer.latex if instead else None}
-            for part, answer in every.values()
-        ]
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, is_deep=_is_deep))
+        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_deep=_is_deep))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -215,6 +209,18 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         )
         for sort, part in parts
     )
+
+
+def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
+    """Return the mistakes that a key tells of one part: two at most, by different slips.
+
+    Each answer's come with the likeliest first, so the first of each answer go before the second.
+    """
+    every: dict[str, Mistake] = {}
+    for level in zip_longest(*answers):
+        for mistake in filter(None, level):
+            every.setdefault(mistake.slip, mistake)
+    return list(every.values())[:MOST_MISTAKES]
 
 
 def _is_deep(latex: Tex) -> bool:

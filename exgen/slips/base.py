@@ -75,6 +75,11 @@ def in_each_term(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
     Who makes such a mistake makes it in all terms that look alike.
     """
     parts = terms(expr)
+    match expr:
+        case Call("sub", (left, right)):
+            both = [next(at_one_place(part, change), None) for part in (left, right)]
+            if None not in both:
+                yield Call("sub", tuple(part for part in both if part is not None))
     if len(parts) > 1:
         changed = [next(at_one_place(part, change), None) for part in parts]
         if None not in changed:

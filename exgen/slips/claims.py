@@ -62,7 +62,7 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
             case SymbolicGridClaim():
                 yield from _wrong_entries(claim, rewrite, memory)
             case _:
-                scene = memory.once("scene", claim, lambda: _scene(claim))
+                scene = scene_of(claim, memory)
                 for formula, put in places(claim):
                     for wrong in _formulas(formula, rewrite, scene):
                         yield Wrong(put(wrong))
@@ -88,6 +88,11 @@ def places(value: object, put: Put = lambda changed: changed) -> Iterator[tuple[
                 return put(replace(value, **{name: changed}))
 
             yield from places(getattr(value, part.name), put_at)
+
+
+def scene_of(claim: object, memory: Memory) -> Scene:
+    """Return what a slip may look at besides the formulas of a claim."""
+    return memory.once("scene", claim, lambda: _scene(claim))
 
 
 def _scene(claim: object) -> Scene:

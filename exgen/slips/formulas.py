@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from exgen.graph import (
     Size,
     SumOver,
     as_expr,
+    is_scalar,
     names_in,
     substitute,
     walk,
 )
+from exgen.shapes import likely_shape
 from exgen.slips.base import (
     GRADIENT,
     Scene,
@@ -36,6 +39,8 @@ from exgen.slips.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+GIVEN = re.compile(rf"{GRADIENT}\w+_by_\w+$")
+"""The name of a Jacobian that a question gives as a symbol."""
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
 
 
@@ -70,6 +75,8 @@ def wrong_order(expr: Expr, scene: Scene) -> Iterator[Expr]:
         if not (isinstance(part, Call) and part.op == "matmul"):
             return
         left, right = part.args
+        if any(is_scalar(likely_shape(factor, scene.shapes)) for factor in part.args):
+            return  # a product with a scalar commutes
         inner = [_without_transpose(factor) for factor in (left, right)]
         if any(isinstance(factor, Call) and factor.op == "ones" for factor in inner):
             return
@@ -153,6 +160,30 @@ def _without_a_term(expr: Expr) -> Iterator[Expr]:
     if len(parts) > 1 and not any(is_slope(part) for part in parts):
         for position in reversed(range(len(parts))):
             yield total(parts[:position] + parts[position + 1 :])
+    match expr:
+        # a difference of products is a sum over paths, one of output and target is not
+        case Call("sub", (left, right)) if _is_product(left) and _is_product(right):
+            yield left
+            yield -right
+
+
+def _is_product(expr: Expr) -> bool:
+    bare = expr.args[0] if isinstance(expr, Call) and expr.op == "neg" else expr
+    return isinstance(bare, Call) and bare.op in ("mul", "matmul") and not is_slope(bare)
+
+
+def skipped_jacobian(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+    """A product along a chain without one of the Jacobians that are given."""
+
+    def change(part: Expr) -> Iterator[Expr]:
+        match part:
+            case Call("matmul", (left, right)):
+                for factor, rest in ((left, right), (right, left)):
+                    name = _without_transpose(factor)
+                    if isinstance(name, Name) and GIVEN.match(name.name):
+                        yield rest
+
+    yield from at_one_place(expr, change)
 
 
 def sum_for_mean(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -189,7 +220,7 @@ def forgot_factor(expr: Expr, _scene: Scene) -> Iterator[Expr]:
                 if isinstance(number, Number) and number.value > 1:
                     yield other
 
-    yield from at_one_place(expr, change)
+    yield from in_each_term(expr, change)
 
 
 def forgot_upstream(expr: Expr, scene: Scene) -> Iterator[Expr]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from exgen.graph import Index
 
-RANK = re.compile(r"\\rho\(([A-Za-z])\)")
+RANK = re.compile(r"\\rho\(([A-Za-z]|\d+)\)")
 """The position that an entry takes when its column is sorted, as an index."""
 
 

@@ -1,4 +1,4 @@
-"""The common mistakes of an answer: what each slip gives instead, refused by the certificate."""
+"""The common mistakes of an answer: what each slip gives instead, where that is worth telling."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.prove import prove
-from exgen.document import Mistake
-from exgen.errors import CertificateError
+from exgen.document import MOST_MISTAKES, Mistake, Tex
 from exgen.slips.table import SLIPS
+from exgen.slips.told import Drawn, is_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
-    from exgen.document import Tex
-    from exgen.slips.claims import Wrong
 
-MOST = 3
-"""How many mistakes the key shows for one answer."""
+NOWHERE = Tex("")
+NOTHING_DRAWN = Drawn()
 LONGEST = 56
 """A wrong answer with more signs than this does not fit a short line."""
 SIGN = re.compile(r"\\[a-zA-Z]+|[^\s{}\\^_]")
@@ -47,33 +44,39 @@ def slipped(
     write: Callable[[Any], Tex] | None,
     slips: tuple[str, ...],
     memory: Memory,
+    *,
+    where: Tex = NOWHERE,
+    drawn: Drawn = NOTHING_DRAWN,
 ) -> Slipped:
     """Apply slips to an answer.
 
     Args:
         claim: what the answer asserts; None for a rubric.
         write: how the answer is printed, given its claim; None where slips do not apply.
-        slips: the names of the slips that apply.
+        slips: the names of the slips that apply, the likeliest first.
         memory: shared by the answers of a problem.
+        where: which blank the answer fills, as running text.
+        drawn: the numbers of the problem.
 
     """
     if claim is None or write is None:
         return Slipped((), ())
-    right = write(claim)
     found: list[Mistake] = []
     lucky: list[str] = []
-    shown = {right.tex}
+    shown = {write(claim).tex}
     for name in slips:
         told = False
         for wrong in SLIPS[name].wrong(claim, memory):
             if wrong.lucky:
                 lucky.append(name)
-            elif wrong.claim is not None and not told and len(found) < MOST:
+            elif wrong.claim is not None and not told and len(found) < MOST_MISTAKES:
                 latex = write(wrong.claim)
-                if latex.tex in shown or signs(latex.tex) > LONGEST or not is_refused(wrong):
+                if latex.tex in shown or signs(latex.tex) > LONGEST:
+                    continue
+                if not is_told(claim, wrong, memory, drawn):
                     continue
                 shown.add(latex.tex)
-                found.append(Mistake(name, SLIPS[name].says, latex))
+                found.append(Mistake(name, SLIPS[name].says, latex, where))
                 told = True
     return Slipped(tuple(found), tuple(dict.fromkeys(lucky)))
 
@@ -85,14 +88,3 @@ def signs(tex: str) -> int:
     6
     """
     return len(SIGN.findall(UNSEEN.sub("", tex)))
-
-
-def is_refused(wrong: Wrong) -> bool:
-    """Whether the certificate refuses what a slip made; else the slip is no mistake here."""
-    if wrong.claim is None:
-        return False
-    try:
-        prove(wrong.claim)
-    except CertificateError:
-        return True
-    return False

@@ -23,7 +23,7 @@ class Slip:
 
     Attributes:
         name: as kinds list it.
-        says: what went wrong, for the key; it goes before the wrong answer.
+        says: what went wrong, in the past tense; on the key it follows what was written.
         wrong: a right claim in; each claim that the slip makes of it out.
 
     """
@@ -36,58 +36,67 @@ class Slip:
 _ROWS = (
     Slip("forgot_transpose", "forgot the transpose", on_formulas(formulas.forgot_transpose)),
     Slip("swapped_indices", "swapped the indices", on_formulas(indices.swapped_indices)),
-    Slip("wrong_order", "factors in the wrong order", on_formulas(formulas.wrong_order)),
-    Slip("wrong_sign", "target minus output", on_formulas(formulas.wrong_sign)),
+    Slip("wrong_order", "multiplied in the wrong order", on_formulas(formulas.wrong_order)),
+    Slip("wrong_sign", "took target minus output", on_formulas(formulas.wrong_sign)),
     Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
-    Slip("dropped_path", "left out a path", on_formulas(formulas.dropped_path)),
+    Slip("dropped_path", "left out the other path", on_formulas(formulas.dropped_path)),
+    Slip(
+        "skipped_jacobian",
+        "left out one factor of the chain rule",
+        on_formulas(formulas.skipped_jacobian),
+    ),
     Slip("dropped_input", "left out an input", on_formulas(formulas.dropped_input)),
-    Slip("sum_for_mean", "sum instead of mean", layouts.sum_for_mean),
+    Slip("sum_for_mean", "took the sum, not the mean", layouts.sum_for_mean),
     Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
     Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
     Slip("not_summed", "forgot the sum", on_formulas(formulas.not_summed)),
     Slip(
         "output_for_preactivation",
-        "used the gradient with respect to the activation's output",
+        "used the gradient with respect to the output of the activation",
         on_formulas(losses.output_for_preactivation),
     ),
     Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
     Slip(
         "elementwise_softmax",
-        "softmax taken entry by entry",
+        "took the softmax entry by entry, without the sum over the classes",
         on_formulas(losses.elementwise_softmax),
     ),
-    Slip("needless_transpose", "one transpose too many", on_formulas(formulas.needless_transpose)),
-    Slip("entrywise_product", "product entry by entry", on_formulas(formulas.entrywise_product)),
+    Slip(
+        "needless_transpose",
+        "transposed where the product needs no transpose",
+        on_formulas(formulas.needless_transpose),
+    ),
+    Slip("entrywise_product", "multiplied entry by entry", on_formulas(formulas.entrywise_product)),
     Slip("forgot_bias", "forgot the bias", on_formulas(formulas.forgot_bias)),
     Slip("forgot_delta", "forgot the Kronecker delta", on_formulas(indices.forgot_delta)),
     Slip("own_position", "left the entry at its own position", on_formulas(indices.own_position)),
     Slip(
         "exponential_of_difference",
-        "exponential of a difference taken as a difference of exponentials",
+        "took the exponential of a difference for a difference of exponentials",
         on_formulas(indices.exponential_of_difference),
     ),
     Slip(
-        "divided_above_only", "divided only the numerator", on_formulas(indices.divided_above_only)
+        "divided_above_only", "divided the numerator only", on_formulas(indices.divided_above_only)
     ),
     Slip("counted_twice", "counted the right class twice", on_formulas(indices.counted_twice)),
     Slip("forgot_share", "left out the right class's own share", on_formulas(indices.forgot_share)),
     Slip("forgot_inner", "forgot the inner derivative", on_formulas(losses.forgot_inner)),
     Slip(
         "quotient_rule_sign",
-        "wrong sign in the quotient rule",
+        "took the wrong sign in the quotient rule",
         on_formulas(losses.quotient_rule_sign),
     ),
     Slip("forgot_square", "forgot the square", on_formulas(losses.forgot_square)),
-    Slip("other_layout", "in the other layout", on_formulas(layouts.other_layout)),
-    Slip("forgot_diag", "a column instead of a diagonal matrix", on_formulas(layouts.forgot_diag)),
+    Slip("other_layout", "used the other layout", on_formulas(layouts.other_layout)),
+    Slip("forgot_diag", "wrote a column for a diagonal matrix", on_formulas(layouts.forgot_diag)),
     Slip(
         "function_for_slope",
-        "the function instead of its derivative",
+        "took the function for its derivative",
         on_formulas(layouts.function_for_slope),
     ),
     Slip(
         "zeros_at_the_other_end",
-        "zeros at the other end",
+        "put the zeros at the other end",
         on_formulas(layouts.zeros_at_the_other_end),
     ),
     Slip(
@@ -97,7 +106,7 @@ _ROWS = (
     ),
     Slip(
         "put_in_order_again",
-        "applied the ordering instead of undoing it",
+        "applied the order once more where it has to be undone",
         layouts.put_in_order_again,
     ),
     Slip(
@@ -109,43 +118,57 @@ _ROWS = (
         "forgot_activation", "left out the activation", on_formulas(activations.forgot_activation)
     ),
     Slip("no_slope", "forgot the derivative of the activation", on_formulas(activations.no_slope)),
-    Slip("wrong_mask", "mask of another layer", on_formulas(activations.wrong_mask)),
+    Slip("wrong_mask", "took the mask of another layer", on_formulas(activations.wrong_mask)),
     Slip(
         "slope_on_the_wrong_side",
-        "slope on the wrong side of 0",
+        "took the slope on the wrong side of 0",
         on_formulas(activations.slope_on_the_wrong_side),
     ),
-    Slip("no_slope_below", "ReLU instead of leaky ReLU", on_formulas(activations.no_slope_below)),
+    Slip("no_slope_below", "took leaky ReLU for ReLU", on_formulas(activations.no_slope_below)),
     Slip(
         "slope_at_the_input",
-        "slope from the pre-activation instead of the output",
+        "put the pre-activation where the output belongs",
         on_formulas(activations.slope_at_the_input),
     ),
-    Slip("every_cell", "gradient to every cell of the window", on_formulas(activations.every_cell)),
-    Slip("mean_for_max", "mean instead of maximum", on_formulas(passes.mean_for_max)),
-    Slip("max_for_mean", "maximum instead of mean", on_formulas(passes.max_for_mean)),
-    Slip("no_activation", "kept the negative entries", on_formulas(passes.no_activation)),
-    Slip("leak_above", "slope on the positive side of 0", on_formulas(passes.leak_above)),
+    Slip(
+        "every_cell",
+        "passed the gradient to every cell of the window",
+        on_formulas(activations.every_cell),
+    ),
+    Slip("mean_for_max", "took the mean, not the maximum", on_formulas(passes.mean_for_max)),
+    Slip("max_for_mean", "took the maximum, not the mean", on_formulas(passes.max_for_mean)),
+    Slip(
+        "no_activation", "kept the negative entries as they are", on_formulas(passes.no_activation)
+    ),
+    Slip("leak_above", "put the slope on the positive side of 0", on_formulas(passes.leak_above)),
     Slip(
         "matrix_product",
-        "matrix product instead of entrywise product",
+        "took the matrix product for the entrywise one",
         on_formulas(passes.matrix_product),
     ),
     Slip(
         "not_shared_out",
-        "gradient of a mean not divided among its cells",
+        "did not divide the gradient of a mean among its cells",
         on_formulas(passes.not_shared_out),
     ),
     Slip("either_sign", "counted the positive entries too", on_formulas(passes.either_sign)),
     Slip("not_added", "left the products unsummed", on_formulas(passes.not_added)),
-    Slip("own_factor", "own factor instead of the other one", on_formulas(passes.own_factor)),
+    Slip(
+        "own_factor",
+        "multiplied by its own value, not by that of the other factor",
+        on_formulas(passes.own_factor),
+    ),
     Slip("no_local", "forgot the local derivative", on_formulas(passes.no_local)),
     Slip("swapped_shape", "swapped rows and columns", shapes.swapped_shape),
     Slip("forgot_the_one", "forgot the appended 1", shapes.forgot_the_one),
-    Slip("one_example", "shape of a single example", shapes.one_example),
-    Slip("bias_for_each", "a bias for each example", shapes.bias_for_each),
-    Slip("one_stage_off", "one stage off in the chain", shapes.one_stage_off),
-    Slip("missing_arrow", "one arrow for a quantity read twice", shapes.missing_arrow),
+    Slip("one_example", "gave the shape of a single example", shapes.one_example),
+    Slip("bias_for_each", "gave each example a bias of its own", shapes.bias_for_each),
+    Slip("one_stage_off", "took a neighbouring stage", shapes.one_stage_off),
+    Slip(
+        "missing_arrow",
+        "left out an arrow of a quantity that is read more than once",
+        shapes.missing_arrow,
+    ),
 )
 
 SLIPS: Mapping[str, Slip] = MappingProxyType({slip.name: slip for slip in _ROWS})

@@ -32,8 +32,8 @@ from exgen.ops import TABLE
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting
 from exgen.slips.claims import places
-from exgen.slips.mistakes import is_refused
 from exgen.slips.table import SLIPS
+from exgen.slips.told import is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,7 @@ IDS = [problem for _, problem in PROBLEMS]
 # problem and slip: why an answer may survive the slip
 RIGHT_AFTER_ALL = {
     ("given-jacobians", "forgot_transpose"): "the Jacobian of an entrywise function is diagonal",
+    ("given-jacobians", "skipped_jacobian"): "the Jacobian of the identity changes nothing",
     ("cost-gradient", "entrywise_product"): "a product with a single number is entrywise",
     ("twin-gradients", "entrywise_product"): "a product with a single number is entrywise",
     ("reused-entry", "wrong_order"): "a scalar product has no order",

@@ -137,6 +137,16 @@ def test_the_guess_leaves_no_trace_in_the_pdf() -> None:
     assert made[0] == made[1] == made[2]
 
 
+def test_what_leaves_the_page_is_refused() -> None:
+    """A line that is too wide stops the run, with its place; a point of it is let through."""
+    body = "\\typeout{exgen: problem wide-one}\\typeout{exgen: part (b)}\\noindent\\rule{%s}{1pt}"
+    compile_tex({"problems": article(body % "\\dimexpr\\textwidth+0.9pt")})
+    with pytest.raises(TexError, match=r"'wide-one', part \(b\) is 14\.1 mm too wide") as caught:
+        compile_tex({"problems": article(body % "\\dimexpr\\textwidth+40pt")})
+    assert caught.value.place == "problems.tex"
+    assert caught.value.exit_code == 1
+
+
 def test_references_are_settled(runs: list[str], tmp_path: Path) -> None:
     """A forward reference is printed, not two question marks."""
     source = article("See \\ref{late}.\\section{First}\\section{Second}\\label{late}")

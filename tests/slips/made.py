@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
@@ -13,12 +15,25 @@ from exgen.render.tex import escape, problem_bodies
 from tests.cases import read_cases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _pytest.mark.structures import ParameterSet
 
     from exgen.document import Mistake, Problem, ProblemSet
     from tests.cases import Case
 
 HERE = Path(__file__).parent
+MANY = 99
+
+
+@contextmanager
+def every_mistake() -> Iterator[None]:
+    """Let the key tell every mistake that is one, not only the likeliest two."""
+    with (
+        mock.patch("exgen.slips.mistakes.MOST_MISTAKES", MANY),
+        mock.patch("exgen.render.tex.MOST_MISTAKES", MANY),
+    ):
+        yield
 
 
 def made(text: str, folder: Path, seed: int = 1, *, slips: bool = True) -> ProblemSet:
@@ -31,15 +46,17 @@ def made(text: str, folder: Path, seed: int = 1, *, slips: bool = True) -> Probl
 
 @cache
 def fixed(name: str) -> ProblemSet:
-    """Return the problem set of a bank beside this file."""
-    return build(*load(str(HERE / f"{name}.toml"), None), 1)
+    """Return the problem set of a bank beside this file, with every mistake."""
+    with every_mistake():
+        return build(*load(str(HERE / f"{name}.toml"), None), 1)
 
 
 @cache
 def keys(name: str) -> dict[str, str]:
     """Return the key of each problem of a bank beside this file."""
     found = fixed(name)
-    bodies = problem_bodies(found, key=True)
+    with every_mistake():
+        bodies = problem_bodies(found, key=True)
     return {part.name: body for part, body in zip(found.problems, bodies, strict=True)}
 
 
@@ -53,11 +70,18 @@ def cases(name: str) -> list[ParameterSet]:
     return [pytest.param(case, id=case.title) for case in read_cases(HERE / f"{name}.md")]
 
 
+def written(part: Mistake) -> str:
+    """Return how the key tells a mistake, without what stands before the formula."""
+    ruled = r"\," if r"\hline" in part.latex.tex else ""
+    where = f" {part.where.tex}" if part.where.tex else ""
+    return f"{part.latex.tex}${ruled}{where}: {escape(part.says)}"
+
+
 def told(name: str, case: Case) -> Mistake:
     """Return the mistake that a case is about; the key has to tell it of one of the answers."""
     which, answer, slip = case.given.split()
     found = problem(name, which)
     every = [part for given in found.answers for part in given.mistakes if part.slip == slip]
     key = keys(name)[which]
-    assert any(f"{escape(part.says)}, ${part.latex.tex}$" in key for part in every)
+    assert any(written(part) in key for part in every)
     return next(part for part in found.answer(answer).mistakes if part.slip == slip)

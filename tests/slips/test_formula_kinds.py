@@ -10,6 +10,7 @@ import pytest
 
 from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
+from exgen.document import MOST_MISTAKES
 from exgen.errors import CertificateError
 from exgen.pipeline import build, load
 from exgen.problems import KINDS
@@ -19,6 +20,7 @@ from exgen.slips.mistakes import LONGEST, signs, slipped
 from exgen.slips.table import SLIPS
 from tests.commands import run
 from tests.problems.setting import graph_of
+from tests.slips.made import every_mistake, written
 
 if TYPE_CHECKING:
     from exgen.document import Mistake, Problem, ProblemSet
@@ -56,13 +58,14 @@ def test_the_key_shows_the_wrong_answer(
     set_name: str, problem: str, answer: str, slip: str, latex: str
 ) -> None:
     """The mistake stands on the key; on the sheet, and without slips, it does not."""
-    problem_set = made(set_name, problem)
+    with every_mistake():
+        problem_set = made(set_name, problem)
+        (key,) = problem_bodies(problem_set, key=True)
     found = mistakes(only(problem_set), answer)[slip]
     assert found.latex.tex == latex
     assert found.says == SLIPS[slip].says
-    (key,) = problem_bodies(problem_set, key=True)
     assert "Common mistake" in key
-    assert latex in key
+    assert written(found) in key
     (sheet,) = problem_bodies(problem_set, key=False)
     assert "Common mistake" not in sheet
     (plain,) = problem_bodies(made(set_name, problem, slips=False), key=True)
@@ -88,6 +91,7 @@ def test_mistakes_are_short_and_wrong(set_name: str, problem: str, notation: str
     """In every layout each mistake differs from the answer, from the others, and fits a line."""
     for answer in only(made(set_name, problem, notation)).answers:
         printed = [part.latex.tex for part in answer.mistakes]
+        assert len(printed) <= MOST_MISTAKES
         assert len(set(printed)) == len(printed)
         assert answer.latex.tex not in printed
         assert all(signs(tex) <= LONGEST for tex in printed)
@@ -116,8 +120,8 @@ def test_an_equivalent_formula_is_no_mistake() -> None:
     assert reversed_only.claim is not None
     with pytest.raises(CertificateError):
         prove(reversed_only.claim)
-    (shown,) = slipped(solved.claim, solved.write, ("wrong_order",), Memory()).mistakes
-    assert shown.latex.tex == r"-\log\left(\mathbf{y}\right)\,\mathbf{t}^{\top}"
+    # and a matrix for a number is no answer at all
+    assert not slipped(solved.claim, lambda _: solved.latex, ("wrong_order",), Memory()).mistakes
 
 
 def test_no_slips_leaves_them_out_of_the_manifest(tmp_path: Path) -> None:
@@ -136,5 +140,5 @@ def test_no_slips_leaves_them_out_of_the_manifest(tmp_path: Path) -> None:
         held.setdefault("draws", draws)
         assert held["draws"] == draws
     assert held["--slips"][1]
-    assert all(held["--slips"][0])
+    assert any(held["--slips"][0])
     assert held["--no-slips"] == ([[], [], []], False)

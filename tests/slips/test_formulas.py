@@ -92,6 +92,8 @@ INDEXED: list[tuple[str, Expr, list[str]]] = [
         ["g[i, 0] / s / sum_over(k < K, g[k, 0])"],
     ),
     ("divided_above_only", at("g", "i") / SumOver("k", K, at("g", "k")), []),
+    ("skipped_jacobian", Name("grad_z2_by_z1").T @ Name("grad_z2"), ["grad_z2"]),
+    ("skipped_jacobian", Name("W2").T @ Name("grad_z2"), []),
     ("counted_twice", TWICE, ["sum_over(k < K, g[k, 0] * p[k, 0])"]),
     ("counted_twice", SumOver("k", K, at("g", "k")), []),
     ("forgot_share", 1 - Name("w") + Name("w") / 3, ["1 - w"]),

@@ -1,0 +1,112 @@
+"""Which wrong answers a key tells: those that a student could write, and that are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exgen.certify.gradients import GradientClaim
+from exgen.certify.jacobians import JacobianClaim
+from exgen.certify.memory import Memory
+from exgen.certify.numbers import ForwardClaim
+from exgen.derive.gradients import with_gradient_shapes
+from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver
+from exgen.language import read_form
+from exgen.pipeline import build, load
+from exgen.slips.claims import Wrong
+from exgen.slips.told import Drawn, drawn_numbers, free_letters, is_told
+from tests.problems.setting import graph_of
+from tests.slips.made import every_mistake
+
+HERE = Path(__file__).parent
+GRAPH = graph_of("""\
+x: input[3]
+t: target
+W1: param[4, 3]
+w: param[1, 4]
+z1 = W1 @ x
+a1 = relu(z1)
+s = w @ a1
+q = sigmoid(s)
+L = bce(q, t)
+""")
+SHAPES = with_gradient_shapes(GRAPH)
+CASES = [
+    tuple(part.strip() for part in line.split(" | "))
+    for line in (HERE / "told.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+NOTHING = Drawn()
+
+
+def claim(by: str, text: str) -> GradientClaim:
+    """Return the claim that a formula is the gradient by a name."""
+    return GradientClaim(GRAPH, by, read_form(text), GRAPH.shapes[by])
+
+
+@pytest.mark.parametrize(("by", "right", "wrong", "told"), CASES)
+def test_what_is_told(by: str, right: str, wrong: str, told: str) -> None:
+    """A mistake fits, is of the answer's sort, and is more than the answer turned round."""
+    found = is_told(claim(by, right), Wrong(claim(by, wrong)), Memory(), NOTHING)
+    assert found == (told == "told")
+
+
+def test_where_the_orientation_is_asked_it_counts() -> None:
+    """The derivative of one output by a vector, in the other layout, is told."""
+    right = JacobianClaim(GRAPH, "s", "a1", Name("w").T, denominator=True, shape=GRAPH.shapes["a1"])
+    turned = JacobianClaim(GRAPH, "s", "a1", Name("w"), denominator=True, shape=GRAPH.shapes["a1"])
+    assert is_told(right, Wrong(turned), Memory(), NOTHING)
+
+
+def test_the_numbers_of_the_problem_count() -> None:
+    """A forgotten mask is no mistake at numbers that all lie above the kink."""
+    right, wrong = claim("z1", "grad_a1 * (z1 > 0)"), Wrong(claim("z1", "grad_a1"))
+    leaves = {leaf.name: np.ones([dim.constant for dim in leaf.shape]) for leaf in GRAPH.leaves}
+    above = Drawn(({**leaves, "t": np.full((1, 1), 0.25)},))
+    assert not is_told(right, wrong, Memory(), above)
+    below = Drawn(({**leaves, "W1": -leaves["W1"], "t": np.full((1, 1), 0.25)},))
+    assert is_told(right, wrong, Memory(), below)
+
+
+def test_the_numbers_are_those_of_the_claims() -> None:
+    """Numbers come from what a problem evaluates, each set of them once; formulas have none."""
+    leaves = {leaf.name: np.ones([dim.constant for dim in leaf.shape]) for leaf in GRAPH.leaves}
+    value = ForwardClaim(GRAPH, leaves, "s", np.full((1, 1), 12))
+    (point,) = drawn_numbers([value, claim("s", "q - t"), replace(value, name="q")]).points
+    assert set(point) == set(leaves)
+    assert drawn_numbers([claim("s", "q - t")]) == NOTHING
+
+
+def at(name: str, row: str) -> Entry:
+    """Return an entry of a column."""
+    return Entry(Name(name), row, 0)
+
+
+@pytest.mark.parametrize(
+    ("expr", "letters"),
+    [
+        (at("g", "k") * at("x", "j"), {"k", "j"}),
+        (SumOver("k", Dim(3), at("g", "k") * at("x", "j")), {"j"}),
+        (SumOver("k", Dim(3), at("g", "k"), "c"), {"c"}),
+        (at("g", r"\rho(i)"), {"i"}),
+        (at("g", r"\rho(0)"), set()),
+        (Delta("k", "j") + 1, {"k", "j"}),
+        (Name("s") * 2, set()),
+    ],
+)
+def test_letters_that_no_sum_binds(expr: Expr, letters: set[str]) -> None:
+    """A position after sorting has the letter of its entry; what a sum binds is not free."""
+    assert free_letters(expr) == letters
+
+
+def test_a_free_index_is_not_told() -> None:
+    """Whoever forgets a sum writes something that has no value; it is not in any key."""
+    bank, notation = load("set1", None)
+    with every_mistake():
+        (problem,) = build(bank, notation, 1, only="reused-entry").problems
+    told = {part.slip for answer in problem.answers for part in answer.mistakes}
+    assert "dropped_path" in told
+    assert "not_summed" not in told
