@@ -119,6 +119,7 @@ def chained(graph: Graph, name: str, found: Mapping[str, Gradient], *, inner: bo
     factors: list[Factor] = []
     symbols: list[Expr] = []
     inserted: list[Expr] = []
+    by_symbol = True
     for line in dict.fromkeys(way.line for way in ways):
         local = _total([way.local for way in ways if way.line == line])
         if line == graph.loss:
@@ -128,20 +129,19 @@ def chained(graph: Graph, name: str, found: Mapping[str, Gradient], *, inner: bo
         upstream: Expr = Name(gradient_name(line))
         whole = found[line].closed if inner else upstream
         inserted.append(local if whole == ONE_ else _times(whole, local))
-        if detours(graph, line, name):
-            # Its symbol would stand for more than this line.
-            symbols.append(upstream * local)
-            continue
+        # Where the name reaches the line by a detour too, the symbol would mean more than this line.
+        by_symbol = by_symbol and not detours(graph, line, name)
         factors.append(Factor(line, name))
         symbols.append(upstream * Name(factors[-1].name))
     last = found[name].closed if inner else found[name].step
     left: Expr = Name(gradient_name(name))
     middle: list[Expr] = []
     if any(way.line != graph.loss for way in ways):
-        middle.append(_total(symbols))
+        middle.append(_total(symbols) if by_symbol else found[name].step)
     if ways:
         middle.append(_total(inserted))
-    return Chained(tuple(dict.fromkeys((left, *middle, last))), tuple(factors), ways)
+    named = tuple(factors) if by_symbol else ()
+    return Chained(tuple(dict.fromkeys((left, *middle, last))), named, ways)
 
 
 def _by_terms(graph: Graph, name: str) -> Expr | None:
