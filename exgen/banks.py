@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, Source, nearest
+from exgen.files import read as read_file
 from exgen.problems import KINDS
 
 if TYPE_CHECKING:
@@ -126,12 +127,18 @@ def find_bank(name: str, folder: Path) -> Path:
     """
     if name.endswith(".toml") or "/" in name:
         path = Path(name)
-        if not path.is_file():
+        # What is there and is no file is named when it is read.
+        if not path.exists() or path.is_dir():
             raise BankError("there is no such file", place=name, remedy="Check --set.")
         return path
     for candidate in (f"set{name}", name):
         if candidate in bank_names(folder):
             return folder / f"{candidate}.toml"
+    if Path(name).is_file():
+        raise BankError(
+            f"there is no set '{name}', and a file is known by its ending .toml or its folder",
+            remedy=f"Write --set ./{name}, or rename the file.",
+        )
     raise BankError(
         f"there is no set '{name}'",
         remedy=f"There is {', '.join(bank_names(folder))}; or give a file, such as my/bank.toml.",
@@ -167,8 +174,7 @@ def load_bank(path: Path) -> Bank:
 def _text(path: Path) -> str:
     """Return a file's text, without the mark that some editors put at the front of UTF-8."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = read_file(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BankError(f"cannot be read: {reason}", place=str(path)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
 from typing import Annotated, NoReturn
@@ -54,18 +55,20 @@ def make_command(
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
+    from exgen.processes import ended_as_interrupted
     from exgen.render.terminal import made_text
 
-    made = make(
-        set_name,
-        seed,
-        out,
-        only=problem,
-        notation=notation,
-        pdf=pdf,
-        slips=slips,
-        force=force,
-    )
+    with ended_as_interrupted():
+        made = make(
+            set_name,
+            seed,
+            out,
+            only=problem,
+            notation=notation,
+            pdf=pdf,
+            slips=slips,
+            force=force,
+        )
     typer.echo(made_text(made))
 
 
@@ -102,9 +105,12 @@ def render_command(
 ) -> None:
     """Make TeX and PDFs again from a manifest, without a draw."""
     from exgen.pipeline import render
+    from exgen.processes import ended_as_interrupted
     from exgen.render.terminal import rendered_text
 
-    typer.echo(rendered_text(render(path, out, pdf=pdf, force=force)))
+    with ended_as_interrupted():
+        rendered = render(path, out, pdf=pdf, force=force)
+    typer.echo(rendered_text(rendered))
 
 
 @app.command("show")
@@ -192,7 +198,9 @@ def derive_command(
 def main() -> None:
     """Run the command line; every expected error is one message and an exit code."""
     from exgen.errors import ExgenError
+    from exgen.terminals import degrade
 
+    degrade(sys.stdout, sys.stderr)
     try:
         app(standalone_mode=True)
     except ExgenError as error:
@@ -209,7 +217,9 @@ def main() -> None:
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
-    """Print an error, in colour where it goes to a terminal, and end."""
-    typer.secho("error: ", fg=typer.colors.RED, err=True, nl=False)
+    """Print an error, in colour where it goes to a terminal that wants it, and end."""
+    # see no-color.org: any text in it will do
+    color = False if os.environ.get("NO_COLOR") else None
+    typer.secho("error: ", fg=typer.colors.RED, err=True, nl=False, color=color)
     typer.echo(message, err=True)
     sys.exit(exit_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from exgen.errors import (
     ValuesError,
     nearest,
 )
+from exgen.files import read as read_file
 from exgen.graph import Dim
 from exgen.language import read_network, to_text
 from exgen.language.classes import classes_axes
@@ -88,17 +88,20 @@ class Derivation:
 
 
 def read_source(path: Path) -> Source:
-    """Read a text file, or standard input where the path is ``-``.
+    """Read a text file or a pipe that somebody writes to; standard input where the path is ``-``.
 
     Raises:
-        MachineError: it cannot be read, or is not UTF-8.
+        MachineError: it cannot be read, is neither a file nor such a pipe, or is not UTF-8.
 
     """
     is_pipe = str(path) == "-"
     place = "standard input" if is_pipe else str(path)
     try:
-        with nullcontext(sys.stdin.buffer) if is_pipe else path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = (
+            sys.stdin.buffer.read(MAX_BYTES + 1)
+            if is_pipe
+            else read_file(path, MAX_BYTES, pipes=True)
+        )
     # AttributeError: there is no standard input
     except (OSError, ValueError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or "it is closed"
@@ -164,7 +167,7 @@ def derive(
         loss_value=None if at is None else float(at[graph.loss].item()),
         steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
         gradients=tuple(parts),
-        premises=tuple(premises(graph).values()),
+        premises=premises(graph, found),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.notation import Notation, restored_notation
 from exgen.document import SCHEMA, Problem, ProblemSet, read_set, to_json
 from exgen.errors import DataError, ManifestError, NotationError
+from exgen.files import read as read_file
 from exgen.problems.table import NAMES
 from exgen.render.tex import render_tex
 from exgen.typed import Decoder, shown
@@ -116,7 +117,7 @@ def read_manifest(path: Path) -> Manifest:
         ManifestError: there is none, it is not one of exgen's, or of another version.
 
     """
-    file = path if path.is_file() else path / MANIFEST
+    file = path / MANIFEST if path.is_dir() or not path.exists() else path
     content = _load(file)
     try:
         return _manifest(file, content)
@@ -129,9 +130,10 @@ def read_manifest(path: Path) -> Manifest:
 def _load(file: Path) -> Any:  # noqa: ANN401 - any JSON
     """Return the JSON of a file, within limits."""
     try:
-        if file.stat().st_size > MAX_BYTES:
+        raw = read_file(file, MAX_BYTES)
+        if len(raw) > MAX_BYTES:
             raise ManifestError("this file is too large", place=str(file), remedy=NOT_OURS)
-        text = file.read_bytes().decode()
+        text = raw.decode()
         content = json.loads(
             text,
             parse_int=_whole,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 Found = TypeVar("Found")
 
+ENDINGS = ("SIGTERM", "SIGHUP")
+"""The signals that ask a program to end, besides Ctrl-C; not every system has all."""
 AHEAD = 3
 """How many parts for each process are handed out; a million at once would take its time."""
 PATIENCE = 0.1
@@ -31,6 +33,22 @@ def all_cores() -> int:
     """Return how many processes this machine can run at the same time."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextmanager
+def ended_as_interrupted() -> Iterator[None]:
+    """Let the signals that end a program be as Ctrl-C, so that nothing half-made is left."""
+    found = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
+    ours = threading.current_thread() is threading.main_thread()
+    # What nohup ignores stays ignored.
+    heard = [n for n in found if ours and signal.getsignal(n) is signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from exgen.certify.reading.page import Page
 from exgen.certify.recorded import check_expression_recorded, check_shape_recorded
 from exgen.certify.stored import RUBRIC, restored
 from exgen.errors import CertificateError, DataError, ExgenError, ManifestError
+from exgen.files import read as read_file
 from exgen.language import read_graph
-from exgen.manifest import digest, digests, printed_again, read_manifest
+from exgen.manifest import MAX_BYTES, digest, digests, printed_again, read_manifest
 from exgen.render.tex import DOCUMENTS, problem_bodies
 from exgen.write import MANIFEST
 
@@ -140,7 +141,7 @@ def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified
 def _files(manifest: Manifest) -> Iterator[Failure]:
     for name, recorded in manifest.files.items():
         try:
-            found = digest((manifest.folder / name).read_bytes())
+            found = digest(read_file(manifest.folder / name, MAX_BYTES))
         except FileNotFoundError:
             yield Failure(name, "is missing")
         except OSError as error:
@@ -196,7 +197,7 @@ def _by(manifest: Manifest) -> str:
 def _differing(manifest: Manifest, name: str) -> list[str]:
     """Return which problems are not in the file as the manifest prints them."""
     try:
-        data = (manifest.folder / f"{name}.tex").read_bytes()
+        data = read_file(manifest.folder / f"{name}.tex", MAX_BYTES)
     except OSError:
         return []
     if digest(data) != manifest.files[f"{name}.tex"]:

@@ -1,8 +1,9 @@
 """The only module that writes: a folder of files, as a whole or not at all.
 
-The files are made in a hidden folder beside the target, and that folder then takes the target's
-place. What stood there before goes only if exgen made it and nobody has touched it since, which
-its ``manifest.json`` tells: ``{"files": {"problems.tex": {"sha256": "..."}}}``.
+The files are made in a hidden folder beside the target, and both then change places: in one step
+where the system can, else in two, of which the next run mends the first if the second never came.
+What stood there before goes only if exgen made it and nobody has touched it since, which its
+``manifest.json`` tells: ``{"files": {"problems.tex": {"sha256": "..."}}}``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exgen.errors import MachineError
+from exgen.swap import swapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +56,7 @@ def check_target(target: Path, *, force: bool = False) -> None:
 
     """
     try:
+        _mend(target.absolute())
         _check(target.absolute(), force=force)
     except OSError as error:
         raise _machine_error(error, target) from error
@@ -84,6 +87,7 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
     folder = target.absolute()
     made: list[Path] = []
     try:
+        _mend(folder)
         _check(folder, force=force)
         _make_parents(folder.parent, made)
         return _replace(folder, files)
@@ -180,31 +184,93 @@ def _make_parents(parent: Path, made: list[Path]) -> None:
 
 
 def _replace(folder: Path, files: Mapping[str, bytes]) -> Path | None:
-    """Write the files beside ``folder``, then let the new folder take its place."""
-    fresh = _free_name(folder.parent, f".exgen-{os.getpid()}-new")
-    old = _free_name(folder.parent, f".exgen-{os.getpid()}-old")
+    """Write the files beside ``folder``, then let the new folder take its place.
+
+    What is called new is not whole yet. Before both change places it gets the name of the old
+    one, so that whatever a killed run leaves under that name is whole.
+    """
+    hidden = f".exgen-{os.getpid()}-{_mark(folder)}"
+    fresh = _free_name(folder.parent, f"{hidden}-new")
+    old = _free_name(folder.parent, f"{hidden}-old")
+    before, ours = _identity(folder), None
     try:
         fresh.mkdir()
+        ours = _identity(fresh)
         for name, content in files.items():
             _write_file(fresh / name, content)
         _sync(fresh)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
+        if before is None:
+            fresh.rename(folder)
+        else:
+            fresh.rename(old)
+            if not swapped(old, folder):
+                old.rename(fresh)
+                folder.rename(old)
+                fresh.rename(folder)
     except BaseException:
-        if old.exists():
-            if folder.exists() and not fresh.exists():
-                folder.rename(fresh)  # stopped just after the swap: back it goes
-            if folder.exists():
-                _clear_away(old, folder)  # another run was quicker; its folder stays
-            else:
-                old.rename(folder)
+        _back(folder, fresh, old, before, ours)
         raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     with suppress(OSError):
         _sync(folder.parent)
     return _clear_away(old, folder) if old.exists() else None
+
+
+_Identity = tuple[int, int] | None
+
+
+def _back(folder: Path, fresh: Path, old: Path, before: _Identity, ours: _Identity) -> None:
+    """Undo a run that stopped, between whichever two steps: what was there before comes back."""
+    is_swapped = _identity(folder) == ours is not None
+    if is_swapped and (_identity(old) != before or not swapped(old, folder)):
+        folder.rename(fresh)
+    if before is not None and _identity(old) == before:
+        if folder.exists():
+            _clear_away(old, folder)  # another run was quicker; its folder stays
+        else:
+            old.rename(folder)
+    for path in (fresh, old):
+        if _identity(path) == ours is not None:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _identity(path: Path) -> _Identity:
+    """Return what a folder keeps when it is renamed; None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _mark(folder: Path) -> str:
+    """Return what tells the hidden folders of one target from those of its neighbours."""
+    return sha256(os.fsencode(folder.name)).hexdigest()[:8]
+
+
+def _mend(folder: Path) -> None:
+    """Put right what a run left that was killed while it wrote this folder."""
+    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK | os.X_OK):
+        return
+    for left in sorted(folder.parent.glob(f".exgen-*-{_mark(folder)}-*")):
+        number = left.name.split("-")[1]
+        if not number.isdigit() or _is_running(int(number)):
+            continue
+        if left.name.rpartition("-")[2] == "new" or "-new-" in left.name:
+            shutil.rmtree(left, ignore_errors=True)
+        elif not folder.exists():
+            left.rename(folder)
+        else:
+            _clear_away(left, folder)
+
+
+def _is_running(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _clear_away(old: Path, folder: Path) -> Path | None:

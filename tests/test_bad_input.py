@@ -12,6 +12,7 @@ import re
 import resource
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -270,12 +271,79 @@ def test_a_file_that_never_ends(here: Path) -> None:
     (here / "big.toml").symlink_to("/dev/zero")
     ran = run("make", "--set", "big.toml")
     assert ran.code == 2
+    assert ran.err == "error: big.toml: cannot be read: it is a device and no file\n"
     (here / "bank.toml").write_text(
         edited("[networks.n]\n[networks.other]\nfile = 'big.toml'\n[networks.n]")
     )
     ran = run("make", "--set", "bank.toml")
     assert ran.code == 2
-    assert "the network file 'big.toml' is larger than" in ran.err
+    assert "the network file 'big.toml' cannot be read: it is a device and no file" in ran.err
+    (here / "big.toml").unlink()
+    (here / "big.toml").write_bytes(b" " * 1_000_001)
+    ran = run("make", "--set", "bank.toml")
+    assert "the network file 'big.toml' is larger than 1000000 bytes" in ran.err
+
+
+@pytest.fixture
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exgen.files.PATIENCE", 0.2)
+
+
+@pytest.mark.usefixtures("_no_patience")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "derive {}",
+        "derive net.txt --values {}",
+        "make --set ./{}",
+        "show --set {}",
+        "lint --set {}",
+        "verify {}",
+        "render {}",
+    ],
+)
+@pytest.mark.parametrize("sort", ["pipe", "socket", "device"])
+def test_what_is_no_file_is_refused_at_once(here: Path, command: str, sort: str) -> None:
+    """A pipe without a writer would be waited for without end, and so on; each is named."""
+    name = "odd.toml"
+    if sort == "pipe":
+        os.mkfifo(name)
+    elif sort == "device":
+        Path(name).symlink_to("/dev/null")
+    else:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(name)
+    begun = time.monotonic()
+    ran = run(*command.format(name).split())
+    assert time.monotonic() - begun < QUICK
+    assert (ran.code, ran.out) == (2, "")
+    says = {
+        "pipe": "it is a pipe",
+        "device": "it is a device and no file",
+        "socket": "it is a socket",
+    }
+    assert f"{name}: " in ran.err
+    assert says[sort] in ran.err
+    if sort == "pipe":
+        assert ("that nobody writes to" in ran.err) == command.startswith("derive")
+
+
+@pytest.mark.usefixtures("_no_patience")
+def test_a_network_file_that_is_a_pipe(here: Path) -> None:
+    """A bank's network is read as often as the bank is; so it is a file."""
+    os.mkfifo("pipe.net")
+    text = edited("[networks.n]\n[networks.other]\nfile = 'pipe.net'\n[networks.n]")
+    ran = make(text)
+    assert ran.code == 2
+    assert "'pipe.net' cannot be read: it is a pipe and no file" in ran.err
+
+
+def test_a_pipe_that_somebody_writes_to(here: Path) -> None:
+    """``derive <(cat net)`` reads what the shell gives it, however slowly it comes."""
+    shell = f"{shlex.join(EXGEN)} derive <(head -1 net.txt; sleep 3; tail -n +2 net.txt)"
+    ran = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == run("derive", "net.txt").out
 
 
 def test_a_network_file_that_is_missing(here: Path) -> None:
@@ -365,6 +433,30 @@ def test_interrupt(tex: Path, here: Path) -> None:
     assert names(here) == sorted([*before, "started"])
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended(here: Path, number: signal.Signals) -> None:
+    """A signal to end is as Ctrl-C: TeX ends too, and nothing is left."""
+    (here / "bin").mkdir()
+    slow = here / "bin" / "pdflatex"
+    slow.write_text(f"#!/bin/sh\ntouch {here}/started\nexec sleep 60\n")
+    slow.chmod(0o755)
+    before = names(here)
+    process = subprocess.Popen(
+        [*EXGEN, "make", "--set", "bank.toml"],
+        env={**os.environ, "PATH": f"{here}/bin:{os.environ['PATH']}", "TMPDIR": f"{here}/mine"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not (here / "started").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "stopped; nothing was written\n")
+    assert names(here) == sorted([*before, "started"])
+
+
 def test_a_reader_that_goes_away(here: Path) -> None:
     """``exgen list | head -1`` is quiet: no traceback, no message."""
     process = subprocess.Popen(
@@ -406,14 +498,58 @@ def test_colour_only_on_a_terminal(here: Path) -> None:
     """The word "error" is red on a terminal and plain everywhere else."""
     plain = subprocess.run([*EXGEN, "show", "--set", "9"], capture_output=True, check=False)
     assert plain.stderr.startswith(b"error: there is no set '9'")
+    assert on_a_terminal().startswith(b"\x1b[31merror: \x1b[0mthere is no set '9'")
+
+
+@pytest.mark.parametrize("command", ["show --set 9", "mak", "make", "show --set 2 --seed x"])
+def test_no_colour_where_none_is_wanted(command: str) -> None:
+    """NO_COLOR is heeded by every error, on a terminal too."""
+    assert b"\x1b" not in on_a_terminal(command, NO_COLOR="1")
+    ran = subprocess.run(
+        [*EXGEN, *command.split()],
+        env={**os.environ, "NO_COLOR": "1", "FORCE_COLOR": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert b"\x1b" not in ran.stderr
+
+
+def on_a_terminal(command: str = "show --set 9", **environment: str) -> bytes:
+    """Return what a terminal gets to see of a command."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
-    with subprocess.Popen([*EXGEN, "show", "--set", "9"], stderr=theirs, stdout=theirs) as process:
-        process.wait(timeout=30)
-    shown = os.read(ours, 10_000)
+    env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | environment
+    with subprocess.Popen(
+        [*EXGEN, *command.split()], stderr=theirs, stdout=theirs, env=env
+    ) as process:
+        process.wait(timeout=60)
+    shown: bytes = os.read(ours, 10_000)
     os.close(ours)
     os.close(theirs)
-    assert shown.startswith(b"\x1b[31merror: \x1b[0mthere is no set '9'")
+    return shown
+
+
+LATIN = ("iso-8859-1", "cp1252", "koi8-r")
+
+
+@pytest.mark.parametrize("encoding", LATIN)
+@pytest.mark.parametrize(
+    "command", ["list", "show --set bank.toml", "derive net.txt", "show --set größe", "--help"]
+)
+def test_a_terminal_without_unicode(here: Path, command: str, encoding: str) -> None:
+    """What its encoding lacks is printed in other signs, and never stops exgen."""
+    ran = subprocess.run(
+        [*EXGEN, *command.split()],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == (2 if "größe" in command else 0)
+    shown = (ran.stdout + ran.stderr).decode(encoding)
+    assert "Traceback" not in shown
+    assert "?" not in shown
+    assert "\\x" not in shown
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "files",
+    "swap",
+    "terminals",
     "processes",
     "resources",
     "seeds",

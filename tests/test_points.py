@@ -73,8 +73,9 @@ def test_points_of_parts(tmp_path: Path, stated: str, total: int, each: list[str
     made = build(*load(bank(tmp_path, stated), None), 1)
     assert made.problems[0].points == total
     assert sum(part.points for part in made.problems[0].parts) == (total if each else 0)
-    for text in render_tex(made).values():
-        assert re.findall(r"\\part\[(.*?)\]", text) == each
+    for document in render_tex(made).values():
+        text = document.partition(r"\begin{document}")[2]
+        assert re.findall(r"\\(?:part|exshort)\[(.*?)\]", text) == each
         assert rf"\question[{total}]" in text
     if len(each) == 3 and "half" not in each[0]:
         assert f"- ({each[0]} point" in statements(made)[0]

@@ -82,7 +82,7 @@ TAMPERS = (
         ("278", "279"),
         (
             (
-                r"answer 'a1_B.a1': the expression is recorded as 'concat\(zeros\(279\), .*', "
+                r"answer 'h_B.h': the expression is recorded as 'concat\(zeros\(279\), .*', "
                 r"certified is 'concat\(zeros\(278\)"
             ),
         ),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
+import sys
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.errors import MachineError
-from exgen.write import check_target, write_folder
+from exgen.swap import swapped
+from exgen.write import _mark, check_target, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,8 +278,43 @@ def test_an_interrupt_leaves_the_old_folder(target: Path, monkeypatch: pytest.Mo
     assert snapshot(target.parent) == before
 
 
-@pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("which", [1, 2])
+SYSTEMS = [True, False] if sys.platform == "linux" else [False]
+"""Whether two folders change places in one step here, as it is and as it is elsewhere."""
+STEPS = {True: 2, False: 5}
+"""How many steps it takes to replace a folder; where they cannot be swapped, one that is tried."""
+
+
+def stopping(monkeypatch: pytest.MonkeyPatch, which: int, stop: Callable[[], None], *, late: bool,
+             can_swap: bool) -> None:  # fmt: skip
+    """Let something happen at one of the steps, before it or after it took effect."""
+    calls = [0]
+
+    def stepped(step: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:
+        def taken(one: Path, other: Path) -> object:
+            calls[0] += 1
+            if calls[0] == which and not late:
+                stop()
+            found = step(one, other)
+            if calls[0] == which:
+                stop()
+            return found
+
+        return taken
+
+    swap = swapped if can_swap else lambda *_: False
+    monkeypatch.setattr(Path, "rename", stepped(Path.rename))
+    monkeypatch.setattr("exgen.write.swapped", stepped(swap))
+
+
+CASES = [
+    (can_swap, which, late)
+    for can_swap in SYSTEMS
+    for which in range(1, STEPS[can_swap] + 1)
+    for late in (False, True)
+]
+
+
+@pytest.mark.parametrize(("can_swap", "which", "late"), CASES)
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(errno.EIO, "I/O error")])
 def test_a_failure_during_the_swap_is_rolled_back(
     target: Path,
@@ -283,20 +322,89 @@ def test_a_failure_during_the_swap_is_rolled_back(
     failure: BaseException,
     which: int,
     late: bool,  # noqa: FBT001 - pytest gives it by name
+    can_swap: bool,  # noqa: FBT001
 ) -> None:
-    """Whichever rename fails, before or after it took effect, the old set comes back."""
+    """Whichever step fails, before or after it took effect, the old set comes back."""
     before = snapshot(target.parent)
-    rename, calls = Path.rename, [0]
 
-    def broken(self: Path, other: Path) -> Path:
-        calls[0] += 1
-        if calls[0] != which:
-            return rename(self, other)
-        if late:
-            rename(self, other)
+    def fail() -> None:
         raise failure
 
-    monkeypatch.setattr(Path, "rename", broken)
+    stopping(monkeypatch, which, fail, late=late, can_swap=can_swap)
     with pytest.raises((KeyboardInterrupt, MachineError)):
         write_folder(target, NEW)
     assert snapshot(target.parent) == before
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_failure_without_an_old_folder_leaves_none(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    late: bool,  # noqa: FBT001
+) -> None:
+    """Where nothing stood before, nothing stands after."""
+
+    def fail() -> None:
+        raise OSError(errno.EIO, "I/O error")
+
+    stopping(monkeypatch, 1, fail, late=late, can_swap=False)
+    with pytest.raises(MachineError):
+        write_folder(tmp_path / "out", NEW)
+    assert snapshot(tmp_path) == {}
+
+
+def killed_while_writing(target: Path, which: int, *, late: bool, can_swap: bool) -> None:
+    """Replace a folder in a process that is killed at one of the steps."""
+    number = os.fork()
+    if number == 0:
+        patch = pytest.MonkeyPatch()
+        kill = partial(os.kill, os.getpid(), signal.SIGKILL)
+        stopping(patch, which, kill, late=late, can_swap=can_swap)
+        write_folder(target, NEW, force=True)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is killed")
+@pytest.mark.parametrize(("can_swap", "which", "late"), CASES)
+def test_a_run_that_is_killed_leaves_a_whole_folder(
+    target: Path,
+    which: int,
+    late: bool,  # noqa: FBT001
+    can_swap: bool,  # noqa: FBT001
+) -> None:
+    """Where folders can be swapped, one stands under the name at every moment.
+
+    Elsewhere the next run begins by putting the old one back. Both clear away what was left.
+    """
+    old = {path.name: path.read_bytes() for path in target.iterdir()}
+    killed_while_writing(target, which, late=late, can_swap=can_swap)
+    if can_swap:
+        assert {path.name: path.read_bytes() for path in target.iterdir()} in (old, NEW)
+    check_target(target)
+    assert {path.name: path.read_bytes() for path in target.iterdir()} in (old, NEW)
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is killed")
+@pytest.mark.parametrize(("can_swap", "which", "late"), CASES)
+def test_a_run_that_is_killed_loses_no_file_of_others(
+    target: Path,
+    which: int,
+    late: bool,  # noqa: FBT001
+    can_swap: bool,  # noqa: FBT001
+) -> None:
+    """A file that --force was to set aside is there after the next run, under some name."""
+    (target / "notes.txt").write_text("remember")
+    killed_while_writing(target, which, late=late, can_swap=can_swap)
+    write_folder(target, NEW, force=True)
+    assert [path.read_text() for path in target.parent.rglob("notes.txt")] == ["remember"]
+    assert not [path for path in target.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_what_another_run_is_writing_is_left_alone(target: Path) -> None:
+    """Its process is still there."""
+    hidden = target.parent / f".exgen-{os.getpid()}-{_mark(target)}-new"
+    hidden.mkdir()
+    check_target(target)
+    assert hidden.is_dir()

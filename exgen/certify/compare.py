@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify import differences
+from exgen.certify.pieces import held
 from exgen.certify.points import with_numbers
 from exgen.document import Agreement
 from exgen.engine import Values, forward, gradients
@@ -114,15 +115,41 @@ def between(graph: Graph, of: str, by: str) -> Graph:
 
 
 def as_function(
-    graph: Graph, values: Values, by: str, of: str
+    graph: Graph, values: Values, by: str, of: str, *, slope_at_zero: int = 0
 ) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return ``of`` as a function of ``by``, everything that does not depend on it held."""
+    """Return ``of`` as a function of ``by``, everything that does not depend on it held.
+
+    Every entry stays on the piece of its op that it stands on: see :mod:`exgen.certify.pieces`.
+    """
     leaves = {leaf.name: values[leaf.name] for leaf in graph.leaves}
+    at = forward(graph, {**leaves, by: values[by]})
+    pieces, constants = held(graph, at, slope_at_zero=slope_at_zero)
+    at = forward(pieces, {**leaves, **constants, by: values[by]})
+    moving = {by}
+    for binding in pieces.bindings:
+        if names_in(binding.expr) & moving:
+            moving.add(binding.name)
+    part = _up_to(pieces, of)
+    resting = {name: at[name] for name in part.names if name not in moving}
 
     def run(array: NDArray[Any]) -> NDArray[Any]:
-        return forward(graph, {**leaves, by: array})[of]
+        return forward(part, {**resting, by: array})[of]
 
     return run
+
+
+def _up_to(graph: Graph, of: str) -> Graph:
+    """Return the lines of a network that a name depends on."""
+    needed = {of}
+    kept: list[Binding] = []
+    for binding in reversed(graph.bindings):
+        if binding.name in needed:
+            kept.append(binding)
+            needed |= names_in(binding.expr)
+    leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
+    names = [*(leaf.name for leaf in leaves), *(binding.name for binding in kept)]
+    shapes = {name: graph.shapes[name] for name in names if name in graph.shapes}
+    return Graph(leaves, tuple(reversed(kept)), shapes, of)
 
 
 def both_ways(

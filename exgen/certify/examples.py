@@ -13,6 +13,7 @@ from exgen.certify.compare import (
     DIRECTIONS,
     EXACT_TOLERANCE,
     SEED,
+    as_function,
     compare,
     same_numbers,
     worst,
@@ -95,13 +96,10 @@ class MeanGradientClaim:
         expected = _batch_gradient(self.batch, points, self.by)
         reverse = compare("reverse mode over the batch", value, expected, EXACT_TOLERANCE)
 
+        runs = [as_function(graph, point, self.by, graph.loss) for point in points]
+
         def cost(array: NDArray[Any]) -> NDArray[Any]:
-            runs = (
-                forward(graph, {**{leaf.name: p[leaf.name] for leaf in graph.leaves},
-                                self.by: array})[graph.loss]
-                for p in points
-            )  # fmt: skip
-            return np.asarray(sum(runs, start=np.zeros((1, 1))) / len(points))
+            return np.asarray(sum((run(array) for run in runs), np.zeros((1, 1))) / len(points))
 
         random = np.random.default_rng(SEED)
         checks: list[Agreement] = []

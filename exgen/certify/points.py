@@ -5,14 +5,18 @@ They decide nothing that is printed, so NumPy's own generator serves, seeded by 
 
 from __future__ import annotations
 
+from itertools import count
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.certify.pieces import KINKED, ROUTING
 from exgen.engine import Values, evaluate, forward
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, MisfitError
 from exgen.graph import Call, Graph, Leaf, walk
 from exgen.language.classes import classes_axes
+from exgen.shapes import check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +28,47 @@ ONE_SIDED_TRIES = 12
 """How many draws are made in search of a point on both sides of every kink."""
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
-KINKED = frozenset({"relu", "lrelu", "prelu"})
-ROUTING = frozenset({"maxpool", "maxroute", "maxpick", "sort", "permutation"})
-"""Ops that compare the entries of their first argument with one another."""
 ORDERING = frozenset({"sort", "permutation"})
 MOST_UNDONE = 2
 """Of so few entries every order is its own inverse."""
-PRIMES = (3, 5, 7, 11, 13, 17, 19, 23)
+FIRST_SIZES = (3, 11, 31, 101)
+"""The smallest number that a symbolic size gets; the larger ones where an entry lies beyond it."""
+SPREAD = 0.25
+"""How many of the entries of a large array may be expected within the margin of a kink."""
+MANY = 100
+"""An array of more entries than this has its margins by their number."""
+NUDGE = 1e-9
+"""How far the leaves are moved, both ways, to see which entries stay what they are."""
 
 
 def with_numbers(graph: Graph) -> Graph:
-    """Return a graph with small distinct numbers in place of sizes that are still symbolic."""
+    """Return a graph with small distinct primes in place of sizes that are still symbolic.
+
+    Raises:
+        CertificateError: it is no legal network at any of the sizes that are tried.
+
+    """
     names = graph.size_names
-    if len(names) > len(PRIMES):
-        raise CertificateError(
-            f"{len(names)} symbolic sizes are more than can be tried",
-            remedy="Give some of them numbers.",
-        )
-    return graph.with_sizes(dict(zip(names, PRIMES, strict=False)))
+    if not names:
+        return graph
+    reason: MisfitError | None = None
+    for first in FIRST_SIZES:
+        try:
+            sized = graph.with_sizes(dict(zip(names, _primes(first), strict=False)))
+            check_sizes(sized)
+        except MisfitError as error:
+            reason = reason or error
+            continue
+        return sized
+    raise CertificateError(
+        f"no sizes for {', '.join(names)} fit this network; at the smallest, {reason}",
+        remedy="Give the sizes as numbers.",
+    )
+
+
+def _primes(first: int) -> Iterator[int]:
+    """Yield the primes from one of them on."""
+    return (n for n in count(first) if all(n % k for k in range(2, isqrt(n) + 1)))
 
 
 def trial_point(graph: Graph, seed: int) -> Values:
@@ -56,25 +83,29 @@ def trial_point(graph: Graph, seed: int) -> Values:
         CertificateError: no point was found at which every value is finite.
 
     """
-    one_sided: Values | None = None
+    best: Values | None = None
+    most = -1
     for attempt, values in _candidates(graph, seed):
-        if one_sided is not None and attempt >= ONE_SIDED_TRIES:
+        if best is not None and attempt >= ONE_SIDED_TRIES:
             break
-        if all(z.max() > 0 and (z.size == 1 or z.min() < 0) for z in _kinks(graph, values)):
+        kinks = _kinks(graph, values)
+        if all((z > 0).any() and (z.size == 1 or (z <= 0).any()) for z in kinks):
             return values
-        one_sided = one_sided or values
-    if one_sided is not None:
-        return one_sided
+        seen = len(_sides(graph, values))
+        if seen > most:
+            best, most = values, seen
+    if best is not None:
+        return best
     raise CertificateError(
-        "no point was found at which every value of the forward pass is finite",
+        "no point was found at which every value of the forward pass is finite and off its kinks",
         remedy="Check the domains of log, / and ** in the network.",
     )
 
 
 def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
-    """Return a trial point, and others where a single number lies on the other side of its kink.
+    """Return a trial point, and others where a kink has a side that it does not show.
 
-    An array has entries on both sides at one point; a single pre-activation cannot.
+    An array mostly has entries on both sides at one point; a single pre-activation cannot.
 
     Raises:
         CertificateError: no point was found at which every value is finite.
@@ -82,7 +113,7 @@ def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
     """
     points = [trial_point(graph, seed)]
     seen = _sides(graph, points[0])
-    if seen:
+    if len(seen) < 2 * len(_calls(graph, KINKED)):
         for attempt, values in _candidates(graph, seed):
             if attempt >= ONE_SIDED_TRIES:
                 break
@@ -94,9 +125,12 @@ def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
 
 
 def _sides(graph: Graph, values: Values) -> set[tuple[int, bool]]:
-    """Return on which side of 0 each single number with a kink lies."""
-    kinks = enumerate(_kinks(graph, values))
-    return {(number, bool(z.item() > 0)) for number, z in kinks if z.size == 1}
+    """Return on which sides of 0 each kink has entries."""
+    return {
+        (number, side)
+        for number, z in enumerate(_kinks(graph, values))
+        for side in np.unique(z > 0).tolist()
+    }
 
 
 def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
@@ -109,7 +143,7 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
             values = forward(graph, leaves)
         if not all(np.isfinite(value).all() for value in values.values()):
             continue
-        if _tied(graph, values) or not off_kinks(graph, values) or _undone(graph, values):
+        if not off_kinks(graph, values) or _undone(graph, values):
             continue
         yield attempt, values
 
@@ -136,22 +170,60 @@ def _draw(graph: Graph, leaf: Leaf, random: np.random.Generator, *, positive: bo
 
 
 def off_kinks(graph: Graph, values: Values) -> bool:
-    """Whether every pre-activation keeps its distance from the kink."""
-    return all(np.abs(z).min() >= MARGIN for z in _kinks(graph, values))
+    """Whether every pre-activation keeps its distance from its kink, and no entries are tied.
+
+    An entry that stays what it is wherever the leaves move, as a 0 that a ReLU made, reaches no
+    kink and needs no distance: what is made of it is constant there.
+    """
+    arguments = [(part, part.args[0]) for part in _calls(graph, KINKED | ROUTING)]
+    moved: list[Values] | None = None
+    for part, argument in arguments:
+        array = evaluate(argument, values)
+        near = _at_kink if part.op in KINKED else _tied
+        if not near(array, np.ones(array.shape, dtype=bool)):
+            continue
+        moved = _nudged(graph, values) if moved is None else moved
+        moves = np.zeros(array.shape, dtype=bool)
+        for other in moved:
+            moves |= evaluate(argument, other) != array
+        if near(array, moves):
+            return False
+    return True
+
+
+def _nudged(graph: Graph, values: Values) -> list[Values]:
+    """Return forward passes from leaves that were moved a little, there and back."""
+    random = np.random.default_rng(0)
+    moves = {leaf.name: random.standard_normal(values[leaf.name].shape) for leaf in graph.leaves}
+    with np.errstate(all="ignore"):
+        return [
+            forward(graph, {name: values[name] + step * move for name, move in moves.items()})
+            for step in (NUDGE, -NUDGE)
+        ]
+
+
+def _at_kink(z: NDArray[Any], moves: NDArray[np.bool_]) -> bool:
+    """Whether an entry that moves is too close to 0."""
+    # Among very many entries some are near by chance, so that margin shrinks with their number.
+    margin = MARGIN
+    if z.size > MANY:
+        margin = min(margin, SPREAD * float(np.abs(z).mean()) / z.size)
+    return bool((np.abs(z)[moves] < margin).any() or (z[moves] == 0).any())
+
+
+def _tied(array: NDArray[Any], moves: NDArray[np.bool_]) -> bool:
+    """Whether two entries that compete for a place, and move, are too close to tell apart."""
+    entries = np.concatenate([array[moves], np.unique(array[~moves])])
+    gaps = np.diff(np.sort(entries))
+    margin = MARGIN
+    if array.size > MANY:
+        margin = min(margin, SPREAD * float(np.ptp(array)) / array.size**2)
+    return bool(gaps.size and (gaps.min() < margin or gaps.min() == 0))
 
 
 def _kinks(graph: Graph, values: Values) -> list[NDArray[Any]]:
     """Return the argument of every op that has a kink at 0."""
     return [evaluate(part.args[0], values) for part in _calls(graph, KINKED)]
-
-
-def _tied(graph: Graph, values: Values) -> bool:
-    """Whether two entries that compete for a place are too close to tell apart."""
-    for part in _calls(graph, ROUTING):
-        ordered = np.sort(evaluate(part.args[0], values), axis=None)
-        if np.diff(ordered).min(initial=np.inf) < MARGIN:
-            return True
-    return False
 
 
 def _undone(graph: Graph, values: Values) -> bool:

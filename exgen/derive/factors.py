@@ -9,7 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.gradients import fuse, gradients_from, with_gradient_shapes
+from exgen.derive.gradients import (
+    fuse,
+    gradients_from,
+    in_order,
+    with_gradient_shapes,
+)
 from exgen.derive.jacobian import local_jacobian
 from exgen.engine import Backward, Contribution, backward, gradient_name
 from exgen.errors import KindError, nearest
@@ -95,7 +100,7 @@ def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
     plain = backward(graph)
     # A derivative that is given must not be bypassed.
     back = fuse(plain) if given.is_empty else plain
-    contributions = {name: parts[::-1] for name, parts in back.contributions.items()}
+    contributions = dict(in_order(back).contributions)
     for factor in given.factors:
         kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
         upstream = Name(gradient_name(factor.of))

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
-from exgen.derive.simplify import simplify
+from exgen.derive.distributions import distributions, sums_to_one
+from exgen.derive.rewriting.rule import Known
+from exgen.derive.simplify import simplify_with
 from exgen.engine import Backward, Contribution, backward, gradient_name
 from exgen.graph import (
+    Binding,
     Call,
     Expr,
     Graph,
@@ -23,7 +26,7 @@ from exgen.graph import (
 from exgen.ops import lookup
 from exgen.ops.base import axis_option
 from exgen.ops.pool import window_of
-from exgen.shapes import shape_of
+from exgen.shapes import Shapes, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +48,7 @@ class Gradient:
         closed: the gradient from names of the forward pass alone.
         rules: the ops whose rules were used, one for each use of the variable.
         why: one sentence for each distinct rule.
+        whole: the leaves whose entries were taken to sum to 1.
 
     """
 
@@ -54,6 +58,7 @@ class Gradient:
     closed: Expr
     rules: tuple[str, ...]
     why: tuple[str, ...]
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,18 @@ class Fusion:
     output: str
     loss: str
     premise: str
-    needs_onehot: bool
+    needs_whole: bool
     why: str
 
+
+WHOLE = "the target's entries sum to 1"
 
 FUSIONS = (
     Fusion(
         "softmax",
         "cross_entropy",
-        premise="the target's entries sum to 1",
-        needs_onehot=True,
+        premise=WHOLE,
+        needs_whole=True,
         why="The derivative of cross-entropy after a softmax with respect to the logits is output "
         "minus target, because the entries of the target sum to 1.",
     ),
@@ -80,7 +87,7 @@ FUSIONS = (
         "sigmoid",
         "bce",
         premise="",
-        needs_onehot=False,
+        needs_whole=False,
         why="The derivative of binary cross-entropy after a sigmoid with respect to the "
         "pre-activation is output minus target.",
     ),
@@ -98,7 +105,42 @@ def with_gradient_shapes(graph: Graph, *, numerator: bool = False) -> dict[str, 
 
 def derive_gradients(graph: Graph) -> dict[str, Gradient]:
     """Derive the gradient of the loss by every name, last names first."""
-    return gradients_from(fuse(backward(graph)), with_gradient_shapes(graph))
+    return gradients_from(in_order(fuse(backward(graph))), with_gradient_shapes(graph))
+
+
+def in_order(back: Backward) -> Backward:
+    """Return a backward pass in which the uses of a name come as they are met from the loss.
+
+    Reading starts at the loss, from left to right, and goes into each line where it is first met;
+    so the terms of a gradient stand in the order of the terms that they come from.
+    """
+    met = _as_met(back.graph)
+    contributions = {
+        name: tuple(sorted(parts, key=lambda part: met.get((name, part.consumer), 0)))
+        for name, parts in back.contributions.items()
+    }
+    return Backward(back.graph, contributions, back.start)
+
+
+def _as_met(graph: Graph) -> dict[tuple[str, str], int]:
+    """Return when a name is met in a line, for every line that reads it."""
+    lines = {binding.name: binding.expr for binding in graph.bindings}
+    met: dict[tuple[str, str], int] = {}
+    opened = {graph.loss}
+    waiting = [(graph.loss, walk(lines[graph.loss]))] if graph.loss in lines else []
+    while waiting:
+        line, parts = waiting[-1]
+        for part in parts:
+            if not isinstance(part, Name):
+                continue
+            met.setdefault((part.name, line), len(met))
+            if part.name in lines and part.name not in opened:
+                opened.add(part.name)
+                waiting.append((part.name, walk(lines[part.name])))
+                break
+        else:
+            waiting.pop()
+    return met
 
 
 def gradients_from(
@@ -113,17 +155,20 @@ def gradients_from(
 
     """
     graph = back.graph
+    whole = distributions(graph)
     closed: dict[str, Expr] = {}
     found: dict[str, Gradient] = {}
     for name in back.order():
-        step = simplify(back.gradient(name), shapes)
-        full = _closed(step, closed, shapes)
+        known = Known(Shapes(shapes), whole)
+        step = simplify_with(back.gradient(name), known)
+        full = _closed(step, closed, known)
         if full is not None and name not in kept:
             closed[gradient_name(name)] = full
         parts = back.contributions.get(name, ())
         rules = tuple(_rule(part, graph) for part in parts)
         why = tuple(dict.fromkeys(text for part in parts for text in _why(part, name, graph)))
-        found[name] = Gradient(name, graph.shapes[name], step, full or step, rules, why)
+        used = frozenset(known.used)
+        found[name] = Gradient(name, graph.shapes[name], step, full or step, rules, why, used)
     return found
 
 
@@ -137,14 +182,14 @@ def _rule(part: Contribution, graph: Graph) -> str:
     return part.rule
 
 
-def _closed(step: Expr, closed: Mapping[str, Expr], shapes: Mapping[str, Shape]) -> Expr | None:
+def _closed(step: Expr, closed: Mapping[str, Expr], known: Known) -> Expr | None:
     """Return a step with the gradients on the way put in; None where that grows too large."""
     inserted = [closed[part.name] for part in walk(step) if _is_in(part, closed)]
     # Counted before anything is put in: along a chain of skips the size doubles with every block.
     counted = (1 for expr in (step, *inserted) for _ in walk(expr))
     if sum(islice(counted, MAX_CLOSED_PARTS + 1)) > MAX_CLOSED_PARTS:
         return None
-    full = simplify(substitute(step, closed), shapes)
+    full = simplify_with(substitute(step, closed), known)
     return full if _depth(full) <= MAX_CLOSED_DEPTH else None
 
 
@@ -153,8 +198,13 @@ def _is_in(part: Expr, closed: Mapping[str, Expr]) -> TypeGuard[Name]:
 
 
 def _depth(expr: Expr) -> int:
-    inner = expr.args if isinstance(expr, Call) else ()
-    return 1 + max(map(_depth, inner), default=0)
+    deepest, waiting = 0, [(expr, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(part, Call):
+            waiting += [(arg, depth + 1) for arg in part.args]
+    return deepest
 
 
 STRETCHED = "The scalar acts on every entry, so the contributions of all entries are summed."
@@ -191,6 +241,7 @@ def fuse(back: Backward) -> Backward:
     output. That gradient itself stays as it is.
     """
     contributions = dict(back.contributions)
+    whole = distributions(back.graph)
     for binding in back.graph.bindings:
         output = binding.expr
         fusion = next(
@@ -203,7 +254,7 @@ def fuse(back: Backward) -> Backward:
         if axis_option(dict(output.options)) == 1 and is_column(back.graph.shapes[binding.name]):
             continue
         parts = contributions[binding.name]
-        direct = [_fused(back.graph, binding.name, fusion, part) for part in parts]
+        direct = [_fused(back.graph, binding, fusion, part, whole) for part in parts]
         if not (isinstance(logits, Name) and direct and all(direct)):
             continue
         through = [p for p in contributions[logits.name] if p.consumer != binding.name]
@@ -211,29 +262,31 @@ def fuse(back: Backward) -> Backward:
     return Backward(back.graph, contributions)
 
 
-def _fused(graph: Graph, output: str, fusion: Fusion, part: Contribution) -> Contribution | None:
+def _fused(
+    graph: Graph, line: Binding, fusion: Fusion, part: Contribution, whole: Mapping[str, int]
+) -> Contribution | None:
     """Return the contribution to the logits that replaces the loss's to the output."""
-    if part.use is None or part.rule != fusion.loss:
+    if part.use is None or part.rule != fusion.loss or not isinstance(line.expr, Call):
         return None
     prediction, target = part.use.args
-    if prediction != Name(output) or output in names_in(target):
+    if prediction != Name(line.name) or line.name in names_in(target):
         return None
-    if fusion.needs_onehot and not _is_onehot(graph, target):
+    axis = axis_option(dict(line.expr.options))
+    if fusion.needs_whole and not sums_to_one(target, axis, graph.shapes, whole):
         return None
     # The loss's rule builds upstream * slope, so the upstream gradient is the left factor.
     if not (isinstance(part.gradient, Call) and part.gradient.op == "mul"):
         return None
-    gradient = part.gradient.args[0] * (Name(output) - target)
+    gradient = part.gradient.args[0] * (Name(line.name) - target)
     return Contribution(f"{fusion.output}+{fusion.loss}", part.consumer, part.use, gradient)
 
 
-def _is_onehot(graph: Graph, target: Expr) -> bool:
-    leaf = graph.leaf(target.name) if isinstance(target, Name) else None
-    return leaf is not None and leaf.role == "onehot"
-
-
-def premises(graph: Graph) -> Mapping[str, str]:
-    """Return what the closed forms assume beyond the forward pass, by the name it concerns."""
-    back = fuse(backward(graph))
-    used = {part.rule for parts in back.contributions.values() for part in parts}
-    return {f.output: f.premise for f in FUSIONS if f.premise and f"{f.output}+{f.loss}" in used}
+def premises(graph: Graph, found: Mapping[str, Gradient]) -> tuple[str, ...]:
+    """Return what gradients assume beyond the forward pass, each once."""
+    used = {rule for gradient in found.values() for rule in gradient.rules}
+    told = [f.premise for f in FUSIONS if f.premise and f"{f.output}+{f.loss}" in used]
+    # That the entries of a softmax sum to 1 is no premise.
+    made = {b.name for b in graph.bindings if isinstance(b.expr, Call) and b.expr.op == "softmax"}
+    if any(gradient.whole - made for gradient in found.values()):
+        told.append(WHOLE)
+    return tuple(dict.fromkeys(told))

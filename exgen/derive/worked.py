@@ -129,7 +129,7 @@ def chained(graph: Graph, name: str, found: Mapping[str, Gradient], *, inner: bo
         upstream: Expr = Name(gradient_name(line))
         whole = found[line].closed if inner else upstream
         inserted.append(local if whole == ONE_ else _times(whole, local))
-        # Where the name reaches the line by a detour too, the symbol would mean more than this line.
+        # Where the name reaches the line by a detour too, its symbol would mean more than that.
         by_symbol = by_symbol and not detours(graph, line, name)
         factors.append(Factor(line, name))
         symbols.append(upstream * Name(factors[-1].name))

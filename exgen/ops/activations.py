@@ -153,7 +153,7 @@ def _softmax_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
     axis = axis_option(site.options)
     p = site.out
     if site.out_shape[1 - axis] == ONE and axis == 0:
-        return (p * (upstream - call("sum", p * upstream, axis=None)),)
+        return (p * (upstream - p.T @ upstream),)
     mean = call("sum", p * upstream, axis=axis)
     size = site.out_shape[axis]
     if axis == 0:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from exgen.derive.latex import Printed, Printer
 
 MAX_BITS = 100_000
+HALF = Number(Fraction(1, 2))
 ENTRYWISE_SHAPE = "Entrywise arithmetic keeps the shape; a scalar is combined with every entry."
 
 
@@ -61,6 +62,14 @@ def reduce_to(gradient: Expr, site: Site, position: int) -> Expr:
     """Sum a gradient over all entries where the argument is a scalar that was stretched."""
     stretched = is_scalar(site.shapes[position]) and not is_scalar(site.out_shape)
     return call("sum", gradient, axis=None) if stretched else gradient
+
+
+def paired(gradient: Expr, other: Expr, site: Site, position: int) -> Expr:
+    """Return a gradient times another factor; their inner product for a scalar beside a column."""
+    stretched = is_scalar(site.shapes[position]) and not is_scalar(site.out_shape)
+    if stretched and is_column(site.out_shape):
+        return gradient.T @ other
+    return reduce_to(gradient * other, site, position)
 
 
 def entrywise_jacobian(site: Site, position: int, slope: Expr, slope_shape: Shape) -> Expr | None:
@@ -150,6 +159,9 @@ def _is_constant(exponent: Expr) -> bool:
 def _pow_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
     base, exponent = site.args
     to_base = upstream * _power(base, exponent)
+    if exponent == HALF:
+        # As a textbook has it: one over twice the root.
+        to_base = upstream / (2 * site.out)
     if _is_constant(exponent):
         return to_base, None
     return to_base, call("sum", upstream * (site.out * call("log", base)), axis=None)
@@ -262,8 +274,8 @@ MUL = Op(
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a, b: a * b,
     vjp=lambda site, g: (
-        reduce_to(g * site.args[1], site, 0),
-        reduce_to(g * site.args[0], site, 1),
+        paired(g, site.args[1], site, 0),
+        paired(g, site.args[0], site, 1),
     ),
     jacobian=lambda site, n: entrywise_jacobian(site, n, site.args[1 - n], site.shapes[1 - n]),
     entry=_mul_entry,
@@ -280,7 +292,7 @@ DIV = Op(
     value=lambda a, b: a / b,
     vjp=lambda site, g: (
         reduce_to(g / site.args[1], site, 0),
-        reduce_to(-(g * site.out / site.args[1]), site, 1),
+        -(paired(g, site.out, site, 1) / site.args[1]),
     ),
     jacobian=_div_jacobian,
     entry=_div_entry,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LEAST_LINES = 2
 MOST_NAMES = 40
 MARGIN = 14
-HEADING, LINE, ENTRY_LINE = 38, 7, 12
 """Millimetres of a statement's text, and of each line of its forward pass."""
 
 
@@ -96,7 +95,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         **(entry_fields(setting) if by_entry else forward_fields(setting)),
         "by_entry": by_entry,
         "drawing": figure.fields(),
-        "need": f"{HEADING + len(graph.bindings) * (ENTRY_LINE if by_entry else LINE)}mm",
         "room": f"{round(figure.height * figure.scale) + MARGIN}mm",
         "rows": [Tex(row) for row in rows],
         "shared": shared,

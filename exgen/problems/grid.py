@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
-from exgen.certify.points import KINKED
+from exgen.certify.pieces import KINKED
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError, nearest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.certify.points import KINKED
+from exgen.certify.pieces import KINKED
 from exgen.engine import Values, evaluate
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call, Expr, Graph, Name, walk

@@ -231,7 +231,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 "asked": [Tex(printer.derivative(setting.graph.loss, name)) for name in names],
                 "lines": lines,
                 "why": why,
-                "space": f"{14 + 12 * len(names)}mm",
             }
         )
     fields = {**forward_fields(setting), "groups": groups, "given": _given_fields(work)}

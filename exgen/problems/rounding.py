@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from exgen.certify.hand import calculate, rounded, work
-from exgen.certify.points import KINKED
+from exgen.certify.pieces import KINKED
 from exgen.certify.rounded import ways
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call

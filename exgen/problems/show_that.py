@@ -180,7 +180,6 @@ def _ask(setting: Setting, name: str, raw: Derivation) -> dict[str, Any]:
         "left": Tex(printer(found.lines[0].expr)),
         "right": Tex(printer(found.lines[-1].expr)),
         "range": Tex(runs),
-        "lines": len(found.lines) - 1,
     }
 
 

@@ -201,8 +201,6 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         "passed": passed,
         "returned": returned,
         "slopes": [Tex(formula) for formula in slopes],
-        "forward_room": f"{6 * len(passed) + 10}mm",
-        "backward_room": f"{min(6 * len(returned) + 10, 180)}mm",
         "sums": [Tex(printer.derivative(graph.loss, name)) for name in _several(graph)],
     }  # fmt: skip
     return Solution(fields, tuple(answers))

@@ -9,11 +9,13 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.errors import BankError
 from exgen.points import points_latex
 from exgen.render.conventions import box
 from exgen.render.plots import plots
+from exgen.render.room import SHORT, room, width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Context
 
+QUESTION = re.compile(r"\\question\[[^\]]*\]\n")
+"""The head of a problem."""
+NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
-PART = re.compile(r"\\part(?![A-Za-z])")
+PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
+"""What begins a part; its points come behind it in brackets."""
 SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
 """The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
 LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
@@ -64,10 +70,18 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
-    """Return the TeX of each problem, without the page around it."""
-    return [
+    """Return the TeX of each problem, without the page around it.
+
+    A problem that uses a symbol of an earlier one for something else says that its names are new.
+    """
+    renamed = {clash.later for clash in clashes(problem_set)}
+    bodies = [
         _problem(problem, number, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
+    ]
+    return [
+        QUESTION.sub(rf"\g<0>{NEW_NAMES}\n", body, count=1) if number in renamed else body
+        for number, body in enumerate(bodies, start=1)
     ]
 
 
@@ -78,8 +92,11 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     """
     asked: list[str] = []
     starts: list[int] = []
+    before = 0
     for piece in _pieces(problem, 1, asked, key=False):
-        starts += [len(asked)] * len(PART.findall(piece))
+        # a part asks in the piece that begins it, or in those that follow
+        starts += [before] * len(PART.findall(piece))
+        before = len(asked)
     if not starts:
         return []
     starts, ends = [0, *starts[1:]], [*starts[1:], len(asked)]
@@ -110,15 +127,48 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         answer = problem.answer(name)
         return Tex(_filled(answer) if key else _blank(answer))
 
-    def work(name: str, space: str, layout: str = "worked") -> Tex:
+    def space(*names: str, columns: int = 1) -> Tex:
+        """Give room to write on the sheet, as much as the worked key of these answers takes."""
+        height = room(map(problem.answer, names), columns)
+        return Tex("" if key else rf"\exspace{{{height}mm}}")
+
+    def part(
+        *names: str,
+        caller: Callable[[], str],
+        layout: str = "worked",
+        after: str = "",
+        worked: bool = True,
+    ) -> str:
+        """Begin a part, whose question the caller writes, and register its answer by ``work``.
+
+        On the sheet a short answer has its room beside the question, and shares the line with
+        another such part. ``after`` is what stands behind that room, such as a second blank.
+        Unless it is ``worked`` here, the template itself shows the answer on the key.
+        """
+        question = caller().strip()
+        if key:
+            solution = work(*names, layout=layout) if worked else ""
+            return f"\\part {question}\n{solution}"
+        asked.append(names[0])
+        return _with_room(question, after, [problem.answer(name) for name in names])
+
+    def work(
+        name: str,
+        *others: str,
+        layout: str = "worked",
+        columns: int = 1,
+        height: str | None = None,
+    ) -> Tex:
         """Register an answer: its worked solution on the key, room to write on the sheet.
 
         The layout is that of the solution: ``worked``, ``derivation`` with aligned lines, or
-        ``rubric`` with points.
+        ``rubric`` with points. The room is that of this answer and others, in so many columns,
+        unless its height is given.
         """
         asked.append(name)
         if not key:
-            return Tex(rf"\exspace{{{space}}}")
+            given = Tex(rf"\exspace{{{height}}}")
+            return space(name, *others, columns=columns) if height is None else given
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
         worth = [Tex(points_latex(points)) for points in answer.points]
@@ -160,6 +210,8 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         key=key,
         ask=ask,
         work=work,
+        part=part,
+        space=space,
         grid=grid,
         fact=fact,
         figure=figure,
@@ -167,6 +219,19 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         answer=problem.answer,
         **problem.fields,
     )
+    _check(problem, asked, told, key=key)
+
+
+def _with_room(question: str, after: str, answers: Sequence[Answer]) -> str:
+    """Return a part of the sheet: its question, and room to write beside or below it."""
+    height = room(answers)
+    if height > SHORT:
+        return rf"\part {question} {after}\exspace{{{height}mm}}"
+    return rf"\exshort{{{question}}}{{{after}}}{{{width(answers[0])}mm}}{{{height}mm}}"
+
+
+def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: bool) -> None:
+    """See to it that a template has asked for every answer once, and told every mistake."""
     expected = sorted(answer.name for answer in problem.answers)
     if sorted(asked) != expected:
         raise RuntimeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.certify.points import KINKED
+from exgen.certify.pieces import KINKED
 from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
 from exgen.slips.base import SQUARE, Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope

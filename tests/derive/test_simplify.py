@@ -17,7 +17,8 @@ GRAPH = read_network(Source("net", "x: input[3]\ns: param\nt: param\nL = s * sum
     ("x / -1", "-x"),
     ("x / -2", "-(0.5 * x)"),
     ("3 * x / 2", "1.5 * x"),
-    ("s / (-2 * t)", "-(0.5 * (s / t))"),
+    ("s / (-2 * t)", "-(s / (2 * t))"),
+    ("0.9 * s / t", "0.9 * s / t"),
 ])  # fmt: skip
 def test_numbers_of_a_quotient(text: str, expected: str) -> None:
     """The numbers above and below a fraction's bar become one, with its sign in front."""

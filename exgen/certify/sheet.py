@@ -1,0 +1,85 @@
+"""A sheet as a whole: a symbol that stands for something else in a later problem is told there.
+
+Problems about one network share its names. Another network may use a name for an array of another
+shape, or give it another line; then the problem that introduces it has to say that its names are
+new, for else one symbol would have two meanings on the sheet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.latex import Printer
+from exgen.derive.notation import restored_notation
+from exgen.derive.orient import examples
+from exgen.errors import Source
+from exgen.graph import is_scalar
+from exgen.language import read_network
+
+if TYPE_CHECKING:
+    from exgen.derive.notation import Notation
+    from exgen.document import Problem, ProblemSet
+    from exgen.graph import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a symbol stands for in a problem: an array of a shape, and the line that gives it."""
+
+    shape: Shape
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A symbol that two networks of a sheet use for different things.
+
+    Attributes:
+        symbol: as printed.
+        first: the number of the problem that uses it first.
+        later: the number of the problem that introduces the other network.
+
+    """
+
+    symbol: str
+    first: int
+    later: int
+
+
+def clashes(problem_set: ProblemSet) -> tuple[Clash, ...]:
+    """Return every symbol that has another meaning in a network than in an earlier one.
+
+    The name of a loss is left out: every network has its own.
+    """
+    notation = restored_notation(problem_set.notation)
+    seen: dict[str, dict[Meaning, int]] = {}
+    networks: set[str] = set()
+    found: list[Clash] = []
+    for number, problem in enumerate(problem_set.problems, start=1):
+        if problem.network in networks:
+            continue
+        networks.add(problem.network)
+        for symbol, meaning in meanings(problem, notation).items():
+            before = seen.setdefault(symbol, {})
+            if before and meaning not in before:
+                found.append(Clash(symbol, min(before.values()), number))
+            before.setdefault(meaning, number)
+    return tuple(found)
+
+
+def meanings(problem: Problem, notation: Notation) -> dict[str, Meaning]:
+    """Return what each symbol of a problem's network stands for."""
+    if not problem.network.strip():
+        return {}
+    graph = read_network(Source("network", problem.network), scalar_loss=False)
+    printer = Printer(notation, with_gradient_shapes(graph), graph.loss, batch=examples(graph))
+    is_loss = is_scalar(graph.shapes[graph.loss])
+    found: dict[str, Meaning] = {}
+    for name in graph.names:
+        line = graph.expr(name)
+        if not (is_loss and name == graph.loss):
+            printed = "" if line is None else printer(line)
+            found[printer.name(name)] = Meaning(graph.shapes[name], printed)
+    return found

@@ -1,0 +1,276 @@
+"""Rules for matrix products and transposes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exgen.derive.rewriting.products import cancelled
+from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.views import FULL, Product, read_product, write_product
+from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, walk
+from exgen.ops.base import axis_option
+
+if TYPE_CHECKING:
+    from exgen.derive.rewriting.rule import Known
+    from exgen.graph import Shape
+
+
+# --- products ------------------------------------------------------------------------------------
+
+
+def by_a_scalar(expr: Call, known: Known) -> Expr | None:
+    """Write a product with a matrix of one entry as a multiple."""
+    left, right = expr.args
+    if is_scalar(known.shapes.of(left)):
+        return left * right
+    if not is_scalar(known.shapes.of(right)) or _is_transpose(left):
+        return None
+    return right * left
+
+
+def _is_transpose(expr: Expr) -> bool:
+    return isinstance(expr, Call) and expr.op == "transpose"
+
+
+def scalars_out(expr: Call, known: Known) -> Expr | None:
+    """Take numbers and scalars out of the factors of a matrix product."""
+    left, right = (read_product(arg, known) for arg in expr.args)
+    if left is None or right is None:
+        return None
+    kept = right.bare
+    front = left.coefficient.times(right.coefficient)
+    if not right.arrays and is_scalar(right.shape):
+        # The gradient that arrives as one number stays behind the transposed weights.
+        last = right.scalars[-1] if right.scalars else None
+        if last is None or last.power != 1:
+            return expr.args[1] * expr.args[0]
+        kept = Product(FULL, (last,), (), SCALAR)
+        front = left.coefficient.times(replace(right, scalars=right.scalars[:-1]))
+    if front.number == 1 and not front.scalars:
+        return None
+    return write_product(front) * (write_product(left.bare) @ write_product(kept))
+
+
+def by_the_identity(expr: Call, _known: Known) -> Expr | None:
+    """Leave the identity out."""
+    left, right = expr.args
+    if isinstance(left, Call) and left.op == "identity":
+        return right
+    return left if isinstance(right, Call) and right.op == "identity" else None
+
+
+def by_zeros(expr: Call, known: Known) -> Expr | None:
+    """Write a product with zeros as zeros."""
+    if any(isinstance(arg, Call) and arg.op == "zeros" for arg in expr.args):
+        return filled("zeros", known.shapes.of(expr))
+    return None
+
+
+def filled(op: str, shape: Shape) -> Expr:
+    """Return an array of ones or zeros."""
+    return call(op, rows=shape[0], columns=shape[1])
+
+
+def inner_first(expr: Call, known: Known) -> Expr | None:
+    """Bring a scalar that hides in a chain of products to the front."""
+    left, right = expr.args
+    if is_scalar(known.shapes.of(expr)):
+        return None
+    match left:
+        case Call("matmul", (column, row)) if (
+            known.shapes.of(row)[0] == ONE == known.shapes.of(right)[1]
+        ):
+            return (row @ right) * column
+    match right:
+        case Call("matmul", (column, row)) if (
+            known.shapes.of(left)[0] == ONE == known.shapes.of(column)[1]
+        ):
+            return (left @ column) * row
+    return None
+
+
+def ones_outer(expr: Call, known: Known) -> Expr | None:
+    """Write a column of ones times a row of ones as an array of ones."""
+    left, right = expr.args
+    if _is_ones(left) and _is_ones(right) and known.shapes.of(left)[1] == ONE:
+        return filled("ones", known.shapes.of(expr))
+    return None
+
+
+def _is_ones(expr: Expr) -> bool:
+    return isinstance(expr, Call) and expr.op == "ones"
+
+
+def cancels_inside(expr: Call, known: Known) -> Expr | None:
+    """Write an inner product in which a factor cancels as a sum."""
+    left, right = expr.args
+    if not is_scalar(known.shapes.of(expr)) or is_scalar(known.shapes.of(left)):
+        return None
+    turned = left.args[0] if isinstance(left, Call) and left.op == "transpose" else None
+    pair = None if turned is None else read_product(turned * right, known)
+    if pair is None or len(pair.arrays) < 2:  # noqa: PLR2004 - one above and one below
+        return None
+    less = cancelled(pair, known)
+    return None if less is None else call("sum", write_product(less), axis=None)
+
+
+def times_ones(expr: Call, known: Known) -> Expr | None:
+    """Write a product with vectors of ones on every side as a sum of all entries."""
+    left, right = expr.args
+    if not is_scalar(known.shapes.of(expr)):
+        return None
+    match left:
+        case Call("matmul", (ones, inner)) if _is_ones(ones) and _is_ones(right):
+            return call("sum", inner, axis=None)
+    match right:
+        case Call("matmul", (inner, ones)) if _is_ones(ones) and _is_ones(left):
+            return call("sum", inner, axis=None)
+    if _is_ones(left):
+        return call("sum", right, axis=None)
+    return call("sum", left, axis=None) if _is_ones(right) else None
+
+
+# --- transposes ----------------------------------------------------------------------------------
+
+
+def transposed(expr: Expr, known: Known) -> Expr:
+    """Return the transpose, moved inwards as far as it reads better there."""
+
+    def flip(part: Expr) -> Expr:
+        return transposed(part, known)
+
+    symmetric = isinstance(expr, Call) and expr.op in ("diag", "identity")
+    if symmetric or is_scalar(known.shapes.of(expr)):
+        return expr
+    flipped: Expr = expr.T
+    match expr:
+        case Call("transpose", (inner,)):
+            flipped = inner
+        case Call("matmul", (left, right)):
+            flipped = flip(right) @ flip(left)
+        case Call("ones" | "zeros" as op):
+            rows, columns = known.shapes.of(expr)
+            flipped = filled(op, (columns, rows))
+        case Call("concat", (first, second)):
+            other = 1 - axis_option(dict(expr.options))
+            flipped = call("concat", flip(first), flip(second), axis=other)
+        case Call("neg", (inner,)):
+            flipped = -flip(inner)
+        case Call("add" | "sub" as op, (left, right)):
+            inside = call(op, flip(left), flip(right))
+            flipped = min(expr.T, inside, key=_transposes)
+        case Call("mul", (scale, inner)) if is_scalar(known.shapes.of(scale)):
+            flipped = scale * flip(inner)
+    return flipped
+
+
+def _transposes(expr: Expr) -> int:
+    return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+
+
+def moved_inwards(expr: Call, known: Known) -> Expr | None:
+    """Move a transpose inwards."""
+    found = transposed(expr.args[0], known)
+    return None if found == expr else found
+
+
+def stretch_of_a_multiple(expr: Call, known: Known) -> Expr | None:
+    """Take numbers and scalars out of a stretch of an array."""
+    product = read_product(expr.args[0], known)
+    if product is None or not product.arrays:
+        return None
+    front = product.coefficient
+    if front.number == 1 and not front.scalars:
+        return None
+    return write_product(front) * Call("slice", (write_product(product.bare),), expr.options)
+
+
+PRODUCTS = (
+    Rule(
+        "a matrix of one entry",
+        left="a @ s",
+        right="s * a",
+        sizes="a[N], s[]",
+        guard="a is no transpose: W.T @ s is the chain rule, whatever the number of outputs",
+        apply=by_a_scalar,
+    ),
+    Rule(
+        "scalars out of a matrix product",
+        left="(2 * s * a) @ (b / t)",
+        right="2 * s / t * (a @ b)",
+        sizes="a[n, K], b[K, m], s[], t[]",
+        guard="",
+        apply=scalars_out,
+    ),
+    Rule(
+        "a product with the identity",
+        left="a @ identity(K)",
+        right="a",
+        sizes="a[N, K]",
+        guard="",
+        apply=by_the_identity,
+    ),
+    Rule(
+        "a product with zeros",
+        left="zeros(N, K) @ a",
+        right="zeros(N, M)",
+        sizes="a[K, M], b[N]",
+        guard="",
+        apply=by_zeros,
+    ),
+    Rule(
+        "a scalar inside a chain",
+        left="(a @ b.T) @ c",
+        right="(b.T @ c) * a",
+        sizes="a[N], b[K], c[K]",
+        guard="the inner product of b and c is a scalar",
+        apply=inner_first,
+    ),
+    Rule(
+        "ones times ones",
+        left="ones(N) @ ones(1, K)",
+        right="ones(N, K)",
+        sizes="a[N, K]",
+        guard="",
+        apply=ones_outer,
+    ),
+    Rule(
+        "an inner product in which a factor cancels",
+        left="a.T @ (b / a)",
+        right="sum(b)",
+        sizes="a[N], b[N]",
+        guard="no entry of a is 0",
+        apply=cancels_inside,
+    ),
+    Rule(
+        "a product with ones on every side",
+        left="ones(1, N) @ a @ ones(K)",
+        right="sum(a)",
+        sizes="a[N, K]",
+        guard="",
+        apply=times_ones,
+    ),
+)
+
+TRANSPOSES = (
+    Rule(
+        "a transpose moves inwards",
+        left="(2 * (a @ b.T)).T",
+        right="2 * (b @ a.T)",
+        sizes="a[N, m], b[K, m]",
+        guard="where that leaves fewer of them",
+        apply=moved_inwards,
+    ),
+)
+
+STRETCHES = (
+    Rule(
+        "scalars out of a stretch",
+        left="(2 * s * a)[1:]",
+        right="2 * s * a[1:]",
+        sizes="a[N, m], s[]",
+        guard="",
+        apply=stretch_of_a_multiple,
+    ),
+)

@@ -1,0 +1,231 @@
+"""Rules for products and quotients: order, one bar, what cancels, powers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.views import (
+    FULL,
+    PRODUCTS,
+    Factor,
+    Factors,
+    Product,
+    Sum,
+    is_sum,
+    read_product,
+    read_sum,
+    write_product,
+    write_sum,
+)
+from exgen.graph import Call, Expr, is_scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exgen.derive.rewriting.rule import Known
+
+
+def without_ones(product: Product, _known: Known) -> Product | None:
+    """Drop arrays of ones beside another array."""
+    if not any(_is_ones(f.base) for f in product.arrays):
+        return None
+    kept = tuple(f for f in product.arrays if not _is_ones(f.base))
+    if len(kept) == len(product.arrays):
+        return None
+    return replace(product, arrays=kept)
+
+
+def _is_ones(expr: Expr) -> bool:
+    return isinstance(expr, Call) and expr.op == "ones"
+
+
+def cancelled(product: Product, _known: Known) -> Product | None:
+    """Cancel what stands above and below the bar."""
+    if not product.divisors:
+        return None
+    scalars, arrays = _cancelled(product.scalars), _cancelled(product.arrays)
+    if (scalars, arrays) == (product.scalars, product.arrays):
+        return None
+    return replace(product, scalars=scalars, arrays=arrays)
+
+
+def _cancelled(factors: Factors) -> Factors:
+    signs = {factor.power > 0 for factor in factors}
+    if len(signs) < 2:  # noqa: PLR2004 - both above and below
+        return factors
+    found: list[Factor] = []
+    for factor in factors:
+        for place, other in enumerate(found):
+            if other.power * factor.power < 0 and other.base == factor.base:
+                left = other.power + factor.power
+                found[place : place + 1] = [Factor(factor.base, left)] if left else []
+                break
+        else:
+            found.append(factor)
+    return tuple(found)
+
+
+def powers(product: Product, _known: Known) -> Product | None:
+    """Write a scalar that stands there twice as a power."""
+    if len(product.scalars) < 2:  # noqa: PLR2004 - the same one twice
+        return None
+    found: list[Factor] = []
+    for factor in product.scalars:
+        place = next((n for n, f in enumerate(found) if f.base == factor.base), None)
+        if place is None:
+            found.append(factor)
+        else:
+            total = found[place].power + factor.power
+            found[place : place + 1] = [Factor(factor.base, total)] if total else []
+    if len(found) == len(product.scalars):
+        return None
+    return replace(product, scalars=tuple(found))
+
+
+def distributed(product: Product, known: Known) -> Expr | None:
+    """Multiply a sum by a factor that cancels in half of its terms."""
+    factors = (*product.scalars, *product.arrays)
+    if len(factors) < 2:  # noqa: PLR2004 - a factor and a sum
+        return None
+    for number, factor in enumerate(factors):
+        if not is_sum(factor.base) or factor.power != 1:
+            continue
+        inner = read_sum(factor.base, known)
+        if inner is None:
+            continue
+        for place, other in enumerate(factors):
+            if place != number and _cancels(other, inner):
+                return _put_in(product, (number, place), inner, known)
+    return None
+
+
+def _cancels(factor: Factor, inner: Sum) -> bool:
+    count = sum(
+        any(
+            own.power * factor.power < 0 and own.base == factor.base
+            for own in (*term.scalars, *term.arrays)
+        )
+        for term in inner.terms
+    )
+    # What divides has to cancel everywhere.
+    return count == len(inner.terms) if factor.power < 0 else 2 * count >= len(inner.terms)
+
+
+def _put_in(product: Product, places: tuple[int, int], inner: Sum, known: Known) -> Expr:
+    count = len(product.scalars)
+    kept = [n for n in range(count + len(product.arrays)) if n not in places]
+    factors = (*product.scalars, *product.arrays)
+    other = factors[places[1]]
+    shape = known.shapes.of(other.base)
+    single = (
+        Product(FULL, (other,), (), shape)
+        if places[1] < count
+        else Product(FULL, (), (other,), shape)
+    )
+    before = places[1] < places[0]
+    terms = tuple(single.times(t) if before else t.times(single) for t in inner.terms)
+    total = shape if is_scalar(inner.shape) else inner.shape
+    rest = Product(
+        product.number,
+        tuple(factors[n] for n in kept if n < count),
+        tuple(factors[n] for n in kept if n >= count),
+        product.shape,
+    )
+    within = write_sum(Sum(terms, total))
+    if not (rest.scalars or rest.arrays or rest.number != 1):
+        return within
+    if not rest.arrays:
+        return write_product(rest.coefficient) * within
+    return write_product(rest) * within
+
+
+def in_order(expr: Call, known: Known) -> Expr | None:
+    """Write a product in order: number, scalars with one bar, arrays."""
+    if id(expr) in known.orderly:
+        return None
+    product = read_product(expr, known)
+    return None if product is None else noted(expr, product, known)
+
+
+def noted(expr: Expr, product: Product, known: Known) -> Expr | None:
+    """Return a product as an expression, remembered as in order; None where it is the old one."""
+    found = write_product(product)
+    if found == expr:
+        known.orderly[id(expr)] = expr
+        return None
+    if isinstance(found, Call) and found.op in PRODUCTS:
+        known.orderly[id(found)] = found
+        known.products[id(found)] = found, product
+    return found
+
+
+def on_product(
+    change: Callable[[Product, Known], Product | None],
+) -> Callable[[Call, Known], Expr | None]:
+    """Return a change of products as one of expressions."""
+
+    def apply(expr: Call, known: Known) -> Expr | None:
+        product = read_product(expr, known)
+        changed = None if product is None else change(product, known)
+        return None if changed is None else noted(expr, changed, known)
+
+    return apply
+
+
+def _distribute(expr: Call, known: Known) -> Expr | None:
+    product = read_product(expr, known)
+    return None if product is None else distributed(product, known)
+
+
+RULES = (
+    Rule(
+        "numbers, then scalars, then arrays",
+        left="a * (s * (2 * b))",
+        right="2 * (s * (a * b))",
+        sizes="a[n, M], b[n, M], s[]",
+        guard="",
+        apply=in_order,
+    ),
+    Rule(
+        "one bar",
+        left="a * (s / t) / u",
+        right="s / (t * u) * a",
+        sizes="a[n, M], s[], t[], u[]",
+        guard="",
+        apply=in_order,
+    ),
+    Rule(
+        "a product with ones",
+        left="a * ones(n, M)",
+        right="a",
+        sizes="a[n, M]",
+        guard="",
+        apply=on_product(without_ones),
+    ),
+    Rule(
+        "what cancels",
+        left="a / (b * c) * b",
+        right="a / c",
+        sizes="a[n, m], b[n, m], c[n, m]",
+        guard="no entry of b is 0",
+        apply=on_product(cancelled),
+    ),
+    Rule(
+        "powers",
+        left="s * t * s ** 2",
+        right="s ** 3 * t",
+        sizes="s[], t[]",
+        guard="scalars; of arrays the factors stay apart, as the slopes that they are",
+        apply=on_product(powers),
+    ),
+    Rule(
+        "a factor that cancels in a sum",
+        left="b * (a / b - c)",
+        right="a - b * c",
+        sizes="a[n, m], b[n, m], c[n, m]",
+        guard="at least half of the terms are divided by it",
+        apply=_distribute,
+    ),
+)

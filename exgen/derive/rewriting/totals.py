@@ -1,0 +1,189 @@
+"""Rules for sums over the entries of an array, and what is known of an array's sum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exgen.derive.rewriting.matrices import filled
+from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.views import (
+    Factor,
+    is_sum,
+    read_product,
+    read_sum,
+    write_product,
+)
+from exgen.graph import (
+    Call,
+    Expr,
+    Name,
+    as_expr,
+    is_scalar,
+    size_as_number,
+)
+
+if TYPE_CHECKING:
+    from exgen.derive.rewriting.rule import Known
+    from exgen.graph import Shape
+
+
+def of_a_scalar(expr: Call, known: Known) -> Expr | None:
+    """Leave the sum of one number out."""
+    inner = expr.args[0]
+    return inner if is_scalar(known.shapes.of(inner)) else None
+
+
+def of_a_multiple(expr: Call, known: Known) -> Expr | None:
+    """Take numbers and scalars out of a sum over entries."""
+    product = read_product(expr.args[0], known)
+    if product is None or is_scalar(product.shape):
+        return None
+    front = product.coefficient
+    if front.number == 1 and not front.scalars:
+        return None
+    return write_product(front) * Call("sum", (write_product(product.bare),), expr.options)
+
+
+def of_a_transpose(expr: Call, _known: Known) -> Expr | None:
+    """Leave the transpose out where all entries are added up."""
+    match expr.args[0]:
+        case Call("transpose", (inner,)) if expr.option("axis") is None:
+            return Call("sum", (inner,), expr.options)
+    return None
+
+
+def of_a_square(expr: Call, known: Known) -> Expr | None:
+    """Write the entries times themselves as squares."""
+    match expr.args[0]:
+        case Call("mul", (left, right)) if left == right and not is_scalar(known.shapes.of(left)):
+            return Call("sum", (left**2,), expr.options)
+    return None
+
+
+def of_constants(expr: Call, known: Known) -> Expr | None:
+    """Count ones, and add zeros and a unit vector up."""
+    inner = expr.args[0]
+    if not isinstance(inner, Call) or inner.op not in ("ones", "zeros", "unit"):
+        return None
+    axis = expr.option("axis")
+    if inner.op == "unit":
+        return as_expr(1) if axis in (None, 0) else None
+    if inner.op == "zeros":
+        return (
+            as_expr(0)
+            if is_scalar(known.shapes.of(expr))
+            else filled("zeros", known.shapes.of(expr))
+        )
+    return _count(known.shapes.of(inner), axis) * _ones(known.shapes.of(expr))
+
+
+def _ones(shape: Shape) -> Expr:
+    return as_expr(1) if is_scalar(shape) else filled("ones", shape)
+
+
+def _count(shape: Shape, axis: object) -> Expr:
+    """Return how many entries are added up into one."""
+    rows, columns = (size_as_number(dim) for dim in shape)
+    if axis is None:
+        return rows * columns
+    return rows if axis == 0 else columns
+
+
+def of_a_distribution(expr: Call, known: Known) -> Expr | None:
+    """Write 1 for the sum of entries that are known to sum to 1."""
+    inner, axis = expr.args[0], expr.option("axis")
+    if not isinstance(inner, Name) or inner.name not in known.whole:
+        return None
+    own, shape = known.whole[inner.name], known.shapes.of(inner)
+    if axis is not None and axis != own:
+        return None
+    known.used.add(inner.name)
+    if axis is None:
+        return size_as_number(shape[1 - own])
+    return _ones(known.shapes.of(expr))
+
+
+def of_known_terms(expr: Call, known: Known) -> Expr | None:
+    """Add a sum up term by term where one of them is known to sum to 1."""
+    inner = expr.args[0]
+    total = read_sum(inner, known) if is_sum(inner) else None
+    if total is None or not any(
+        len(term.arrays) == 1 and _is_known(term.arrays[0], known) for term in total.terms
+    ):
+        return None
+    ones = filled("ones", total.shape)
+    found: Expr | None = None
+    for term in total.terms:
+        array = (
+            write_product(replace(term, shape=total.shape))
+            if term.arrays
+            else (write_product(term) * ones)
+        )
+        part = Call("sum", (array,), expr.options)
+        found = part if found is None else found + part
+    return found
+
+
+def _is_known(factor: Factor, known: Known) -> bool:
+    return factor.power == 1 and isinstance(factor.base, Name) and factor.base.name in known.whole
+
+
+SUMS = (
+    Rule(
+        "a sum of one number",
+        left="sum(s)",
+        right="s",
+        sizes="s[]",
+        guard="",
+        apply=of_a_scalar,
+    ),
+    Rule(
+        "a sum of a multiple",
+        left="sum(2 * s * a)",
+        right="2 * s * sum(a)",
+        sizes="a[N, m], s[]",
+        guard="",
+        apply=of_a_multiple,
+    ),
+    Rule(
+        "a sum of a transpose",
+        left="sum(a.T)",
+        right="sum(a)",
+        sizes="a[N, m]",
+        guard="all entries are added up",
+        apply=of_a_transpose,
+    ),
+    Rule(
+        "a sum of squares",
+        left="sum(a * a)",
+        right="sum(a ** 2)",
+        sizes="a[N, m]",
+        guard="",
+        apply=of_a_square,
+    ),
+    Rule(
+        "a sum of ones",
+        left="sum(ones(N, K), axis=1)",
+        right="K * ones(N)",
+        sizes="a[N, K]",
+        guard="",
+        apply=of_constants,
+    ),
+    Rule(
+        "probabilities sum to 1",
+        left="sum(p)",
+        right="1",
+        sizes="p[N]",
+        guard="p is one-hot, a softmax, or declared or built so that its entries sum to 1",
+        apply=of_a_distribution,
+    ),
+    Rule(
+        "a sum of which a part is known",
+        left="sum(s * p + a)",
+        right="s * sum(p) + sum(a)",
+        sizes="p[N], a[N], s[]",
+        guard="the entries of p sum to 1",
+        apply=of_known_terms,
+    ),
+)

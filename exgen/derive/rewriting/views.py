@@ -1,0 +1,282 @@
+"""An expression seen as a product of powers, or as a sum of products, and written again.
+
+The way a view is written is the textbook's order: a sign, a number, scalars (over one bar where
+something divides), arrays. Reading and writing are loops, so that no sum is too long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from exgen.graph import SCALAR, Call, Expr, Number, Shape, Size, call, is_scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exgen.derive.rewriting.rule import Known
+
+Exact = int | Fraction
+FULL = 1
+SUMS = ("add", "sub")
+PRODUCTS = ("mul", "div", "neg", "pow")
+MANY = 100
+"""A number raised to such a power is left as it is written."""
+DECIMAL = 5
+"""A denominator with this prime comes from a decimal, such as 0.9, and is left one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A power of an expression that is no product itself; the exponent is a number."""
+
+    base: Expr
+    power: Exact = FULL
+
+    def written(self) -> Expr:
+        """Return the factor with the sign of its exponent left out."""
+        power = magnitude(self.power)
+        return self.base if power == 1 else self.base ** Number(Fraction(power))
+
+
+Factors = tuple[Factor, ...]
+
+
+def magnitude(value: Exact) -> Exact:
+    """Return a number without its sign."""
+    return -value if value < 0 else value
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A number times scalars times arrays of one shape, entry by entry."""
+
+    number: Exact
+    scalars: Factors
+    arrays: Factors
+    shape: Shape
+
+    def times(self, other: Product) -> Product:
+        """Return the product of two products."""
+        shape = self.shape if is_scalar(other.shape) else other.shape
+        return Product(
+            self.number * other.number,
+            self.scalars + other.scalars,
+            self.arrays + other.arrays,
+            shape,
+        )
+
+    @property
+    def coefficient(self) -> Product:
+        """The part in front of the arrays."""
+        return Product(self.number, self.scalars, (), SCALAR)
+
+    @property
+    def bare(self) -> Product:
+        """The arrays without what stands in front of them."""
+        return Product(FULL, (), self.arrays, self.shape)
+
+    @property
+    def divisors(self) -> Factors:
+        """What divides."""
+        return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
+
+    def without_divisors(self) -> Product:
+        """Return what stands above the bar."""
+        scalars = tuple(f for f in self.scalars if f.power > 0)
+        arrays = tuple(f for f in self.arrays if f.power > 0)
+        return Product(self.number, scalars, arrays, self.shape if arrays else SCALAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Products added up; beside arrays a scalar stands for a multiple of the array of ones."""
+
+    terms: tuple[Product, ...]
+    shape: Shape
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read_product(expr: Expr, known: Known) -> Product | None:
+    """Return an expression as a product; None where something in it is divided by the number 0."""
+    found = known.products.get(id(expr))
+    if found is None:
+        found = known.products[id(expr)] = expr, _product(expr, known)
+    return found[1]
+
+
+def _product(expr: Expr, known: Known) -> Product | None:
+    number: Exact = FULL
+    scalars, arrays = list[Factor](), list[Factor]()
+    waiting: list[tuple[Expr, Exact]] = [(expr, FULL)]
+    while waiting:
+        part, power = waiting.pop()
+        whole = power.denominator == 1
+        match part:
+            case Number(value) if whole and magnitude(power) < MANY and (value != 0 or power > 0):
+                number *= value**power.numerator
+            case Number(value) if value == 0:
+                return None
+            case Call("neg", (inner,)) if whole:
+                number *= 1 if power.numerator % 2 == 0 else -1
+                waiting.append((inner, power))
+            case Call("mul", (left, right)) if whole:
+                waiting += [(right, power), (left, power)]
+            case Call("div", (above, below)) if whole:
+                waiting += [(below, -power), (above, power)]
+            case Call("pow", (base, Number(exponent))) if whole and exponent != 0:
+                waiting.append((base, power * exponent))
+            case _:
+                kept = scalars if is_scalar(known.shapes.of(part)) else arrays
+                kept.append(Factor(part, power))
+    return Product(number, tuple(scalars), tuple(arrays), known.shapes.of(expr))
+
+
+def read_sum(expr: Expr, known: Known) -> Sum | None:
+    """Return an expression as a sum; None where something is divided by the number 0."""
+    found = known.sums.get(id(expr))
+    if found is None:
+        found = known.sums[id(expr)] = expr, _sum(expr, known)
+    return found[1]
+
+
+def _sum(expr: Expr, known: Known) -> Sum | None:
+    terms: list[Product] = []
+    waiting = [(expr, 1)]
+    while waiting:
+        part, sign = waiting.pop()
+        match part:
+            case Call("add", (left, right)):
+                waiting += [(right, sign), (left, sign)]
+            case Call("sub", (left, right)):
+                waiting += [(right, -sign), (left, sign)]
+            case Call("neg", (inner,)):
+                waiting.append((inner, -sign))
+            case _:
+                term = read_product(part, known)
+                if term is None:
+                    return None
+                terms.append(replace(term, number=sign * term.number))
+    return Sum(tuple(terms), known.shapes.of(expr))
+
+
+def is_sum(expr: Expr) -> bool:
+    """Whether an expression is a sum or a difference."""
+    return isinstance(expr, Call) and expr.op in SUMS
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def scaled(factor: Exact, rest: Expr | None) -> Expr:
+    """Return a numeric factor times an expression."""
+    if rest is None:
+        return Number(Fraction(factor))
+    if factor < 0:
+        return -scaled(-factor, rest)
+    return rest if factor == 1 else Number(Fraction(factor)) * rest
+
+
+def write_product(product: Product) -> Expr:
+    """Return a product as an expression: sign, number, scalars, arrays."""
+    if product.number == 0:
+        return _filled("zeros", product.shape)
+    above = [f.written() for f in product.scalars if f.power > 0]
+    below = [f.written() for f in product.scalars if f.power < 0]
+    size = magnitude(product.number)
+    if not product.scalars and product.arrays and all(f.power < 0 for f in product.arrays):
+        # 2 / p rather than 2 * (1 / p)
+        size, array = FULL, _array(product, size)
+    else:
+        array = _array(product, FULL)
+    size, scalar = _fraction(size, above, below)
+    rest = array if scalar is None else scalar if array is None else scalar * array
+    return scaled(size if product.number > 0 else -size, rest)
+
+
+def _array(product: Product, one: Exact) -> Expr | None:
+    above = _multiplied(f.written() for f in product.arrays if f.power > 0)
+    below = _multiplied(f.written() for f in product.arrays if f.power < 0)
+    if below is not None:
+        return (Number(Fraction(one)) if above is None else above) / below
+    if above is None and not is_scalar(product.shape):
+        return _filled("ones", product.shape)
+    return above
+
+
+def _fraction(size: Exact, above: list[Expr], below: list[Expr]) -> tuple[Exact, Expr | None]:
+    """Return the number that stays in front, and the scalars with at most one bar."""
+    top, bottom = _multiplied(above), _multiplied(below)
+    if bottom is None:
+        return size, top
+    over, under = size.numerator, size.denominator
+    upper, lower = Number(Fraction(over)), Number(Fraction(under))
+    if under % DECIMAL == 0:
+        upper, lower = Number(Fraction(size)), Number(Fraction(1))
+    if lower.value != 1:
+        bottom = lower * bottom
+    if all(isinstance(part, Size) for part in below):
+        share = upper / bottom
+        return FULL, share if top is None else share * top
+    if top is None:
+        return FULL, upper / bottom
+    return FULL, (top if upper.value == 1 else upper * top) / bottom
+
+
+def _multiplied(factors: Iterable[Expr]) -> Expr | None:
+    parts = list(factors)
+    return reduce(lambda left, right: left * right, parts) if parts else None
+
+
+def _filled(op: str, shape: Shape) -> Expr:
+    if is_scalar(shape):
+        return Number(Fraction(1 if op == "ones" else 0))
+    return call(op, rows=shape[0], columns=shape[1])
+
+
+def write_sum(total: Sum) -> Expr:
+    """Return a sum as an expression: its terms with signs between them."""
+    if not total.terms:
+        return _filled("zeros", total.shape)
+    terms = list(total.terms)
+    if all(is_scalar(term.shape) for term in terms):
+        # Nothing is left that would stretch the scalars.
+        terms[0] = replace(terms[0], shape=total.shape)
+    found = write_product(terms[0])
+    for term in terms[1:]:
+        size = write_product(replace(term, number=magnitude(term.number)))
+        found = found - size if term.number < 0 else found + size
+    return found
+
+
+# --- comparing -----------------------------------------------------------------------------------
+
+
+def alike(left: Product, right: Product) -> bool:
+    """Whether two products differ at most in their numbers and in the order of their factors."""
+    return _matched(left.arrays, right.arrays) and _matched(left.scalars, right.scalars)
+
+
+def _matched(left: Factors, right: Factors) -> bool:
+    if len(left) != len(right):
+        return False
+    rest = list(right)
+    for factor in left:
+        found = next((n for n, other in enumerate(rest) if _same(factor, other)), None)
+        if found is None:
+            return False
+        del rest[found]
+    return True
+
+
+def _same(left: Factor, right: Factor) -> bool:
+    return left.power == right.power and left.base == right.base
+
+
+def position(base: Expr, factors: Iterable[Factor]) -> int | None:
+    """Return where a base stands among factors; None where it does not."""
+    return next((n for n, factor in enumerate(factors) if factor.base == base), None)

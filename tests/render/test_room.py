@@ -1,0 +1,75 @@
+"""The room to write an answer follows from its worked key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exgen.document import Agreement, Answer, Step, Tex
+from exgen.pipeline import build, load
+from exgen.render.room import LEAST, LINE, MARGIN, MOST, POINT, ROW, TALL, room, width
+from exgen.render.tex import render_tex
+
+LONG = " + ".join(rf"w_{{{n}}}\,x_{{{n}}}" for n in range(18))
+EQUATIONS = [
+    (("y = x",), LINE),
+    ((r"y = \frac{1}{2}",), TALL),
+    (("y = x", "z = y"), 2 * LINE),
+    ((r"\begin{aligned} y &= x \\ z &= y \\ u &= z \end{aligned}",), 3 * LINE),
+    ((r"y = \begin{bmatrix} 1 \\ 2 \\ 3 \end{bmatrix}",), 3 * ROW + MARGIN),
+    ((r"\begin{array}{|c|} \hline 1 \\ \hline 2 \\ \hline \end{array}",), 3 * ROW + MARGIN),
+    ((f"y = {LONG}",), 3 * LINE),
+    (("",), LINE),
+]
+
+
+def answer(*equations: str, latex: str = "x") -> Answer:
+    """Return an answer with a step for each equation."""
+    steps = tuple(Step("", Tex(equation), "") for equation in equations)
+    return Answer(
+        "a",
+        Tex(latex),
+        (),
+        "x",
+        steps,
+        {},
+        (Agreement("shapes", 0.0, 1), Agreement("differences", 0.0, 1)),
+        (),
+        (),
+    )
+
+
+@pytest.mark.parametrize(("equations", "height"), EQUATIONS)
+def test_lines_are_counted(equations: tuple[str, ...], height: int) -> None:
+    """Rows, fractions, matrices and long lines take the room of handwriting."""
+    assert room([answer(*equations)]) == max(LEAST, height + MARGIN)
+
+
+def test_words_take_a_sentence_a_point() -> None:
+    """A rubric's answer has room for each of its points."""
+    rubric = replace(answer("", "", ""), certificate=())
+    assert room([rubric]) == 3 * POINT + MARGIN
+
+
+def test_room_grows_with_the_work_and_ends() -> None:
+    """More answers need more room, in columns less of it, and never more than a page."""
+    one = answer("y = x", "z = y")
+    assert room([one]) < room([one] * 3) < room([one] * 6)
+    assert room([one] * 6, columns=2) == room([one] * 3)
+    assert room([one] * 1000) == MOST
+
+
+def test_a_long_answer_is_wide() -> None:
+    """The room beside a question is as wide as what is written there."""
+    assert width(answer(latex="x")) < width(answer(latex=r"w^{2}\,x + b\,\sigma(z)"))
+    assert width(answer(latex=LONG)) <= 100
+
+
+@pytest.mark.parametrize("name", ["1", "4"])
+def test_short_parts_share_lines(name: str) -> None:
+    """Short answers stand beside their questions on the sheet, and nowhere on the key."""
+    made = render_tex(build(*load(name, None), 1))
+    assert made["problems"].count(r"\exshort[") > 5
+    assert r"\exshort[" not in made["solutions"]
+    assert r"\exspace{" not in made["solutions"].partition(r"\begin{document}")[2]
