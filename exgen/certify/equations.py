@@ -14,15 +14,17 @@ from exgen.certify.compare import (
     DIFFERENCE_TOLERANCE,
     EXACT_TOLERANCE,
     SEED,
+    as_function,
     compare,
     same_numbers,
     worst,
 )
+from exgen.certify.pieces import KINKED
 from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.jacobian import is_denominator
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.errors import CertificateError
-from exgen.graph import names_in
+from exgen.graph import Call, names_in, walk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +72,9 @@ class EquationClaim:
         sides = [same_numbers(side, self.graph) for side in self.sides]
         rough = {factor.name for factor in self.factors}
         found: list[Agreement] = []
-        for values in trial_points(graph, SEED):
+        points = trial_points(graph, SEED)
+        # At a kink the two sides may follow different conventions, and both be right.
+        for values in [point for point in points if not _at_kink(graph, point)] or points:
             known = self.known(graph, values)
             computed = [evaluate(side, known).astype(float) for side in sides]
             for n, (before, after) in enumerate(pairwise(computed), start=1):
@@ -99,13 +103,22 @@ def _by_differences(graph: Graph, values: Values, factor: Factor) -> NDArray[Any
     expr = graph.expr(factor.of)
     if expr is None or factor.by not in names_in(expr):
         raise CertificateError(f"the line of '{factor.of}' does not read '{factor.by}'")
+    run = as_function(graph, values, factor.by, factor.of)
     at = values[factor.by].astype(float)
     columns: list[NDArray[Any]] = []
     for place in np.ndindex(at.shape):
         direction = np.zeros(at.shape)
         direction[place] = 1.0
-        moved = differences.directional(
-            lambda x: evaluate(expr, {**values, factor.by: x}).astype(float), at, direction
-        )
-        columns.append(moved.reshape(-1))
+        columns.append(differences.directional(run, at, direction).reshape(-1))
     return np.stack(columns, axis=1)
+
+
+def _at_kink(graph: Graph, values: Values) -> bool:
+    """Whether a pre-activation is exactly 0, as where all units before it are inactive."""
+    kinks = (
+        part.args[0]
+        for binding in graph.bindings
+        for part in walk(binding.expr)
+        if isinstance(part, Call) and part.op in KINKED
+    )
+    return any(bool((evaluate(z, values) == 0).any()) for z in kinks)
