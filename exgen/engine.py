@@ -10,7 +10,6 @@ import numpy as np
 
 from exgen.errors import MisfitError
 from exgen.graph import (
-    Binding,
     Call,
     Delta,
     Entry,
@@ -27,6 +26,7 @@ from exgen.graph import (
     names_in,
     shape_text,
 )
+from exgen.logits import from_logits, log_softmax, softmax_inside, through_log_softmax
 from exgen.ops import lookup
 from exgen.ops.base import Site, size_of
 from exgen.shapes import shape_of
@@ -93,6 +93,8 @@ def _evaluate(
             return values[name]
         case Number(value):
             return _scalar(value, exact=exact)
+        case Call("log", (Call("softmax", (logits,), options),)) if not exact:
+            return log_softmax(_evaluate(logits, values, at, exact=exact), options)
         case Call(op, args, options):
             inner = [_evaluate(arg, values, at, exact=exact) for arg in args]
             return _numbers(lookup(op).value(*inner, **dict(options)), exact=exact)
@@ -115,7 +117,7 @@ def _evaluate(
 
 
 def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = False) -> Values:
-    """Run the forward pass.
+    """Run the forward pass; logarithms of probabilities are read off the logits.
 
     Args:
         graph: a graph whose sizes are all numbers.
@@ -128,13 +130,15 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
 
     """
     values: Values = {leaf.name: _numbers(given[leaf.name], exact=exact) for leaf in graph.leaves}
+    lines: dict[str, Expr] = {}
     for binding in graph.bindings:
         known = given.get(binding.name)
-        values[binding.name] = (
-            evaluate(binding.expr, values, exact=exact)
-            if known is None
-            else _numbers(known, exact=exact)
-        )
+        if known is not None:
+            values[binding.name] = _numbers(known, exact=exact)
+            continue
+        expr = binding.expr if exact else from_logits(binding.expr, lines)
+        values[binding.name] = evaluate(expr, values, exact=exact)
+        lines[binding.name] = binding.expr
     return values
 
 
@@ -225,21 +229,39 @@ def backward(graph: Graph, start: Expr | None = None) -> Backward:
         upstream: Expr = Name(gradient_name(binding.name))
         if binding.name == graph.loss:
             upstream = start or as_expr(1)
-        for name, contribution in _pull_back(graph, binding, upstream):
+        line = binding.expr, Name(binding.name)
+        for name, contribution in pull_back(graph, binding.name, *line, upstream):
             contributions[name].append(contribution)
             reached.add(name)
     parts_by_name = {name: tuple(parts) for name, parts in contributions.items()}
     return Backward(graph, parts_by_name, start or as_expr(1))
 
 
-def _pull_back(graph: Graph, binding: Binding, upstream: Expr) -> list[tuple[str, Contribution]]:
+def pull_back(
+    graph: Graph, consumer: str, expr: Expr, out: Expr, upstream: Expr
+) -> list[tuple[str, Contribution]]:
+    """Return what an expression adds to the gradients of the names that it reads.
+
+    Args:
+        graph: the network.
+        consumer: the line that the expression stands in.
+        expr: the expression.
+        out: what its value is called; the expression itself where it has no name.
+        upstream: the gradient by its value.
+
+    """
     found: list[tuple[str, Contribution]] = []
 
     def visit(expr: Expr, out: Expr, gradient: Expr, use: Call | None) -> None:
         if isinstance(expr, Name):
             rule = use.op if use else "copy"
-            found.append((expr.name, Contribution(rule, binding.name, use, gradient)))
+            found.append((expr.name, Contribution(rule, consumer, use, gradient)))
         if not isinstance(expr, Call) or not names_in(expr):
+            return
+        softmax = softmax_inside(expr)
+        if softmax is not None:
+            site = site_of(softmax, softmax, graph.shapes)
+            visit(softmax.args[0], softmax.args[0], through_log_softmax(site, gradient), softmax)
             return
         site = site_of(expr, out, graph.shapes)
         gradients = lookup(expr.op).vjp(site, gradient)
@@ -247,7 +269,7 @@ def _pull_back(graph: Graph, binding: Binding, upstream: Expr) -> list[tuple[str
             if part is not None:
                 visit(arg, arg, part, expr)
 
-    visit(binding.expr, Name(binding.name), upstream, None)
+    visit(expr, out, upstream, None)
     return found
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.compare import EXACT_TOLERANCE, compare
+from exgen.certify.given import Given, at_kinks, prove_at
+from exgen.certify.given import given as at_values
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.prove import prove
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
@@ -18,7 +19,7 @@ from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.symbols import check_looks
 from exgen.derive.written import as_written
-from exgen.engine import evaluate, forward, gradients
+from exgen.engine import forward
 from exgen.errors import (
     CertificateError,
     LanguageError,
@@ -63,6 +64,7 @@ class LeafGradient:
         why: one sentence for each rule used.
         certificate: the methods that agreed.
         value: the gradient at the values given, nested as the leaf is; None without values.
+        compared: the methods that agreed on ``value``.
 
     """
 
@@ -74,6 +76,7 @@ class LeafGradient:
     why: tuple[str, ...]
     certificate: tuple[Agreement, ...]
     value: Any
+    compared: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +147,13 @@ def derive(
     numerator = notation.layout == "numerator"
     shapes = with_gradient_shapes(graph, numerator=numerator)
     printer = Printer(notation, shapes, graph.loss)
-    at = None if given is None else _run(graph, given)
+    case = None if given is None else at_values(graph, _run(graph, given, values), notation)
     parts: list[LeafGradient] = []
     for leaf in graph.leaves:
         closed = found[leaf.name].closed
         expr = slope_at_zero(closed, notation)
         written = as_written(closed, leaf.name, graph, notation)
+        value, compared = (None, ()) if case is None else _value(case, leaf, expr, values)
         parts.append(
             LeafGradient(
                 name=leaf.name,
@@ -159,15 +163,16 @@ def derive(
                 symbol=printer.derivative(graph.loss, leaf.name),
                 why=found[leaf.name].why,
                 certificate=_certify(graph, leaf, expr, written),
-                value=None if at is None else _value(graph, leaf, expr, at),
+                value=value,
+                compared=compared,
             )
         )
     return Derivation(
         loss=graph.loss,
-        loss_value=None if at is None else float(at[graph.loss].item()),
+        loss_value=None if case is None else float(case.at[graph.loss].item()) + 0.0,
         steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
         gradients=tuple(parts),
-        premises=premises(graph, found),
+        premises=(*premises(graph, found), *(() if case is None else at_kinks(case))),
     )
 
 
@@ -196,34 +201,36 @@ def _sized(graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | Non
     return sized
 
 
-def _run(graph: Graph, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    with np.errstate(all="ignore"):
-        values = forward(graph, given)
+def _run(
+    graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None
+) -> dict[str, NDArray[Any]]:
+    values = forward(graph, given)
     for name, value in values.items():
         if not np.isfinite(value).all():
             raise ValuesError(
                 f"at these values '{name}' is not finite",
+                place=source.name if source else "",
                 remedy="Check the domains of log, / and **, and the size of exp's argument.",
             )
     return values
 
 
-def _value(graph: Graph, leaf: Leaf, expr: Expr, at: dict[str, NDArray[Any]]) -> object:
-    """Return a gradient as nested lists, after comparing it with reverse mode."""
-    with np.errstate(all="ignore"):
-        array = np.asarray(evaluate(expr, at), dtype=float)
-        reverse = gradients(graph, at)[leaf.name]
-    if np.isfinite(reverse).all():
-        _off_kink_compare(array, reverse, leaf)
-    dims = tuple(dim.constant for dim in leaf.dims)
-    return array.reshape(dims).tolist()
-
-
-def _off_kink_compare(array: NDArray[Any], reverse: NDArray[Any], leaf: Leaf) -> None:
+def _value(
+    case: Given, leaf: Leaf, expr: Expr, source: Source | None
+) -> tuple[object, tuple[Agreement, ...]]:
+    """Return a gradient as nested lists, and the methods that agree on it at these values."""
     try:
-        compare("reverse mode", array, reverse, EXACT_TOLERANCE)
+        array, compared = prove_at(case, leaf.name, expr)
+    except ValuesError as error:
+        place = source.name if source else ""
+        raise ValuesError(error.message, place=place, remedy=error.remedy) from None
     except CertificateError as error:
-        raise CertificateError(f"the gradient by '{leaf.name}': {error.message}") from None
+        raise CertificateError(
+            f"at these values the gradient by '{leaf.name}' could not be proven: {error.message}",
+            remedy=error.remedy,
+        ) from None
+    dims = tuple(dim.constant for dim in leaf.dims)
+    return array.reshape(dims).tolist(), compared
 
 
 # --- values --------------------------------------------------------------------------------------

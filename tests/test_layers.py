@@ -27,6 +27,7 @@ ORDER = (
     "graph",
     "ops",
     "shapes",
+    "logits",
     "engine",
     "language",
     "derive",

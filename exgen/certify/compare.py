@@ -23,6 +23,7 @@ from exgen.graph import (
     shape_text,
     substitute_sizes,
 )
+from exgen.logits import graph_from_logits
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -115,15 +116,18 @@ def between(graph: Graph, of: str, by: str) -> Graph:
 
 
 def as_function(
-    graph: Graph, values: Values, by: str, of: str, *, slope_at_zero: int = 0
+    graph: Graph, values: Values, by: str, of: str, *, slope_at_zero: int = 0, ties: bool = True
 ) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """Return ``of`` as a function of ``by``, everything that does not depend on it held.
 
-    Every entry stays on the piece of its op that it stands on: see :mod:`exgen.certify.pieces`.
+    Every entry stays on the piece of its op that it stands on: see :mod:`exgen.certify.pieces`,
+    also for the options.
     """
     leaves = {leaf.name: values[leaf.name] for leaf in graph.leaves}
     at = forward(graph, {**leaves, by: values[by]})
-    pieces, constants = held(graph, at, slope_at_zero=slope_at_zero)
+    pieces, constants = held(graph, at, slope_at_zero=slope_at_zero, ties=ties)
+    # Before lines are left out that rest, as a softmax does for its target.
+    pieces = graph_from_logits(pieces, frozenset({by}))
     at = forward(pieces, {**leaves, **constants, by: values[by]})
     moving = {by}
     for binding in pieces.bindings:

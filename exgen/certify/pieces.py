@@ -33,7 +33,7 @@ COMPARING = frozenset({"greater", "greater_equal", "less", "less_equal"})
 
 
 def held(
-    graph: Graph, values: Mapping[str, NDArray[Any]], *, slope_at_zero: int = 0
+    graph: Graph, values: Mapping[str, NDArray[Any]], *, slope_at_zero: int = 0, ties: bool = True
 ) -> tuple[Graph, Values]:
     """Return a network that stays on the pieces that it stands on, and its new constants.
 
@@ -42,6 +42,8 @@ def held(
         values: the value of every name.
         slope_at_zero: 0 where an entry at a kink belongs to the negative side, 1 where it
             belongs to the positive one.
+        ties: whether equal entries keep their order too. A trial point has only ties that are
+            never broken; elsewhere no convention says which of two equal entries comes first.
 
     Returns:
         The network, with constants as additional leaves, and their values. Near ``values`` it
@@ -49,7 +51,7 @@ def held(
         of equal numbers is left as it is: no piece has its jump.
 
     """
-    holding = _Holding(values, slope_at_zero)
+    holding = _Holding(values, slope_at_zero, ties=ties)
     for binding in graph.bindings:
         holding.add(binding)
     shapes = {**graph.shapes, **{leaf.name: leaf.shape for leaf in holding.leaves}}
@@ -60,9 +62,12 @@ def held(
 class _Holding:
     """The lines of a network, rewritten one after the other."""
 
-    def __init__(self, values: Mapping[str, NDArray[Any]], slope_at_zero: int) -> None:
+    def __init__(
+        self, values: Mapping[str, NDArray[Any]], slope_at_zero: int, *, ties: bool
+    ) -> None:
         self.values = values
         self.slope_at_zero = slope_at_zero
+        self.ties = ties
         self.leaves: list[Leaf] = []
         self.bindings: list[Binding] = []
         self.constants: Values = {}
@@ -82,8 +87,9 @@ class _Holding:
         if expr.op in KINKED:
             return self._on_its_side(inner, evaluate(expr.args[0], self.values))
         if expr.op in ROUTING:
-            order = self._constant(evaluate(expr.args[0], self.values))
-            return _in_its_order(inner, order)
+            order = evaluate(expr.args[0], self.values)
+            tied = np.unique(order).size < order.size
+            return inner if tied and not self.ties else _in_its_order(inner, self._constant(order))
         return inner
 
     def _constant(self, array: NDArray[Any]) -> Name:

@@ -55,6 +55,18 @@ def distributions(graph: Graph) -> Mapping[str, int]:
     return found
 
 
+def quotients(graph: Graph) -> Mapping[str, Call]:
+    """Return the lines that are a quotient of values, by name: a gradient may use the name."""
+    return {
+        binding.name: binding.expr
+        for binding in graph.bindings
+        if isinstance(binding.expr, Call)
+        and binding.expr.op == "div"
+        and names_in(binding.expr.args[1])
+        and binding.name != graph.loss
+    }
+
+
 def sums_to_one(
     expr: Expr, axis: int, shapes: Mapping[str, Shape], whole: Mapping[str, int]
 ) -> bool:

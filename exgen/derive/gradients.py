@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
-from exgen.derive.distributions import distributions, sums_to_one
+from exgen.derive.distributions import distributions, quotients, sums_to_one
 from exgen.derive.rewriting.rule import Known
 from exgen.derive.simplify import simplify_with
-from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.engine import Backward, Contribution, backward, gradient_name, pull_back
 from exgen.graph import (
     Binding,
     Call,
@@ -29,7 +29,7 @@ from exgen.ops.pool import window_of
 from exgen.shapes import Shapes, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAX_CLOSED_PARTS = 2000
 """A closed form with more parts than this keeps the names of gradients on the way."""
@@ -48,7 +48,7 @@ class Gradient:
         closed: the gradient from names of the forward pass alone.
         rules: the ops whose rules were used, one for each use of the variable.
         why: one sentence for each distinct rule.
-        whole: the leaves whose entries were taken to sum to 1.
+        whole: the names whose entries were taken to sum to 1 so far.
 
     """
 
@@ -155,11 +155,12 @@ def gradients_from(
 
     """
     graph = back.graph
-    whole = distributions(graph)
+    whole, named = distributions(graph), quotients(graph)
     closed: dict[str, Expr] = {}
     found: dict[str, Gradient] = {}
+    # What was brought into form once is not worked on again where it is put in.
+    known = Known(Shapes(shapes), whole, named)
     for name in back.order():
-        known = Known(Shapes(shapes), whole)
         step = simplify_with(back.gradient(name), known)
         full = _closed(step, closed, known)
         if full is not None and name not in kept:
@@ -255,11 +256,28 @@ def fuse(back: Backward) -> Backward:
             continue
         parts = contributions[binding.name]
         direct = [_fused(back.graph, binding, fusion, part, whole) for part in parts]
-        if not (isinstance(logits, Name) and direct and all(direct)):
+        if not (direct and all(direct)):
             continue
-        through = [p for p in contributions[logits.name] if p.consumer != binding.name]
-        contributions[logits.name] = (*filter(None, direct), *through)
+        for name in names_in(logits):
+            others = [p for p in contributions[name] if p.consumer != binding.name]
+            contributions[name] = (
+                *_through(back.graph, binding.name, logits, name, direct),
+                *others,
+            )
     return Backward(back.graph, contributions)
+
+
+def _through(
+    graph: Graph, output: str, logits: Expr, name: str, direct: Sequence[Contribution | None]
+) -> Iterator[Contribution]:
+    """Yield what the loss adds to the gradient of a name that the logits are, or are made of."""
+    for part in direct:
+        if part is not None and logits == Name(name):
+            yield part
+        elif part is not None:
+            for reached, inner in pull_back(graph, output, logits, logits, part.gradient):
+                if reached == name:
+                    yield replace(inner, rule=part.rule)
 
 
 def _fused(

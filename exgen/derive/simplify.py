@@ -48,7 +48,7 @@ def simplify_with(expr: Expr, known: Known) -> Expr:
     part that a rule has made is worked on again.
     """
     # The expressions are kept too, so that no identity is given to another.
-    done: dict[int, tuple[Expr, Expr]] = {}
+    done = known.done
     becomes: dict[int, Expr] = {}
     kept: list[Expr] = []
     waiting = [expr]

@@ -21,7 +21,11 @@ WIDTH = 84
 MACROS: Mapping[str, tuple[str, str]] = {
     "question": ("[", ""),
     "part": ("", "\n\n- "),
+    "exshort": ("{{{{", "%(1)s [    ] %(2)s"),
     "exspace": ("{", ""),
+    "exroom": ("{", "[  ]"),
+    "exopen": ("", ""),
+    "exkeep": ("", ""),
     "exblank": ("", "[  ]"),
     "exshape": ("{{", "%(1)s{%(2)s}"),
     "exbox": ("{{", "[%(1)s: %(2)s]"),
@@ -45,6 +49,7 @@ def statements(problem_set: ProblemSet) -> list[str]:
 FIGURE = re.compile(r"\\begin\{exfigure\}\{(.*?)\}\n\\end\{exfigure\}")
 
 
+SHORT = re.compile(r"\\exshort(\[.*?\])?")
 WORTH = re.compile(r"\\part\[(.*?)\]")
 
 
@@ -61,6 +66,7 @@ def _number(points: str) -> float:
 def _plain(body: str) -> str:
     # A drawing cannot be shown here; its description can.
     body = FIGURE.sub(r"\n\nFigure. \1\n\n", in_words(body))
+    body = SHORT.sub(lambda found: rf"\part{found[1] or ''} \exshort", body)
     body = WORTH.sub(lambda found: rf"\part ({points_text(_number(found[1]))}) ", body)
     from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec
     from pylatexenc.latex2text import get_default_latex_context_db as texts_context

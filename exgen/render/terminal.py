@@ -189,8 +189,10 @@ def derivation_text(found: Derivation) -> str:
         size = sizes_text(part.shape)
         head = f"d{found.loss}/d{part.name}  ({size})"
         body = textwrap.indent(part.expr, "    ")
-        value = "" if part.value is None else f"\n    = {json.dumps(part.value)}"
+        value = "" if part.value is None else f"\n    = {json.dumps(part.value, allow_nan=False)}"
         proof = f"\n    proven by {agreement_text(part.certificate)}"
+        if part.compared:
+            proof += f"\n    at these values compared with {agreement_text(part.compared)}"
         blocks.append(f"{head}\n{body}{value}{proof}")
     if found.loss_value is not None:
         blocks.insert(0, f"{found.loss} = {found.loss_value!r}")
@@ -214,6 +216,7 @@ def derivation_json(found: Derivation) -> str:
             **({} if part.value is None else {"value": part.value}),
             "why": list(part.why),
             "certificate": [asdict(agreement) for agreement in part.certificate],
+            **({"compared": [asdict(a) for a in part.compared]} if part.compared else {}),
         }
         for part in found.gradients
     ]
@@ -229,6 +232,7 @@ def derivation_json(found: Derivation) -> str:
         },
         indent=1,
         ensure_ascii=False,
+        allow_nan=False,
     )
 
 

@@ -56,7 +56,7 @@ def instances(draw: Callable[[st.SearchStrategy[int]], int], rule: Rule) -> tupl
 
 
 def numbers(graph: Graph, seed: int) -> dict[str, NDArray[np.float64]]:
-    """Return values away from 0; those of ``p`` sum to 1."""
+    """Return values away from 0; those of ``p`` sum to 1, and ``q`` is the quotient it names."""
     random = np.random.default_rng(seed)
     found = {}
     for leaf in graph.leaves:
@@ -64,12 +64,21 @@ def numbers(graph: Graph, seed: int) -> dict[str, NDArray[np.float64]]:
         found[leaf.name] = random.uniform(0.2, 0.9, shape)
     if "p" in found:
         found["p"] /= found["p"].sum()
+    if "q" in found:
+        found["q"] = found["a"] / found["s"]
     return found
 
 
 def known_of(graph: Graph) -> Known:
-    """Return what the rules know: the shapes, and that p is a distribution."""
-    return Known(Shapes(graph.shapes), {"p": 0})
+    """Return what the rules know: the shapes, that p is a distribution, and q a quotient."""
+    named = {"q": as_call(read_expression("a / s", graph))} if "q" in graph.shapes else {}
+    return Known(Shapes(graph.shapes), {"p": 0}, named)
+
+
+def as_call(expr: Expr) -> Call:
+    """Return an expression that is a call."""
+    assert isinstance(expr, Call)
+    return expr
 
 
 def places(expr: Expr, rule: Rule, known: Known) -> list[tuple[Expr, Expr]]:

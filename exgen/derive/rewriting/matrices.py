@@ -162,6 +162,8 @@ def transposed(expr: Expr, known: Known) -> Expr:
             flipped = min(expr.T, inside, key=_transposes)
         case Call("mul", (scale, inner)) if is_scalar(known.shapes.of(scale)):
             flipped = scale * flip(inner)
+        case Call("div", (inner, scale)) if is_scalar(known.shapes.of(scale)):
+            flipped = flip(inner) / scale
     return flipped
 
 

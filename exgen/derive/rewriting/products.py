@@ -14,12 +14,13 @@ from exgen.derive.rewriting.views import (
     Product,
     Sum,
     is_sum,
+    position,
     read_product,
     read_sum,
     write_product,
     write_sum,
 )
-from exgen.graph import Call, Expr, is_scalar
+from exgen.graph import Call, Expr, Name, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,39 @@ def powers(product: Product, _known: Known) -> Product | None:
     if len(found) == len(product.scalars):
         return None
     return replace(product, scalars=tuple(found))
+
+
+def named(product: Product, known: Known) -> Product | None:
+    """Write a quotient that is a line of the network by its name."""
+    if not known.quotients or not product.divisors:
+        return None
+    for name, line in known.quotients.items():
+        whole = read_product(line, known)
+        if whole is None or whole.number != 1 or bool(whole.arrays) > bool(product.arrays):
+            continue
+        scalars = _taken_out(product.scalars, whole.scalars)
+        arrays = _taken_out(product.arrays, whole.arrays)
+        if scalars is None or arrays is None:
+            continue
+        own = (Factor(Name(name)),)
+        if whole.arrays:
+            return replace(product, scalars=scalars, arrays=own + arrays)
+        return replace(product, scalars=own + scalars)
+    return None
+
+
+def _taken_out(factors: Factors, whole: Factors) -> Factors | None:
+    """Return what is left of factors without those of a whole; None where one is missing."""
+    rest = list(factors)
+    for factor in whole:
+        place = position(factor.base, rest)
+        if place is None:
+            return None
+        left = rest[place].power - factor.power
+        if left * factor.power < 0 or rest[place].power * factor.power < 0:
+            return None
+        rest[place : place + 1] = [Factor(factor.base, left)] if left else []
+    return tuple(rest)
 
 
 def distributed(product: Product, known: Known) -> Expr | None:
@@ -155,6 +189,7 @@ def noted(expr: Expr, product: Product, known: Known) -> Expr | None:
     if found == expr:
         known.orderly[id(expr)] = expr
         return None
+    known.shapes.seen[id(found)] = found, known.shapes.of(expr)
     if isinstance(found, Call) and found.op in PRODUCTS:
         known.orderly[id(found)] = found
         known.products[id(found)] = found, product
@@ -211,6 +246,14 @@ RULES = (
         sizes="a[n, m], b[n, m], c[n, m]",
         guard="no entry of b is 0",
         apply=on_product(cancelled),
+    ),
+    Rule(
+        "a quotient with a name",
+        left="a / s * b",
+        right="q * b",
+        sizes="a[n, m], b[n, m], s[], q[n, m]",
+        guard="q = a / s is a line of the network",
+        apply=on_product(named),
     ),
     Rule(
         "powers",

@@ -20,18 +20,22 @@ class Known:
     Attributes:
         shapes: the shape of every name.
         whole: the names whose entries sum to 1 along an axis, with that axis.
+        quotients: the lines that are a quotient, by name.
         used: the names of ``whole`` that a rule has leant on so far.
         products: expressions that were read as products, by identity; each is kept with its view.
         sums: the same for sums.
+        done: what became of expressions that were worked on, by identity.
         orderly: expressions that were written from a view, and need not be put in order again.
 
     """
 
     shapes: Shapes
     whole: Mapping[str, int] = field(default_factory=dict)
+    quotients: Mapping[str, Call] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     products: dict[int, tuple[Expr, Product | None]] = field(default_factory=dict)
     sums: dict[int, tuple[Expr, Sum | None]] = field(default_factory=dict)
+    done: dict[int, tuple[Expr, Expr]] = field(default_factory=dict)
     orderly: dict[int, Expr] = field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product as combinations
+from math import gcd
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.products import cancelled, powers, without_ones
@@ -20,17 +21,17 @@ from exgen.derive.rewriting.views import (
     is_sum,
     magnitude,
     position,
+    read_product,
     read_sum,
     write_product,
     write_sum,
 )
-from exgen.graph import SCALAR, Expr, is_scalar, walk
+from exgen.graph import SCALAR, Call, Expr, is_scalar, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exgen.derive.rewriting.rule import Known
-    from exgen.graph import Call
 
 MOST_TERMS = 16
 """A sum that has more terms when it is multiplied out stays as it is."""
@@ -50,6 +51,7 @@ def noted(expr: Expr, total: Sum, known: Known) -> Expr | None:
     if found == expr:
         known.orderly[id(expr)] = expr
         return None
+    known.shapes.seen[id(found)] = found, known.shapes.of(expr)
     if is_sum(found):
         known.orderly[id(found)] = found
         known.sums[id(found)] = found, total
@@ -80,6 +82,70 @@ def positive_first(total: Sum, _known: Known) -> Sum | None:
     return Sum((total.terms[first], *rest), total.shape)
 
 
+def without_ones_terms(total: Sum, _known: Known) -> Sum | None:
+    """Write a multiple of the array of ones beside another array as its number."""
+    ones = [_is_ones(term) for term in total.terms]
+    if not any(ones) or all(
+        own or not term.arrays for own, term in zip(ones, total.terms, strict=True)
+    ):
+        return None
+    terms = (
+        replace(term, arrays=(), shape=SCALAR) if own else term
+        for own, term in zip(ones, total.terms, strict=True)
+    )
+    return Sum(tuple(terms), total.shape)
+
+
+def _is_ones(term: Product) -> bool:
+    bases = [factor.base for factor in term.arrays]
+    return bool(bases) and all(isinstance(base, Call) and base.op == "ones" for base in bases)
+
+
+def common_in_bracket(expr: Call, known: Known) -> Expr | None:
+    """Take a number or a scalar that all terms of a bracket have out of it."""
+    product = read_product(expr, known)
+    if product is None or len(product.scalars) + len(product.arrays) < 2:  # noqa: PLR2004
+        return None
+    for factor in (*product.scalars, *product.arrays):
+        inner = read_sum(factor.base, known) if _is_bracket(factor) else None
+        front = None if inner is None else _common_front(inner)
+        if inner is None or front is None:
+            continue
+        inverse = Product(
+            1 / Fraction(front.number),
+            tuple(Factor(f.base, -f.power) for f in front.scalars),
+            (),
+            SCALAR,
+        )
+        terms = tuple(_reduced(term.times(inverse), known) for term in inner.terms)
+        inside = Factor(write_sum(Sum(terms, inner.shape)))
+        number = product.number * front.number
+        scalars = tuple(inside if f is factor else f for f in product.scalars)
+        arrays = tuple(inside if f is factor else f for f in product.arrays)
+        place = next((n for n, f in enumerate(product.scalars) if f is factor), len(scalars))
+        scalars = (*scalars[:place], *front.scalars, *scalars[place:])
+        return write_product(replace(product, number=number, scalars=scalars, arrays=arrays))
+    return None
+
+
+def _common_front(inner: Sum) -> Product | None:
+    """Return the number and the scalars that all terms have; None where there are none."""
+    first, *others = inner.terms
+    if magnitude(first.number) == 1 and not first.scalars:
+        return None
+    scalars = [
+        Factor(factor.base, power)
+        for factor in first.scalars
+        if (power := _common(factor, [term.scalars for term in others])) > 0
+    ]
+    number = Fraction(1)
+    if all(Fraction(term.number).denominator == 1 for term in inner.terms):
+        number = Fraction(gcd(*(int(term.number) for term in inner.terms)))
+    if number == 1 and not scalars:
+        return None
+    return Product(number, tuple(scalars), (), SCALAR)
+
+
 def multiplied_out(total: Sum, known: Known) -> Sum | None:
     """Multiply brackets out where that leaves less to read."""
     if len(total.terms) < 2 or not any(map(_has_bracket, total.terms)):  # noqa: PLR2004 - a sum
@@ -92,7 +158,9 @@ def multiplied_out(total: Sum, known: Known) -> Sum | None:
         found += parts
     new = Sum(tuple(found), total.shape)
     less = collected(new, known)
-    return less if less is not None and _length(less) < _length(total) else None
+    if less is None or len(less.terms) > len(total.terms):
+        return None
+    return less if _length(less) < _length(total) else None
 
 
 def _has_bracket(term: Product) -> bool:
@@ -152,16 +220,20 @@ def shared_factors(total: Sum, known: Known) -> Expr | None:
     scalars, arrays = list[Factor](), list[Factor]()
     for factor in first.scalars:
         power = _common(factor, [term.scalars for term in others])
-        if power < 0 or (power > 0 and not is_scalar(total.shape)):
+        everywhere = all(Factor(factor.base, power) in term.scalars for term in total.terms)
+        # Of scalar terms only a common denominator: their factors say which path each came by.
+        if power and (not is_scalar(total.shape) or (power < 0 and everywhere)):
             scalars.append(Factor(factor.base, power))
     for factor in first.arrays:
         power = _common(factor, [term.arrays for term in others])
         if power < 0:
             arrays.append(Factor(factor.base, power))
-    if not scalars and not arrays:
+    plain = not is_scalar(total.shape) and not any(term.scalars for term in total.terms)
+    numbers = {magnitude(term.number) for term in total.terms}
+    if not scalars and not arrays and not (plain and len(numbers) == 1 and 1 not in numbers):
         return None
     sign = Fraction(-1 if all(term.number < 0 for term in total.terms) else 1)
-    if len({magnitude(term.number) for term in total.terms}) == 1:
+    if len(numbers) == 1:
         sign *= magnitude(first.number)
     inverse = Product(
         1 / sign,
@@ -213,6 +285,17 @@ def _share(expr: Call, known: Known) -> Expr | None:
     return None if total is None else shared_factors(total, known)
 
 
+BRACKETS = (
+    Rule(
+        "a common factor out of a bracket",
+        left="(2 * s * a - 4 * s) * b",
+        right="2 * s * (a - 2) * b",
+        sizes="a[n, m], b[n, m], s[]",
+        guard="the bracket is a factor; alone, a scalar sum keeps its terms apart",
+        apply=common_in_bracket,
+    ),
+)
+
 RULES = (
     Rule(
         "no brackets in a sum",
@@ -237,6 +320,14 @@ RULES = (
         sizes="a[n, m], b[n, m]",
         guard="",
         apply=on_sum(positive_first),
+    ),
+    Rule(
+        "ones beside an array",
+        left="a - 2 * ones(N, m)",
+        right="a - 2",
+        sizes="a[N, m]",
+        guard="a number beside an array is a multiple of the array of ones",
+        apply=on_sum(without_ones_terms),
     ),
     Rule(
         "brackets whose terms cancel",

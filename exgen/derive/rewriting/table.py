@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 BY_OP: Mapping[str, tuple[Rule, ...]] = {
     **dict.fromkeys(("add", "sub"), sums.RULES),
-    **dict.fromkeys(("mul", "div", "pow"), products.RULES),
-    "neg": (*sums.RULES, *products.RULES),
-    "matmul": matrices.PRODUCTS,
+    **dict.fromkeys(("mul", "div", "pow"), (*products.RULES, *sums.BRACKETS)),
+    "neg": (*sums.RULES, *products.RULES, *sums.BRACKETS),
+    "matmul": (*matrices.PRODUCTS, *totals.MEANS),
     "transpose": matrices.TRANSPOSES,
     "slice": matrices.STRETCHES,
     "sum": totals.SUMS,

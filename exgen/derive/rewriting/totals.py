@@ -9,12 +9,15 @@ from exgen.derive.rewriting.matrices import filled
 from exgen.derive.rewriting.rule import Rule
 from exgen.derive.rewriting.views import (
     Factor,
+    Sum,
     is_sum,
     read_product,
     read_sum,
     write_product,
+    write_sum,
 )
 from exgen.graph import (
+    SCALAR,
     Call,
     Expr,
     Name,
@@ -128,6 +131,35 @@ def of_known_terms(expr: Call, known: Known) -> Expr | None:
 def _is_known(factor: Factor, known: Known) -> bool:
     return factor.power == 1 and isinstance(factor.base, Name) and factor.base.name in known.whole
 
+
+def of_a_shift(expr: Call, known: Known) -> Expr | None:
+    """Take a number out of a mean under probabilities."""
+    left, right = expr.args
+    match left:
+        case Call("transpose", (Name(name),)) if known.whole.get(name) == 0 and is_sum(right):
+            total = read_sum(right, known)
+        case _:
+            return None
+    if total is None or not is_scalar(known.shapes.of(expr)):
+        return None
+    alone = tuple(term for term in total.terms if not term.arrays)
+    kept = tuple(term for term in total.terms if term.arrays)
+    if not alone or not kept:
+        return None
+    known.used.add(name)
+    return left @ write_sum(Sum(kept, total.shape)) + write_sum(Sum(alone, SCALAR))
+
+
+MEANS = (
+    Rule(
+        "a number in a mean under probabilities",
+        left="p.T @ (a - s)",
+        right="p.T @ a - s",
+        sizes="p[N], a[N], s[]",
+        guard="the entries of p sum to 1",
+        apply=of_a_shift,
+    ),
+)
 
 SUMS = (
     Rule(

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from exgen.graph import SCALAR, Call, Expr, Number, Shape, Size, call, is_scalar
+from exgen.graph import SCALAR, Call, Expr, Name, Number, Shape, Size, call, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +128,7 @@ def _product(expr: Expr, known: Known) -> Product | None:
                 waiting += [(right, power), (left, power)]
             case Call("div", (above, below)) if whole:
                 waiting += [(below, -power), (above, power)]
-            case Call("pow", (base, Number(exponent))) if whole and exponent != 0:
+            case Call("pow", (base, Number(exponent))) if whole and exponent.numerator:
                 waiting.append((base, power * exponent))
             case _:
                 kept = scalars if is_scalar(known.shapes.of(part)) else arrays
@@ -194,6 +194,11 @@ def write_product(product: Product) -> Expr:
     else:
         array = _array(product, FULL)
     size, scalar = _fraction(size, above, below)
+    if isinstance(array, Name) and isinstance(scalar, Call) and scalar.op == "div" and not above:
+        over, under = scalar.args
+        if over == Number(Fraction(1)) and not all(isinstance(part, Size) for part in below):
+            # x / L rather than 1 / L * x
+            scalar, array = None, array / under
     rest = array if scalar is None else scalar if array is None else scalar * array
     return scaled(size if product.number > 0 else -size, rest)
 
