@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,7 +225,8 @@ class _Loader:
 
     def line(self, table: dict[str, Any], key: str) -> str:
         value = self.text(table, key, "").strip()
-        if not value.isprintable():
+        # A no-break space, as French is typed, is no control character.
+        if not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in value):
             raise self.error("", f"'{key}' must be one line without control characters")
         return value
 

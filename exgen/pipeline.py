@@ -19,6 +19,7 @@ from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
+from exgen.render.characters import check_text
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
@@ -181,12 +182,20 @@ def make(
     ending = "" if only is None else f"-{bank.problem(only).name}"
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
+    check_printable(bank)
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
+
+
+def check_printable(bank: Bank) -> None:
+    """Raise where a page cannot have the words of a bank, with file and key."""
+    check_text(bank.title, f"{bank.path}: title")
+    check_text(bank.course, f"{bank.path}: course")
+    check_text(bank.name, str(bank.path), "Rename the file: the set is called by it.")
 
 
 def _files(problem_set: ProblemSet, sources: dict[str, str], *, pdf: bool) -> dict[str, bytes]:

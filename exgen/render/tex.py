@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.errors import BankError
 from exgen.points import points_latex
+from exgen.render.characters import declarations, escape
 from exgen.render.conventions import box
 from exgen.render.plots import plots
 from exgen.render.room import SHORT, room, width
@@ -30,10 +29,6 @@ NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
-SETTABLE = re.compile("[ -~¡-¬®-ÿĀ-ĥĨ-ķĹ-ľŁ-ňŊ-ťŨ-žȘ-ț‐‑–—―‘’‚“”„†‡•…‰‹›€™←↑→↓]")
-"""The characters that pdflatex can set with Latin Modern in the encodings T1 and TS1."""
-LIGATURE = re.compile(r"([<>,'‐‑‘’])(?=\1)")
-"""Pairs that TeX would set as one sign, such as ``<<``."""
 RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
 """A point of a rubric, or a note to the grader that is worth nothing by itself."""
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
@@ -57,6 +52,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
     return template.render(
         _fill=str,
         set=problem_set,
+        letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
         conventions=box(problem_set, bodies),
         bodies=[
             (Tex(problem.name), Tex(body))
@@ -352,31 +348,3 @@ def _environment() -> Environment:
     # for what is imported without context
     environment.globals["_fill"] = str
     return environment
-
-
-def escape(text: str) -> str:
-    """Return plain text so that TeX prints it as it stands.
-
-    Raises:
-        BankError: it holds a character that the fonts of the page do not have.
-
-    """
-    from pylatex.utils import escape_latex
-
-    plain = _printable(text)
-    for char in plain:
-        if not SETTABLE.match(char):
-            raise BankError(
-                f"TeX cannot print {char!r} (U+{ord(char):04X}), which stands in '{plain.strip()}'",
-                remedy="Write it with Latin letters and common signs.",
-            )
-    # `\^{}` would be an accent without a letter, and two signs in a row may become a third one.
-    escaped = str(escape_latex(plain)).replace(r"\^{}", r"\textasciicircum{}")
-    return LIGATURE.sub(r"\1{}", escaped.replace("`", r"\textasciigrave{}"))
-
-
-def _printable(text: str) -> str:
-    """Return text with composed accents and without control characters, where TeX would stop."""
-    composed = unicodedata.normalize("NFC", text)
-    shown = (char for char in composed if unicodedata.category(char) != "Cf")
-    return "".join(char if char.isprintable() else " " for char in shown)

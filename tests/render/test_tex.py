@@ -16,8 +16,9 @@ from exgen import resources
 from exgen.document import Tex
 from exgen.errors import BankError
 from exgen.pipeline import build, load
+from exgen.render.characters import SETTABLE, T5, declarations, escape
 from exgen.render.pdf import typeset
-from exgen.render.tex import SETTABLE, escape, render_tex
+from exgen.render.tex import render_tex
 from tests.commands import run
 
 if TYPE_CHECKING:
@@ -74,6 +75,58 @@ def test_every_settable_character_is_set(tex: Path, tmp_path: Path, small: Probl
         assert unicodedata.normalize("NFKC", char) in unicodedata.normalize("NFKC", found)
 
 
+LATIN = [*map(chr, range(0xC0, 0x250)), *map(chr, range(0x1E00, 0x1F00))]
+"""The letters of Latin: with one sign, and with several."""
+
+
+def settable(char: str) -> bool:
+    """Whether a page can have a character."""
+    try:
+        escape(char)
+    except BankError:
+        return False
+    return True
+
+
+def test_latin_with_accents_can_be_set() -> None:
+    """All that is a letter of ASCII with accents above and below, and all of Vietnamese."""
+    every = [char for char in LATIN if settable(char)]
+    assert set(T5) <= set(every)
+    assert set("ẁǎṭḥṣḍḡǖẽọởửặễạĐđ") <= set(every)
+    lacking = [
+        unicodedata.name(char)
+        for char in LATIN
+        if char not in every and unicodedata.normalize("NFD", char) != char
+    ]
+    assert len(lacking) < len(every) / 8, lacking
+
+
+def test_every_letter_with_accents_is_set(tex: Path, tmp_path: Path, small: ProblemSet) -> None:
+    """Declared in the preamble, each stops no TeX run, in the heading or in the code of a set."""
+    every = "".join(char for char in LATIN if settable(char))
+    head = render_tex(small)["problems"].partition(r"\begin{document}")[0]
+    assert r"\DeclareUnicodeCharacter" not in head
+    lines = [every[at : at + 30] for at in range(0, len(every), 30)]
+    body = "\n\n".join(f"{{\\LARGE\\bfseries {line}}} {line} \\texttt{{{line}}}" for line in lines)
+    letters = "\n".join(declarations(lines))
+    document = f"{head}{letters}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    found = pdf_text(tmp_path, typeset({"a": document})["a"].pdf)
+    for char in "ễạởưăẾ":
+        assert char in unicodedata.normalize("NFC", found)
+
+
+def test_a_title_in_vietnamese_and_one_in_french(
+    tex: Path, tmp_path: Path, small: ProblemSet
+) -> None:
+    """Titles print as they are typed, with no-break spaces of both widths."""
+    title, course = "Lan truyền ngược", "Đại học\u00a0: «\u202fphở\u202f»"
+    source = render_tex(replace(small, title=title, course=course))["problems"]
+    assert title in source
+    assert r"Đại học~: «\,phở\,»" in source
+    found = pdf_text(tmp_path, typeset({"a": source})["a"].pdf)
+    assert "Lantruyềnngược" in unicodedata.normalize("NFC", found)
+
+
 @pytest.mark.parametrize("char", ["中", "😀", "Ж", "σ", "∇", "א", "ẞ", "\u2212"])
 @pytest.mark.parametrize("place", PLACES)
 def test_characters_without_a_glyph(tmp_path: Path, char: str, place: str) -> None:
@@ -85,7 +138,8 @@ def test_characters_without_a_glyph(tmp_path: Path, char: str, place: str) -> No
     ran = run("make", "--set", str(tmp_path / "bank.toml"), "--out", str(tmp_path / "out"))
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        f"error: TeX cannot print {char!r} (U+{ord(char):04X}), which stands in 'Deep {char}'\n"
+        f"error: {tmp_path / 'bank.toml'}: {place}: TeX cannot print {char!r} "
+        f"(U+{ord(char):04X}), which stands in 'Deep {char}'\n"
         "Write it with Latin letters and common signs.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["bank.toml"]
@@ -101,6 +155,9 @@ def test_characters_without_a_glyph(tmp_path: Path, char: str, place: str) -> No
         (",,,", ",{},{},"),
         ("e\u0301", "é"),
         ("a\u200db", "ab"),
+        ("a\u00a0: b", "a~: b"),
+        ("«\u202fa\u202f»", r"«\,a\,»"),
+        ("ễ ǎ", "ễ ǎ"),
         ("a\x07b\tc", "a b c"),
         ("", ""),
         ("plain", "plain"),
@@ -121,7 +178,8 @@ def test_escaped_text_holds_no_command_of_its_own(text: str) -> None:
         assert "U+" in error.message  # noqa: PT017 - either is right, this only for bad text
         return
     known = r"\\(textbackslash|textasciitilde|textasciicircum|textasciigrave)\{\}|\\[&%$#_{}]"
-    rest = re.sub(known, "", escaped)
+    assert escaped.count("~") == text.count("\u00a0")
+    rest = re.sub(rf"{known}|~|\\,", "", escaped)
     assert not set(rest) & set("\\&%$#_^~`")
     assert rest.count("{") == rest.count("}")
 

@@ -11,7 +11,8 @@ from unittest import mock
 import pytest
 
 from exgen.pipeline import build, load
-from exgen.render.tex import escape, problem_bodies
+from exgen.render.characters import escape
+from exgen.render.tex import problem_bodies
 from tests.cases import read_cases
 
 if TYPE_CHECKING:
