@@ -12,6 +12,7 @@ from exgen.errors import KindError, nearest
 from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_scalar, walk
 from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+from exgen.problems.wording import counted, data_sentence, what_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,7 +127,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields = {
         **forward_fields(setting),
         "links": links,
-        "blanks": sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden),
+        "runs": Tex(what_runs(graph)),
+        "data": Tex(data_sentence(graph, printer)),
+        "blanks": counted(
+            sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden), "missing size"
+        ),
         "reasons": [
             {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
             for binding in graph.bindings
