@@ -21,11 +21,13 @@ from exgen.errors import (
     ExgenError,
     nearest,
 )
+from exgen.language import read_graph
 from exgen.pipeline import MAX_SEED, assembled, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
 from exgen.render.tex import problem_bodies, render_tex
 from exgen.solve import solve_problem
+from exgen.statements import read_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -278,7 +280,10 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
     TeX of sheet and key.
     """
     try:
-        render_tex(assembled(target.bank, target.notation, seed, problems))
+        made = assembled(target.bank, target.notation, seed, problems)
+        render_tex(made)
+        graphs = [read_graph(problem.network) for problem in problems]
+        read_statements(made, graphs, target.notation)
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [

@@ -79,6 +79,7 @@ def solve_problem(
         tries=network.tries + drawn.tries - 1,
         rejected=added(network.rejected, drawn.rejected),
         fields=drawn.solution.fields,
+        statement=(),
         answers=tuple(answers),
     )
     return _with_points(with_rubrics(problem), entry)

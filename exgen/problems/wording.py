@@ -77,7 +77,9 @@ def what_runs(graph: Graph) -> str:
         return f"{noun} processes a batch of ${count}$ examples at once"
     matrices = [leaf for leaf in graph.leaves if leaf.role in DATA and not is_column(leaf.shape)]
     # A matrix may be one example, such as an image, or many: what is not clear is not said.
-    return f"{noun} is applied to its input" if matrices else f"{noun} processes one example at a time"
+    if matrices:
+        return f"{noun} is applied to its input"
+    return f"{noun} processes one example at a time"
 
 
 def shape_words(shape: Shape) -> str:
