@@ -227,7 +227,9 @@ class Printer:
         ones = ONES[self.notation.ones]
         if isinstance(expr, Number) and expr.value == 1:
             return Printed(ones)
-        return Printed(rf"{self._wrap(part, Level.PRODUCT)}\,{ones}", Level.PRODUCT)
+        # The bare product of a row and a column would run into the ones behind it.
+        bare = [] if isinstance(expr, Call) and expr.op == "matmul" else [Level.PRODUCT]
+        return Printed(rf"{self._wrap(part, *bare)}\,{ones}", Level.PRODUCT)
 
     def negative(self, part: Printed) -> Printed:
         """Return a change of sign."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.derive.orient import examples
-from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.derive.symbols import dim_latex
 from exgen.graph import ONE, Call, Name, is_column, is_scalar, names_in, walk
 
 if TYPE_CHECKING:
     from exgen.derive.latex import Printer
-    from exgen.graph import Expr, Graph, Leaf, Shape
+    from exgen.graph import Expr, Graph
 
 AT_LEAST_0 = frozenset({"relu", "softplus", "exp", "squared_error", "bce", "cross_entropy"})
 LINEAR = frozenset({"add", "sub", "mul", "matmul", "sum", "mean"})
@@ -67,61 +67,19 @@ def has_several_examples(graph: Graph) -> bool:
     return any(graph.shapes[name][axis] != ONE for name, axis in batch_axes(graph).items())
 
 
-def what_runs(graph: Graph) -> str:
+def what_runs(graph: Graph, printer: Printer) -> str:
     """Return what a network is and how many examples it processes, as the start of a sentence."""
     noun = "A classifier" if is_classifier(graph) else "A network"
     axes = batch_axes(graph)
     if has_several_examples(graph):
         name, axis = next(iter(axes.items()))
-        count = dim_latex(graph.shapes[name][axis])
-        return f"{noun} processes a batch of ${count}$ examples at once"
-    matrices = [leaf for leaf in graph.leaves if leaf.role in DATA and not is_column(leaf.shape)]
-    # A matrix may be one example, such as an image, or many: what is not clear is not said.
-    if matrices:
+        count, line = dim_latex(graph.shapes[name][axis]), "row" if axis == 0 else "column"
+        where = f"one in each {line} of ${printer.name(name)}$"
+        return f"{noun} processes a batch of ${count}$ examples at once, {where}"
+    if any(leaf.role in DATA and not is_column(leaf.shape) for leaf in graph.leaves):
+        # A matrix may be one example, such as an image, or many: what is not clear is not said.
         return f"{noun} is applied to its input"
     return f"{noun} processes one example at a time"
-
-
-def shape_words(shape: Shape) -> str:
-    """Return what an array of a shape is: a scalar, a vector with its entries, or a matrix."""
-    if is_scalar(shape):
-        return "a scalar"
-    if is_column(shape):
-        return f"a vector with ${dim_latex(shape[0])}$ entries"
-    if shape[0] == ONE:
-        return f"a row vector with ${dim_latex(shape[1])}$ entries"
-    return f"a matrix of shape ${shape_latex(shape)}$"
-
-
-def leaf_words(graph: Graph, leaf: Leaf) -> str:
-    """Return what a data leaf is: its part in the network, its shape, and where examples stand."""
-    alike = [other for other in graph.leaves if other.role == leaf.role]
-    article = "the" if len(alike) == 1 else "an" if leaf.role == "input" else "a"
-    noun = {"input": "input", "target": "target", "onehot": "one-hot target"}[leaf.role]
-    axis = batch_axes(graph).get(leaf.name)
-    words = f"{article} {noun}, {shape_words(leaf.shape)}"
-    if axis is None or leaf.shape[axis] == ONE:
-        return words
-    if leaf.shape[1 - axis] == ONE:
-        return f"{words}, one for each example"
-    line = "row" if axis == 0 else "column"
-    hot = "one-hot " if leaf.role == "onehot" else ""
-    start = f"{article} {noun.removeprefix('one-hot ')}, {shape_words(leaf.shape)}"
-    return f"{start} with one {hot}{line} for each example"
-
-
-def data_sentence(graph: Graph, printer: Printer) -> str:
-    """Return the sentence that says what inputs and targets of a network are; "" without any."""
-    told = [
-        f"${printer.name(leaf.name)}$ is {leaf_words(graph, leaf)}"
-        for leaf in graph.leaves
-        if leaf.role in DATA
-    ]
-    if not told:
-        return ""
-    sign = ";" if len(told) > 2 else ","  # noqa: PLR2004 - a list of clauses
-    last = f"{sign} and {told[-1]}" if len(told) > 1 else ""
-    return f"Here {'; '.join(told[:-1]) or told[0]}{last}."
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
