@@ -13,7 +13,7 @@ from exgen.derive.gradients import derive_gradients
 from exgen.derive.latex import Printer
 from exgen.document import Tex
 from exgen.errors import KindError, Source, nearest
-from exgen.graph import SCALAR, Call, Graph, names_in, walk
+from exgen.graph import SCALAR, Call, Graph, Name, names_in, walk
 from exgen.language import read_network, to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.wording import output_range
@@ -153,14 +153,22 @@ TASKS: Mapping[str, str] = {
     "temperature": "squared",
     "age": "squared",
     "price": "squared",
+    "weight": "squared",
+    "distance": "squared",
+    "hours": "squared",
     "defect": "binary",
     "rain": "binary",
+    "spam": "binary",
+    "forgery": "binary",
+    "tumour": "binary",
+    "cancelled": "binary",
 }
+EVERY = tuple(sorted(TASKS))
 FITTING: Mapping[str, tuple[str, ...]] = {
-    "real": ("temperature", "age", "price", "defect", "rain"),
-    "unknown": ("temperature", "age", "price", "defect", "rain"),
-    "at least 0": ("age", "price"),
-    "probability": ("defect", "rain"),
+    "real": EVERY,
+    "unknown": EVERY,
+    "at least 0": ("age", "distance", "hours", "price", "weight"),
+    "probability": tuple(task for task in EVERY if TASKS[task] == "binary"),
     "bounded": (),
 }
 """The tasks that an output can serve, by its range."""
@@ -241,6 +249,11 @@ def _require_softmax(graph: Graph, topic: str) -> None:
 
 def _draw_overflow(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draws:
     _require_softmax(graph, "overflow")
+    if not isinstance(_softmax(graph).args[0], Name):
+        raise KindError(
+            "the logits of the softmax have no name of their own",
+            remedy="The topic 'overflow' needs p = softmax(z), with a line for z.",
+        )
     if "logits" in options:
         return {"logits": [int(z) for z in options["logits"]]}
     top = stream.child("top").choose((800, 900, 1000, 1200))
@@ -287,8 +300,10 @@ def _softmax(graph: Graph) -> Call:
 
 def _draw_falling(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draws:
     _require_softmax(graph, "falling_loss")
-    low = options.get("low") or stream.choose(("0.01", "0.05", "0.1", "0.2"))
-    return {"probabilities": ["0.99", "0.5", str(low)]}
+    low = options.get("low") or stream.choose(("0.01", "0.02", "0.05", "0.1"))
+    near = options.get("near") or stream.child("near").choose(("0.9", "0.95", "0.98", "0.99"))
+    middle = options.get("middle") or stream.child("middle").choose(("0.3", "0.4", "0.5", "0.6"))
+    return {"probabilities": [str(near), str(middle), str(low)]}
 
 
 def _falling(setting: Setting, draws: Mapping[str, Any]) -> Found:
@@ -299,7 +314,7 @@ def _falling(setting: Setting, draws: Mapping[str, Any]) -> Found:
         value = f"{-math.log(float(p)):.2f}"
         claim = FactClaim("minus log", (float(p), float(value)))
         facts.append(fact(f"loss{number}", rf"-\log {p} \approx {value}", f"-log({p})", claim))
-    return {"plot": "minuslog"}, tuple(facts)
+    return {"plot": "minuslog", "probabilities": draws["probabilities"]}, tuple(facts)
 
 
 TOPICS: Mapping[str, tuple[Callable[..., Draws], Callable[..., Found]]] = {
@@ -339,6 +354,8 @@ KIND = Kind(
         "task": (str,),
         "logits": (list,),
         "low": (str,),
+        "middle": (str,),
+        "near": (str,),
     },
     network_rules=(),
     number_rules=(),

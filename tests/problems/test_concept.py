@@ -10,7 +10,7 @@ import pytest
 from exgen.certify.facts import FACTS, BottleneckClaim, FactClaim
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
-from exgen.problems.concept import KIND, TOPICS, bottlenecks
+from exgen.problems.concept import KIND, TASKS, TOPICS, bottlenecks
 from tests.problems.drawn import draw, network, solve
 
 LAYERS = network(
@@ -106,15 +106,15 @@ def test_a_wrong_bottleneck_is_refused(through: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("graph", "reach", "tasks"),
     [
-        (NUMBER, "unknown", {"temperature", "age", "price", "defect", "rain"}),
-        (WEIGHTED, "real", {"temperature", "age", "price", "defect", "rain"}),
-        (CHANCE, "probability", {"defect", "rain"}),
-        (POSITIVE, "at least 0", {"age", "price"}),
+        (NUMBER, "unknown", set(TASKS)),
+        (WEIGHTED, "real", set(TASKS)),
+        (CHANCE, "probability", {name for name, sort in TASKS.items() if sort == "binary"}),
+        (POSITIVE, "at least 0", {"age", "price", "weight", "distance", "hours"}),
     ],
 )
 def test_a_loss_fits_the_range_of_the_output(graph: Any, reach: str, tasks: set[str]) -> None:  # noqa: ANN401
     """No sheet calls the output of a sigmoid any real number, or asks it for a temperature."""
-    drawn = [draw(KIND, graph, seed, topic="loss") for seed in range(60)]
+    drawn = [draw(KIND, graph, seed, topic="loss") for seed in range(150)]
     assert {draws["task"] for draws in drawn} == tasks
     for draws in drawn[:6]:
         solution, answers = solve(KIND, graph, draws)

@@ -41,10 +41,9 @@ KINDS = (
     "local_jacobian",
     "scalar_graph",
     "draw_graph",
-    "vectorise_forward",
     "vectorise_backward",
 )
-LEAST = {"missing_shapes": 11, "parameter_gradients": 9, "draw_graph": 10, "local_jacobian": 6}
+LEAST = {"missing_shapes": 10, "parameter_gradients": 9, "draw_graph": 10, "local_jacobian": 6}
 """How many of the networks a kind must at least be asked about."""
 REFUSED = 2
 WORKINGS = re.compile(
