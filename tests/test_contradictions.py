@@ -105,7 +105,7 @@ LISTED = [
      "cannot be read"),
     ("set5", "pooled-network", "y", "39.975", "the answer itself"),
     ("set5", "pooled-network", "y", "101.96", ""),
-    ("set1", "reused-entry", "entry1", r"2 * x_{1} * g_{j}", "cannot be read"),
+    ("set1", "reused-entry", "entry1", r"2 \cdot x_{1} \cdot g_{j}", "cannot be read"),
 ]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def test_a_listed_mistake_is_judged(
 def test_right_at_the_numbers_of_the_problem_is_found() -> None:
     """A formula that gives the right number where the sheet evaluates it is named."""
     (own,) = made("set1", None, 1, "graph-review").problems
-    assert own.answer("h.r").latex.tex == "2 * r"
+    assert own.answer("h.r").latex.tex == r"2 \cdot r"
     assert own.answer("h.r.value").latex.tex == "4"
     notation = load("set1", None)[1]
     (found,) = mistakes(listed(own, own.answer("h.r"), "r + 2"), notation, Counter())
