@@ -13,7 +13,7 @@ from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, draw_networks
+from exgen.draw import DrawnNetwork, asked, draw_networks
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
@@ -135,7 +135,7 @@ def settings(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        found.append((entry, network, setting))
+        found.append((asked(entry, network), network, setting))
         shown.setdefault(entry.network, number)
     return found
 

@@ -66,6 +66,14 @@ def _count(dim: Dim, options: Mapping[str, OptionValue]) -> Dim:
 
 
 def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
+    size, stride = window_of(options)
+    if any(dim.is_number and 1 <= dim.constant < size for dim in shape):
+        raise MisfitError(
+            f"a window of size {size} covers {size} x {size} entries and does not fit into "
+            f"{shape[0]} x {shape[1]}",
+            f"A window is square: size={size} is its side, stride={stride} its step. Use a smaller "
+            "size, or a matrix with more rows and columns.",
+        )
     return _count(shape[0], options), _count(shape[1], options)
 
 

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.points import points_latex
+from exgen.points import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
+from exgen.render.breaking import chain, display, pairs, wide
 from exgen.render.characters import declarations, escape
 from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
 from exgen.render.room import SHORT, room, width
+from exgen.render.widths import formula_width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -56,7 +58,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
         conventions=box(problem_set, bodies),
         bodies=[
-            (Tex(problem.name), Tex(body))
+            (Tex(problem.name), points_text(problem.points), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
@@ -315,6 +317,26 @@ def _is_deep(latex: Tex) -> bool:
     return False
 
 
+def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``."""
+    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+    rows = [
+        (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
+        for equation, why in reasons
+    ]
+    return Tex(chain(rows, gap))
+
+
+def _wide(right: Tex, left: Tex) -> Tex:
+    """Return the right side of a line, in several lines if needed."""
+    return Tex(wide(right.tex, left.tex))
+
+
+def _pairs(equations: Sequence[Tex]) -> Tex:
+    """Return equations as the body of an ``align*``: two to a line where they fit."""
+    return Tex(pairs([equation.tex for equation in equations]))
+
+
 def _filled(answer: Answer) -> str:
     return rf"\exanswer{{{answer.latex}}}"
 
@@ -365,6 +387,13 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
         finalize=finalize,
     )
+    environment.filters |= {
+        "display": lambda latex: Tex(display(str(latex))),
+        "wide": _wide,
+        "chain": _chain,
+        "pairs": _pairs,
+        "width": lambda latex: formula_width(str(latex)),
+    }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
     environment.globals["_fill"] = str
