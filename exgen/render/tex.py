@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.points import points_latex
+from exgen.points import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
+from exgen.render.breaking import chain, display, pairs, wide
 from exgen.render.characters import declarations, escape
 from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
 from exgen.render.room import SHORT, room, width
+from exgen.render.widths import formula_width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -31,6 +33,8 @@ NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
+RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
+"""A point of a rubric, or a note to the grader that is worth nothing by itself."""
 NOTHING_SAID = Said(frozenset())
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
@@ -56,7 +60,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
         conventions=box(problem_set, bodies),
         bodies=[
-            (Tex(problem.name), Tex(body))
+            (Tex(problem.name), points_text(problem.points), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
@@ -171,7 +175,8 @@ def _pieces(
             return space(name, *others, columns=columns) if height is None else given
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
-        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
+        worth = [Tex(points_latex(points)) for points in answer.points]
+        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
         """Tell, on the key, the likeliest mistakes in these answers of one part."""
@@ -243,7 +248,7 @@ def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: 
 
 
 def with_rubrics(problem: Problem) -> Problem:
-    """Return a problem whose rubrics hold their wording: one step for each point.
+    """Return a problem whose rubrics hold their wording: one step for each point or note.
 
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
@@ -260,16 +265,19 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         return Tex(rf"\exgenask{{{name}}}")
 
     def write(match: re.Match[str]) -> str:
-        answer = problem.answer(match[1])
-        methods = ", ".join(part.method for part in answer.certificate)
-        return f"${_filled(answer)}$ ({methods})"
+        return f"${_filled(problem.answer(match[1]))}$"
 
     template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
     text = template.render(_fill=str, proven=proven, **problem.fields)
-    points = (" ".join(point.split()) for point in text.split(r"\item ")[1:])
+    parts = [(part[1], " ".join(part[2].split())) for part in RUBRIC_PART.finditer(text)]
     return tuple(
-        Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
-        for point in points
+        Step(
+            ", ".join(ASKED.findall(part)),
+            Tex(""),
+            Tex(ASKED.sub(write, part)),
+            note=sort == "note",
+        )
+        for sort, part in parts
     )
 
 
@@ -313,6 +321,26 @@ def _is_deep(latex: Tex) -> bool:
             return True
         depth += {"{": 1, "}": -1}.get(sign, 0)
     return False
+
+
+def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``."""
+    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+    rows = [
+        (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
+        for equation, why in reasons
+    ]
+    return Tex(chain(rows, gap))
+
+
+def _wide(right: Tex, left: Tex) -> Tex:
+    """Return the right side of a line, in several lines if needed."""
+    return Tex(wide(right.tex, left.tex))
+
+
+def _pairs(equations: Sequence[Tex]) -> Tex:
+    """Return equations as the body of an ``align*``: two to a line where they fit."""
+    return Tex(pairs([equation.tex for equation in equations]))
 
 
 def _filled(answer: Answer) -> str:
@@ -365,6 +393,13 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
         finalize=finalize,
     )
+    environment.filters |= {
+        "display": lambda latex: Tex(display(str(latex))),
+        "wide": _wide,
+        "chain": _chain,
+        "pairs": _pairs,
+        "width": lambda latex: formula_width(str(latex)),
+    }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
     environment.globals["_fill"] = str
