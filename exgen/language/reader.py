@@ -6,7 +6,7 @@ What the names mean and whether shapes fit is decided in :mod:`exgen.language.ne
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exgen.errors import LanguageError, Source, nearest
@@ -72,6 +72,9 @@ def read_program(source: Source, functions: Mapping[str, str]) -> Program:
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 name = syntax.check_name(target)
                 lines.append(Line(name, expressions.read(value), syntax.span(target)))
+            case ast.Expr(value=ast.Lambda()):
+                # Python reads 'lambda: param' as a function.
+                raise syntax.word_error(replace(syntax.span(statement), length=6), "lambda")
             case _:
                 raise syntax.error(
                     statement,

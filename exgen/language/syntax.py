@@ -10,6 +10,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from exgen.errors import LanguageError, Source, Span
@@ -117,6 +118,23 @@ class Syntax:
             self._check_depth(statement, max_depth)
         return statements
 
+    def word_error(self, place: Span, word: str) -> LanguageError:
+        """Return the error for a word that Python keeps for itself and that stands for a name."""
+        letter = " It prints as the Greek letter." if word == "lambda" else ""
+        return self.source.error(
+            f"'{word}' is a word of Python's syntax, so it cannot be a name",
+            place,
+            f"Call it {word}_, for example.{letter}",
+        )
+
+    def _python_word(self, number: int) -> LanguageError | None:
+        """Return the error for a word of Python's in a line that is no legal syntax."""
+        text = self.lines[number - 1].partition("#")[0]
+        for found in re.finditer(r"\b[A-Za-z]+\b", text):
+            if iskeyword(found[0]):
+                return self.word_error(Span(number, found.start(), len(found[0])), found[0])
+        return None
+
     def _syntax_error(self, error: SyntaxError) -> LanguageError:
         if "null bytes" in error.msg:  # Python does not say where
             number = next(n for n, text in enumerate(self.lines, 1) if "\0" in text)
@@ -124,6 +142,8 @@ class Syntax:
             return self.source.error("this character is no text", place, "Remove it.")
         line = min(max(error.lineno or 1, 1), len(self.lines))
         text = self.lines[line - 1]
+        if error.msg == "invalid syntax" and (word := self._python_word(line)) is not None:
+            return word
         start = min(max((error.offset or 1) - 1, 0), len(text))
         if isinstance(error, IndentationError):
             start = len(text) - len(text.lstrip())

@@ -66,6 +66,14 @@ def _count(dim: Dim, options: Mapping[str, OptionValue]) -> Dim:
 
 
 def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
+    size, stride = window_of(options)
+    if any(dim.is_number and 1 <= dim.constant < size for dim in shape):
+        raise MisfitError(
+            f"a window of size {size} covers {size} x {size} entries and does not fit into "
+            f"{shape[0]} x {shape[1]}",
+            f"A window is square: size={size} is its side, stride={stride} its step. Use a smaller "
+            "size, or a matrix with more rows and columns.",
+        )
     return _count(shape[0], options), _count(shape[1], options)
 
 
@@ -216,8 +224,8 @@ MAXPOOL = Op(
     vjp=lambda site, g: (_same_window("maxroute", site, site.args[0], g),),
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _is_largest(site, out, arg),
-    why="Only the largest entry of a window reaches its output, so that entry alone receives the "
-    "window's gradient, and the sum where it is the largest of several windows; all others get 0.",
+    why="Only the largest entry of a window determines its output, so it alone receives the "
+    "gradient of that output; all other entries receive 0.",
     tex=lambda printer, args, _this: printer.function(r"\operatorname{maxpool}", args),
 )
 
@@ -231,8 +239,8 @@ AVGPOOL = Op(
     vjp=_average_vjp,
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _share(site) * _covers(site, out, arg),
-    why="Each entry of a window enters its mean with the same share, so each receives that share "
-    "of the window's gradient.",
+    why="Each entry of a window has the same weight in its mean, so it receives the gradient of "
+    "that mean times this weight.",
     tex=lambda printer, args, _this: printer.function(r"\operatorname{avgpool}", args),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from exgen.verify import Verified
 
 WIDTH = 88
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def columns(rows: Iterable[tuple[str, ...]], indent: str = "  ") -> str:
@@ -156,7 +158,10 @@ def answer_label(answer: Answer, number: int) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    """Return an answer in the network language; where a shape was asked for, the shape."""
+    """Return an answer in the network language; a shape or a number that was asked for, itself."""
+    number = NUMBER.fullmatch(answer.latex.tex)
+    if number is not None and answer.expr != number[0]:
+        return f"{answer.expr} = {number[0]}"
     if answer.claim.get("claim") == "shape" and answer.shape is not None:
         return sizes_text(answer.shape)
     return answer.expr

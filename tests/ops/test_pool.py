@@ -97,8 +97,8 @@ def test_options_read_back() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("X: input[4, 4]\nU = maxpool(X, 5)", "does not fit along a size of 4"),
-        ("X: input[4]\nU = maxpool(X)", "does not fit along a size of 1"),
+        ("X: input[4, 4]\nU = maxpool(X, 5)", "covers 5 x 5 entries and does not fit into 4 x 4"),
+        ("X: input[4]\nU = maxpool(X)", "covers 2 x 2 entries and does not fit into 4 x 1"),
         ("X: input[4, 4]\nU = maxpool(X, 0)", "at least 1"),
         ("X: input[4, 4]\nU = maxpool(X, 2, 0)", "at least 1"),
         ("X: input[N, N]\nU = maxpool(X)", "is open"),
