@@ -66,7 +66,7 @@ class Layers:
 
 def lines_in(text: str) -> tuple[Line, ...]:
     """Return the forward pass that a problem's sheet shows; nothing where it shows none."""
-    stem, _, parts = text.partition(r"\begin{parts}")
+    stem, _, parts = _unbroken(text).partition(r"\begin{parts}")
     if r"\begin{exchain}" in stem:
         return tuple(_boxes(stem))
     if display := DISPLAY.search(stem):
@@ -77,6 +77,13 @@ def lines_in(text: str) -> tuple[Line, ...]:
         Line(part["left"], part["right"].strip(), part["range"] or "")
         for part in PART.finditer(parts)
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return a page whose lines do not show that they were broken to fit: as one reads them."""
+    whole = re.sub(r"\\(?:b|B)igg?l(?![A-Za-z])", r"\\left", text)
+    whole = re.sub(r"\\(?:b|B)igg?r(?![A-Za-z])", r"\\right", whole)
+    return re.sub(r"(?<=&)\s*\\quad (?=[^&])", "", whole)
 
 
 def layers_in(text: str) -> Layers | None:
@@ -220,9 +227,10 @@ class Statement(Formulas):
 
     def softmax_axis(self, part: Part) -> int | None:
         """Return the axis of a softmax: as a sentence of the problem says, or page 1."""
-        if is_column(part.shape):
+        own = self.sayings.axes.get(self.written(part), "")
+        if is_column(part.shape) and not own:
             return None
-        line = self.sayings.axes.get(self.written(part), self.sayings.page)
+        line = own or self.sayings.page
         if not line:
             raise self.error("the page does not say on what this softmax acts", part.start)
         return 1 if line == "row" else 0
