@@ -56,10 +56,10 @@ def solve_problem(
 
     """
     with deep_expressions():
-        return _solved(bank, entry, network, setting, seed)
+        return _proven(bank, entry, network, setting, seed)
 
 
-def _solved(
+def _proven(
     bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
 ) -> Problem:
     drawn = _without_luck(bank, entry, setting, seed)
