@@ -13,13 +13,14 @@ from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, asked, draw_networks
+from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
 from exgen.render.characters import check_text
+from exgen.render.giveaways import require_kept
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
@@ -129,13 +130,21 @@ def settings(
         name: replace(drawn, graph=oriented(drawn.graph, notation))
         for name, drawn in draw_networks(bank, seed).items()
     }
+    shared = {
+        name: shared_numbers(bank, bank.networks[name], network, seed)
+        for name, network in networks.items()
+        if bank.networks[name].numbers is not None
+    }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
     shown: dict[str, int] = {}
     for number, entry in enumerate(wanted, start=1):
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        found.append((asked(entry, network), network, setting))
+        ready = asked(entry, network)
+        if entry.network in shared:
+            ready = with_numbers(ready, shared[entry.network])
+        found.append((ready, network, setting))
         shown.setdefault(entry.network, number)
     return found
 
@@ -188,6 +197,7 @@ def make(
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
+    require_kept(problem_set, str(bank.path))
     files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
