@@ -50,6 +50,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "vector_gradient": [
         (SORT, {"values": {"g": [0, 1, 2, -1, 0.125, 3]}}),
         (SQUARES, {}),
+        (SCALED, {"values": {"x": [-2, -1, 1, 2], "g": [-2, -1, 1, 2]}}),
         (SCALED, {"first": "negative", "values": {"x": {"zero": True}, "g": {"zero": True}}}),
     ],
     "local_jacobian": [(DEEP, {"count": 2})],
