@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from exgen.banks import bank_names
 from exgen.derive.orient import oriented
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting
 from exgen.render.tex import problem_bodies
@@ -102,7 +102,7 @@ def one(bank: Bank, notation: Notation, name: str, seed: int) -> tuple[dict[str,
     drawn = draw_networks(bank, seed)[entry.network]
     graph = oriented(drawn.graph, notation)
     times = {"network": lap()}
-    own = draw_problem(bank, entry, graph, seed)
+    own = draw_problem(bank, asked(entry, drawn), graph, seed)
     times["sample"] = lap()
     solution = entry.kind.solve(Setting(graph, notation, None), own.draws)
     times["solve"] = lap()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ MAX_POINTS = 1000
 MAX_PARTS = 1000
 """The most entries of a list in a problem."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
+LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
 
 # The parser takes time that grows with the square of a key's parts, or worse.
@@ -57,6 +58,7 @@ class NetworkEntry:
         draw: for each size or function that is drawn, what it is drawn from.
         accept: the acceptance rules; None stands for those of all kinds.
         by_layers: whether a sheet names its layers instead of printing its lines.
+        names: for a letter that the network's names begin with, the letters it is drawn from.
 
     """
 
@@ -65,6 +67,7 @@ class NetworkEntry:
     draw: Mapping[str, tuple[Choice, ...]]
     accept: tuple[str, ...] | None
     by_layers: bool = False
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +274,7 @@ class _Loader:
 
     def network(self, name: str, data: object) -> NetworkEntry:
         where = f"[networks.{name}]"
-        table = self.table(data, where, ("text", "file", "draw", "accept", "by_layers"))
+        table = self.table(data, where, ("text", "file", "draw", "accept", "by_layers", "names"))
         if ("text" in table) == ("file" in table):
             raise self.error(where, "give either 'text' or 'file'")
         if "text" in table:
@@ -292,7 +295,23 @@ class _Loader:
         if not isinstance(by_layers, bool):
             raise self.error(where, "'by_layers' must be true or false")
         rules = self.rules(table.get("accept"), where)
-        return NetworkEntry(name, sources, drawn, rules, by_layers)
+        names = self.letters(table.get("names", {}), where)
+        return NetworkEntry(name, sources, drawn, rules, by_layers, names)
+
+    def letters(self, value: object, where: str) -> dict[str, tuple[str, ...]]:
+        """Return what the letters of a network's names are drawn from."""
+        if not isinstance(value, dict):
+            raise self.error(where, "'names' must be a table")
+        found = {key: self.texts(part, f"names.{key}", where) for key, part in value.items()}
+        for key, choices in found.items():
+            for letters in (key, *choices):
+                if not LETTERS.match(letters):
+                    raise self.error(
+                        where,
+                        f"names.{key} has '{letters}', and a name begins with letters alone",
+                        'Such as names.z = ["z", "m", "s"], which makes m1 of z1.',
+                    )
+        return found
 
     def rules(self, value: object, where: str) -> tuple[str, ...] | None:
         """Return the rules a bank names; an empty list accepts every draw."""

@@ -140,6 +140,8 @@ class Problem:
         tries: how many draws it took until the acceptance rules held.
         rejected: how many draws each acceptance rule turned down.
         fields: what the template may print: text, Tex, numbers, and lists and tables of them.
+        statement: the methods that agreed that the sheet shows this network; empty where an
+            earlier problem shows it, or where the sheet shows no forward pass.
         answers: in the order in which they are asked.
 
     """
@@ -154,6 +156,7 @@ class Problem:
     tries: int
     rejected: Mapping[str, int]
     fields: Mapping[str, Any]
+    statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]
 
     def answer(self, name: str) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.banks import MAX_SIZE
@@ -36,6 +36,7 @@ class DrawnNetwork:
         graph: what they make of the network.
         tries: how many draws it took.
         rejected: how many of them each acceptance rule turned down.
+        names: what became of the names that the bank's author wrote, where they were drawn.
 
     """
 
@@ -43,6 +44,7 @@ class DrawnNetwork:
     graph: Graph
     tries: int
     rejected: Mapping[str, int]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,70 @@ def _draw_network(
         graph = _with_sizes(symbolic, sizes, entry, bank)
         broken = next((rule for rule in rules if not OF_NETWORKS[rule](symbolic, graph)), None)
         if broken is None:
-            chosen = {"text": which} if len(entry.sources) > 1 else {}
-            return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected)
+            chosen: dict[str, Any] = {"text": which} if len(entry.sources) > 1 else {}
+            names = _drawn_names(graph, entry, stream.child("names"), bank)
+            chosen |= {"names": names} if names else {}
+            graph = graph.renamed(names)
+            return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected, names)
         rejected = added(rejected, {broken: 1})
     place = f"{bank.path}: [networks.{entry.name}]"
     raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), place)
+
+
+def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) -> dict[str, str]:
+    """Draw the letters that names begin with, no two alike; the rest of a name stays.
+
+    So ``z = ["z", "m"]`` turns z1 and z_a into m1 and m_a, or leaves them as they are.
+    """
+    place = f"{bank.path}: [networks.{entry.name}]"
+    everywhere = "\n".join(part.text for part in entry.sources)
+    stems = {name: re.match("[A-Za-z]*", name)[0] for name in graph.names}  # type: ignore[index]
+    taken = set(stems.values()) - entry.names.keys()
+    new: dict[str, str] = {}
+    for stem, choices in entry.names.items():
+        if not re.search(rf"\b{stem}(?![A-Za-z])", everywhere):
+            raise BankError(
+                f"names.{stem} is drawn, but no name of the network begins with {stem} alone",
+                place=place,
+                remedy="Remove it.",
+            )
+        if stem not in stems.values():
+            continue
+        free = [letters for letters in choices if letters not in taken]
+        if not free:
+            raise BankError(
+                f"names.{stem} has nothing to draw that is not taken by another name",
+                place=place,
+                remedy="Give it more letters.",
+            )
+        new[stem] = stream.child(stem).choose(free)
+        taken.add(new[stem])
+    return {
+        name: new[stem] + name.removeprefix(stem)
+        for name, stem in stems.items()
+        if new.get(stem, stem) != stem
+    }
+
+
+def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
+    """Return a problem of a bank with the drawn names where its author wrote others."""
+    options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
+    return replace(problem, options=options)
+
+
+def _with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML
+    """Return an option with the drawn names in place of those the author wrote.
+
+    >>> _with_names({"ask": [["a1", "z1"], "z1.W1"], "z1": 3}, {"z1": "m1"})
+    {'ask': [['a1', 'm1'], 'm1.W1'], 'm1': 3}
+    """
+    if isinstance(value, str):
+        return ".".join(names.get(part, part) for part in value.split("."))
+    if isinstance(value, list):
+        return [_with_names(part, names) for part in value]
+    if isinstance(value, dict):
+        return {names.get(key, key): _with_names(part, names) for key, part in value.items()}
+    return value
 
 
 def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:

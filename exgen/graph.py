@@ -300,6 +300,17 @@ class Graph:
             self.loss,
         )
 
+    def renamed(self, names: Mapping[str, str]) -> Graph:
+        """Return the graph with other names for its leaves and lines; those left out stay."""
+        new = {name: names.get(name, name) for name in self.names}
+        exprs = {name: Name(other) for name, other in new.items()}
+        return Graph(
+            tuple(replace(leaf, name=new[leaf.name]) for leaf in self.leaves),
+            tuple(Binding(new[b.name], substitute(b.expr, exprs)) for b in self.bindings),
+            {new[name]: shape for name, shape in self.shapes.items()},
+            new[self.loss],
+        )
+
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """Return ``expr`` with ``change`` applied to each direct sub-expression."""

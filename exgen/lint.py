@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from exgen import resources
 from exgen.banks import bank_names
 from exgen.certify.acceptance import added
-from exgen.document import to_json
 from exgen.errors import (
     AcceptanceError,
     BankError,
@@ -21,11 +19,13 @@ from exgen.errors import (
     ExgenError,
     nearest,
 )
+from exgen.language import read_graph
 from exgen.pipeline import MAX_SEED, assembled, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
 from exgen.render.tex import problem_bodies, render_tex
 from exgen.solve import solve_problem
+from exgen.statements import read_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +60,9 @@ class Yield:
         accepted: how many seeds gave a proven variant.
         tries: how many draws that took, with those of its network and those in vain.
         rejected: how many draws each acceptance rule turned down.
-        variants: a mark of each different problem that a student could see.
+        variants: a mark of each different problem that a student could see, and of how many seeds.
+        points: the points of the parts, in order, and the first seed that had them; a single one
+            where every student gets as many parts and points.
         most_tries: the most draws that one seed took, and the seed.
         slowest: the most milliseconds that one seed took, and the seed.
 
@@ -71,7 +73,8 @@ class Yield:
     accepted: int
     tries: int
     rejected: Mapping[str, int]
-    variants: frozenset[bytes]
+    variants: Mapping[str, int]
+    points: Mapping[tuple[float, ...], int]
     most_tries: tuple[int, int]
     slowest: tuple[float, int]
 
@@ -80,6 +83,13 @@ class Yield:
         """The share of draws that was accepted."""
         return self.accepted / self.tries if self.tries else 0.0
 
+    @property
+    def alike(self) -> float:
+        """The share of pairs of seeds that get the same problem, word for word."""
+        seeds = sum(self.variants.values())
+        pairs = sum(count * (count - 1) for count in self.variants.values())
+        return pairs / (seeds * (seeds - 1)) if seeds > 1 else 0.0
+
     def merged(self, other: Yield) -> Yield:
         """Return the yield of these seeds and of other ones together."""
         return replace(
@@ -87,7 +97,11 @@ class Yield:
             accepted=self.accepted + other.accepted,
             tries=self.tries + other.tries,
             rejected=added(self.rejected, other.rejected),
-            variants=self.variants | other.variants,
+            variants=added(self.variants, other.variants),
+            points={
+                points: min(part.points[points] for part in (self, other) if points in part.points)
+                for points in {**self.points, **other.points}
+            },
             most_tries=max(self.most_tries, other.most_tries, key=lambda worst: worst[0]),
             slowest=max(self.slowest, other.slowest, key=lambda worst: worst[0]),
         )
@@ -101,7 +115,8 @@ class Failure:
         seed: the seed.
         problem: the id of the problem; empty where its network could not be drawn.
         reason: the rule that turned down most draws, or ``certificate``, ``page`` where a proven
-            problem cannot be printed, or ``crash``.
+            problem cannot be printed, ``points`` where its parts or points are others than at the
+            first seed, or ``crash``.
         message: the error's own words.
 
     """
@@ -192,8 +207,26 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]
         seeds=seeds[:done],
         asked=len(seeds),
         yields=tuple(yields[name] for name in target.names if name in yields),
-        failures=tuple(failures),
+        failures=(*failures, *(found for one in yields.values() for found in _uneven(one))),
     )
+
+
+def _uneven(one: Yield) -> Iterator[Failure]:
+    """Yield a failure for each other division of a problem's points than that of its first seed."""
+    (first, start), *others = sorted(one.points.items(), key=lambda item: item[1]) or [((), 0)]
+    for points, seed in others:
+        yield Failure(
+            seed,
+            one.problem,
+            "points",
+            f"its parts count {_listed(points)} here, and {_listed(first)} at seed {start}: every "
+            "student should get as many parts and points. Draw from networks with as many names, "
+            "or let the bank say what is asked.",
+        )
+
+
+def _listed(points: tuple[float, ...]) -> str:
+    return " + ".join(f"{part:g}" for part in points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +297,8 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
             accepted=int(problem is not None),
             tries=tries,
             rejected=rejected,
-            variants=frozenset() if problem is None else frozenset({mark(problem)}),
+            variants={} if problem is None else {_mark(target, seed, problem): 1},
+            points={} if problem is None else {_points(problem): seed},
             most_tries=(tries, seed),
             slowest=(1000 * (perf_counter() - start), seed),
         )
@@ -278,7 +312,10 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
     TeX of sheet and key.
     """
     try:
-        render_tex(assembled(target.bank, target.notation, seed, problems))
+        made = assembled(target.bank, target.notation, seed, problems)
+        render_tex(made)
+        graphs = [read_graph(problem.network) for problem in problems]
+        read_statements(made, graphs, target.notation)
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [
@@ -315,7 +352,19 @@ def _failure(error: Exception, seed: int, problem: str, crash: str = "crash") ->
     return Failure(seed, problem, crash, f"{type(error).__name__}: {error}")
 
 
-def mark(problem: Problem) -> bytes:
-    """Return a mark that two variants share only if they look the same to a student."""
-    seen = [to_json(problem.fields), [answer.latex.tex for answer in problem.answers]]
-    return sha256(json.dumps(seen, sort_keys=True).encode()).digest()[:12]
+def _points(problem: Problem) -> tuple[float, ...]:
+    return tuple(part.points for part in problem.parts) or (problem.points,)
+
+
+def _mark(target: Target, seed: int, problem: Problem) -> str:
+    """Return a mark that two variants share only if sheet and answers are the same to the letter.
+
+    A network that the sheet shows in another problem is no part of either.
+    """
+    alone = assembled(target.bank, target.notation, seed, [problem])
+    text: list[str] = []
+    # what cannot be printed is a failure of its own
+    with suppress(Exception):
+        text = problem_bodies(alone, key=False)
+    seen = [*text, *(answer.latex.tex for answer in problem.answers)]
+    return sha256("\0".join(seen).encode()).hexdigest()

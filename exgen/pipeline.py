@@ -13,7 +13,7 @@ from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, draw_networks
+from exgen.draw import DrawnNetwork, asked, draw_networks
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
@@ -23,6 +23,7 @@ from exgen.render.characters import check_text
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
+from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 if TYPE_CHECKING:
@@ -88,12 +89,13 @@ def build(
         ExgenError: the bank cannot be drawn from.
 
     """
+    asked = settings(bank, notation, seed, only=only)
     problems = [
-        solve_problem(bank, entry, network, setting, seed)
-        for entry, network, setting in settings(bank, notation, seed, only=only)
+        solve_problem(bank, entry, network, setting, seed) for entry, network, setting in asked
     ]
     made = problems if slips else [without_mistakes(problem) for problem in problems]
-    return assembled(bank, notation, seed, made)
+    graphs = [setting.graph for _, _, setting in asked]
+    return with_statements(assembled(bank, notation, seed, made), graphs, notation)
 
 
 def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
@@ -133,7 +135,7 @@ def settings(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        found.append((entry, network, setting))
+        found.append((asked(entry, network), network, setting))
         shown.setdefault(entry.network, number)
     return found
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from exgen.banks import Bank, ProblemEntry
     from exgen.problems.base import Setting, Solution, Solved
 
+BUG = "This is a bug in exgen; please report it with the seed."
+
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
@@ -64,8 +66,7 @@ def solve_problem(
                 f"the answer '{solved.name}' could not be proven: {error.message}",
                 place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
                 excerpt=error.excerpt,
-                remedy="Nothing was written. This is a bug in exgen; please report it with the "
-                "seed.",
+                remedy=f"Nothing was written. {error.remedy or BUG}",
             ) from None
     problem = Problem(
         name=entry.name,
@@ -78,6 +79,7 @@ def solve_problem(
         tries=network.tries + drawn.tries - 1,
         rejected=added(network.rejected, drawn.rejected),
         fields=drawn.solution.fields,
+        statement=(),
         answers=tuple(answers),
     )
     return _with_points(with_rubrics(problem), entry)

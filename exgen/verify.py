@@ -19,6 +19,7 @@ from exgen.files import read as read_file
 from exgen.language import read_graph
 from exgen.manifest import MAX_BYTES, digest, digests, printed_again, read_manifest
 from exgen.render.tex import DOCUMENTS, problem_bodies
+from exgen.statements import read_statements
 from exgen.write import MANIFEST
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified
         warnings.simplefilter("ignore")
         now = digests(manifest.problem_set)
         found = [_problem(manifest, part, now, told) for part in manifest.problem_set.problems]
-        pages = tuple(_pages(manifest))
+        pages = tuple(_pages(manifest)) or tuple(_statements(manifest))
     answers = [answer for part in manifest.problem_set.problems for answer in part.answers]
     rubrics = sum(answer.claim.get("claim") == RUBRIC for answer in answers)
     errors = [part.error for proofs, _ in found for proof in proofs for part in proof]
@@ -184,6 +185,26 @@ def _pages(manifest: Manifest) -> Iterator[Failure]:
             file,
             f"prints otherwise from the manifest: {what}{_both(recorded, found)}{_by(manifest)}",
         )
+
+
+def _statements(manifest: Manifest) -> Iterator[Failure]:
+    """Read again what the sheet says of its networks, and compare what is recorded of it."""
+    problems = manifest.problem_set.problems
+    try:
+        graphs = [read_graph(problem.network) for problem in problems]
+        found = read_statements(manifest.problem_set, graphs, manifest.notation)
+    except CertificateError as error:
+        yield Failure((error.place or MANIFEST).rpartition(", ")[2], error.message)
+        return
+    except ExgenError:
+        # A network that cannot be read is told of with its problem.
+        return
+    for problem, proof in zip(problems, found, strict=True):
+        try:
+            _compare(problem.statement, proof)
+        except CertificateError as error:
+            where = f"problem '{problem.name}', its statement"
+            yield Failure(where, error.message)
 
 
 def _by(manifest: Manifest) -> str:

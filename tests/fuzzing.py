@@ -24,7 +24,7 @@ import exgen
 from exgen import resources
 from exgen.banks import bank_names, load_bank
 from exgen.derive.notation import load_notation
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import ExgenError, Source
 from exgen.gradients import derive, read_source
 from exgen.language import read_expression, read_network
@@ -296,7 +296,8 @@ def _bank(data: bytes, folder: Path) -> None:
     bank = load_bank(path)
     drawn = draw_networks(bank, 1)
     for problem in bank.problems:
-        draw_problem(bank, problem, drawn[problem.network].graph, 1)
+        network = drawn[problem.network]
+        draw_problem(bank, asked(problem, network), network.graph, 1)
 
 
 def _notation(data: bytes, folder: Path) -> None:

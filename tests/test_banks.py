@@ -8,8 +8,10 @@ import pytest
 
 from exgen import resources
 from exgen.banks import bank_names, find_bank, load_bank
+from exgen.derive.notation import load_notation
 from exgen.draw import draw_networks
 from exgen.errors import AcceptanceError, BankError
+from exgen.pipeline import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +94,53 @@ def test_one_of_several_texts(tmp_path: Path) -> None:
     for network in draws:
         (binding,) = network.graph.bindings
         assert ("relu", "tanh")[network.draws["text"]] in repr(binding.expr)
+
+
+NAMED = (
+    "text = 'x: input[3]\\nW: param[2, 3]\\nz1 = W @ x\\na1 = f(z1)\\nz_s = a1'\ndraw.f = 'relu'\n"
+)
+
+
+def test_names_are_drawn(tmp_path: Path) -> None:
+    """A letter is drawn for all names that begin with it, and no two letters come out alike."""
+    loaded = bank(tmp_path, f"{NAMED}names.z = ['z', 'm']\nnames.a = ['m', 'h']")
+    drawn = [draw_networks(loaded, seed)["n"] for seed in range(40)]
+    assert {network.graph.names for network in drawn} == {
+        ("x", "W", "z1", "m1", "z_s"),
+        ("x", "W", "z1", "h1", "z_s"),
+        ("x", "W", "m1", "h1", "m_s"),
+    }
+    for network in drawn:
+        assert network.graph.loss == network.graph.names[-1]
+        assert network.names == network.draws.get("names", {})
+        assert [b.name for b in network.graph.bindings] == list(network.graph.names[2:])
+        assert set(network.graph.shapes) == set(network.graph.names)
+
+
+def test_options_speak_of_drawn_names(tmp_path: Path) -> None:
+    """The author's names in a problem's options become those that were drawn."""
+    problem = f"{PROBLEM}ask = [['a1', 'z1']]\n"
+    loaded = bank(tmp_path, f"{NAMED}names.z = ['m']\nnames.a = ['h']", problem)
+    notation = load_notation("base", resources.notations())
+    ((entry, network, _),) = settings(loaded, notation, 1)
+    assert entry.options == {"ask": [["h1", "m1"]]}
+    assert network.names == {"z1": "m1", "z_s": "m_s", "a1": "h1"}
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ("names.q = ['s']", "no name of the network begins with q alone"),
+        ("names.z = ['x']", "nothing to draw that is not taken"),
+        ("names.z = ['z1']", "a name begins with letters alone"),
+        ("names.z = 3", "must be text"),
+        ("names = 'z'", "'names' must be a table"),
+    ],
+)
+def test_names_that_cannot_be_drawn(tmp_path: Path, names: str, says: str) -> None:
+    """Letters that no name begins with, or that are taken, are errors that say so."""
+    with pytest.raises(BankError, match=says):
+        draw_networks(bank(tmp_path, NAMED + names), 1)
 
 
 def test_a_network_in_a_file(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ ORDER = (
     "write",
     "render",
     "manifest",
+    "statements",
     "solve",
     "pipeline",
     "verify",

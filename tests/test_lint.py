@@ -125,14 +125,16 @@ def test_command(tmp_path: Path) -> None:
     head, *rest = ran.out.splitlines()
     assert head == "small (notation base), seeds 5 to 44"
     assert " ".join(rest[0].split()) == (
-        "problem kind accepted variants most tries slowest rejected by"
+        "problem kind accepted variants alike most tries slowest rejected by"
     )
     assert rest[1].split()[:2] == ["numbers", "grid"]
     assert "distinct_dims" in rest[2]
+    share = rest[2].split()[5:7]
     assert rest[4:6] == [
-        "warning: small: few variants in 40 seeds, so that neighbours may get the same:",
-        "  'jacobian' 2",
+        "warning: small: of 40 seeds two get the same problem word for word more often than 1 in",
+        f"  20: 'jacobian' {' '.join(share)}",
     ]
+    assert 48 < float(share[0]) < 60
     assert rest[7] == (
         "small: every problem could be drawn and proven for all 40 seeds; "
         "fewest variants: 'jacobian' with 2."
@@ -278,6 +280,43 @@ def test_a_process_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def die(*_: object) -> None:
     """End the process that runs this."""
     os._exit(9)
+
+
+PARTS = """\
+title    = "Parts"
+course   = "Tests"
+notation = "base"
+
+[networks.scalars]
+text = ["w: param\\nx: input\\nz = w * x\\ny = tanh(z)", "w: param\\nz = w ** 2\\ny = tanh(z)"]
+
+[[problems]]
+id      = "uneven"
+kind    = "scalar_graph"
+network = "scalars"
+points  = 4
+"""
+
+
+def test_parts_that_depend_on_the_seed(tmp_path: Path) -> None:
+    """Where one student gets more parts than another the set fails, and says what differs."""
+    name = bank(tmp_path, PARTS)
+    (failure,) = swept(name, range(1, 13)).failures
+    assert (failure.problem, failure.reason) == ("uneven", "points")
+    listed = {"1 + 1 + 1 + 1 + 1", "1 + 1 + 2"}
+    assert sum(text in failure.message for text in listed) >= 1
+    assert "every student should get as many parts and points" in failure.message
+    ran = run("lint", "--set", name, "--seeds", "12", "--jobs", "1")
+    assert ran.code == 1
+    assert f"seed {failure.seed}, problem 'uneven' (points):" in ran.out
+
+
+def test_pairs_that_are_alike(tmp_path: Path) -> None:
+    """The share counts pairs of seeds: of 2, 1 and 1 seeds that are alike one pair in six."""
+    part = swept(bank(tmp_path), range(1, 5)).yields[0]
+    assert replace(part, variants={"a": 2, "b": 1, "c": 1}).alike == 1 / 6
+    assert replace(part, variants={"a": 1}).alike == 0
+    assert replace(part, variants={"a": 3}).alike == 1
 
 
 def test_low_acceptance_is_a_warning(tmp_path: Path) -> None:

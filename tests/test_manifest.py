@@ -108,14 +108,14 @@ def test_another_schema(small: Path, tmp_path: Path, schema: object) -> None:
         ("[]", r"this is not a manifest of exgen's"),
         ("{}", r"this is not a manifest of exgen's"),
         ('{"files": {}}', r"this is not a manifest of exgen's"),
-        ('{"schema": 2, "schema": 2}', r"it holds 'schema' twice in one object"),
+        ('{"schema": 3, "schema": 3}', r"it holds 'schema' twice in one object"),
         ('{"schema": NaN}', r"it holds a number that is not finite: NaN"),
         ('{"schema": 1e999}', r"it holds a number that is not finite: 1e999"),
         ('{"schema": 1' + "0" * 5000 + "}", r"it holds a number that is too large"),
-        ('{"schema": 2, "set": "\\ud800"}', r"this is not text in UTF-8"),
+        ('{"schema": 3, "set": "\\ud800"}', r"this is not text in UTF-8"),
         (b'{"schema": "\xff"}', r"this is not text in UTF-8"),
         ("[" * 100_000 + "]" * 100_000, r"this is nested too deeply"),
-        ('{"schema": 2, "set": ' + "[" * 300 + "]" * 300 + "}", r"this is nested too deeply"),
+        ('{"schema": 3, "set": ' + "[" * 300 + "]" * 300 + "}", r"this is nested too deeply"),
     ],
 )
 def test_no_manifest(tmp_path: Path, text: str | bytes, says: str) -> None:

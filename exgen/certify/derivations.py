@@ -7,7 +7,7 @@ an identity. Each line is evaluated at every index, on its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from exgen.certify.compare import (
     worst,
 )
 from exgen.certify.everywhere import everywhere, partial_name
-from exgen.certify.points import trial_point
+from exgen.certify.points import fitting_sizes, trial_point
 from exgen.certify.symbolic import prove_identity
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import CertificateError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from exgen.document import Agreement
     from exgen.graph import Expr
 
-SMALL = (2, 3, 4, 5, 6, 7, 8, 9)
+FIRST_SIZES = (2, 8, 32)
 """Numbers for sizes that are still symbolic: distinct, and small, for every index is tried."""
 MAX_SYMBOLIC = 9
 """SymPy is not asked about more entries than this along an axis whose size is a number."""
@@ -87,12 +87,13 @@ class DerivationClaim:
             )
         return tuple(agreed)
 
+    def numbers(self) -> dict[str, int]:
+        """Return small numbers for the sizes that are still symbolic."""
+        return fitting_sizes(self.graph, map(count, FIRST_SIZES))
+
     def small(self) -> tuple[Graph, tuple[Expr, ...], dict[str, int]]:
         """Return the network, the lines and the ranges with small numbers as sizes."""
-        names = self.graph.size_names
-        if len(names) > len(SMALL):
-            raise CertificateError(f"{len(names)} symbolic sizes are more than can be tried")
-        numbers = dict(zip(names, SMALL, strict=False))
+        numbers = self.numbers()
         sizes = {name: Dim(number) for name, number in numbers.items()}
         lines = tuple(substitute_sizes(line, sizes) for line in self.lines)
         ranges = {letter: size_of(dim.substitute(sizes)) for letter, dim in self.ranges}

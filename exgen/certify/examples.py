@@ -46,7 +46,10 @@ def example_points(graph: Graph, shared: frozenset[str]) -> list[Values]:
     while len(points) < COUNT:
         attempt += 1
         if attempt > TRIES:
-            raise CertificateError("no examples were found that keep off every kink")
+            raise CertificateError(
+                "no examples were found that keep off every kink",
+                remedy="Ask about a network whose kinks are not met wherever the examples lie.",
+            )
         drawn = trial_point(graph, SEED + attempt)
         leaves = {
             leaf.name: (first if leaf.name in shared else drawn)[leaf.name] for leaf in graph.leaves

@@ -19,7 +19,7 @@ from exgen.language.classes import classes_axes
 from exgen.shapes import check_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -48,18 +48,29 @@ def with_numbers(graph: Graph) -> Graph:
         CertificateError: it is no legal network at any of the sizes that are tried.
 
     """
+    sizes = fitting_sizes(graph, map(_primes, FIRST_SIZES))
+    return graph.with_sizes(sizes) if sizes else graph
+
+
+def fitting_sizes(graph: Graph, choices: Iterable[Iterable[int]]) -> dict[str, int]:
+    """Return numbers for the sizes that are still symbolic: the first choice that is legal.
+
+    Raises:
+        CertificateError: it is no legal network at any of the sizes that are tried.
+
+    """
     names = graph.size_names
     if not names:
-        return graph
+        return {}
     reason: MisfitError | None = None
-    for first in FIRST_SIZES:
+    for numbers in choices:
+        sizes = dict(zip(names, numbers, strict=False))
         try:
-            sized = graph.with_sizes(dict(zip(names, _primes(first), strict=False)))
-            check_sizes(sized)
+            check_sizes(graph.with_sizes(sizes))
         except MisfitError as error:
             reason = reason or error
             continue
-        return sized
+        return sizes
     raise CertificateError(
         f"no sizes for {', '.join(names)} fit this network; at the smallest, {reason}",
         remedy="Give the sizes as numbers.",

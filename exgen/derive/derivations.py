@@ -158,9 +158,9 @@ class _Deriver:
             )
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
         start = Line(Entry(Name(gradient_name(name)), *index), "start")
-        fused = [rule for rule in self.found[name].rules if rule == "softmax+cross_entropy"]
-        if fused and len(self.found[name].rules) == 1:
-            lines, premise = self.softmax(name, index, last), "target"
+        output = self.output(name)
+        if output is not None and self.found[name].rules == ("softmax+cross_entropy",):
+            lines, premise = self.softmax(output, name, index, last), "target"
         else:
             lines, premise = self.chain(name, index, last), ""
         return Derivation(
@@ -247,12 +247,21 @@ class _Deriver:
 
     # --- softmax with cross-entropy ---
 
-    def softmax(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
-        """Return the lines from the loss through the softmax to the logits."""
-        output = next(
-            b for b in self.graph.bindings
-            if isinstance(b.expr, Call) and b.expr.op == "softmax" and b.expr.args[0] == Name(name)
+    def output(self, name: str) -> Binding | None:
+        """Return the line that is the softmax of a name; None where there is none."""
+        return next(
+            (
+                b for b in self.graph.bindings
+                if isinstance(b.expr, Call) and b.expr.op == "softmax"
+                and b.expr.args[0] == Name(name)
+            ),
+            None,
         )  # fmt: skip
+
+    def softmax(
+        self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
+    ) -> list[Line]:
+        """Return the lines from the loss through the softmax to the logits."""
         p, t = Name(output.name), self.target(output.name)
         axis = axis_option(dict(output.expr.options)) if isinstance(output.expr, Call) else 0
         dim, own = self.graph.shapes[name][axis], index[axis]

@@ -228,7 +228,8 @@ class Printer:
         ones = ONES[self.notation.ones]
         if isinstance(expr, Number) and expr.value == 1:
             return Printed(ones)
-        return Printed(rf"{self._wrap(part, Level.PRODUCT)}\,{ones}", Level.PRODUCT)
+        bare = [] if _runs_on(expr) else [Level.PRODUCT]
+        return Printed(rf"{self._wrap(part, *bare)}\,{ones}", Level.PRODUCT)
 
     def negative(self, part: Printed) -> Printed:
         """Return a change of sign."""
@@ -245,8 +246,9 @@ class Printer:
         if right_scalar and not left_scalar:
             left, right = right, left
         scalar = this.args[0 if left_scalar else 1]
-        # The bare product of a row and a column would run into the array behind it.
-        bare = [] if isinstance(scalar, Call) and scalar.op == "matmul" else [Level.PRODUCT]
+        alone = isinstance(scalar, Call) and scalar.op == "matmul"
+        both = left_scalar and right_scalar
+        bare = [] if alone or (_runs_on(scalar) and not both) else [Level.PRODUCT]
         first, second = self._wrap(left, *bare), self._wrap(right, Level.PRODUCT)
         return Printed(f"{first}{self._times(second)}{second}", Level.PRODUCT)
 
@@ -508,3 +510,13 @@ class Printer:
 
     def _argument(self, part: Printed) -> str:
         return part.latex if part.symbol or part.level >= Level.SCRIPT else f"({part.latex})"
+
+
+def _runs_on(scalar: Expr) -> bool:
+    """Whether a scalar's bare product of a row and a column would run into an array behind it."""
+    match scalar:
+        case Call("matmul" | "sum" | "mean"):
+            return True
+        case Call("mul" | "neg", args):
+            return any(map(_runs_on, args))
+    return False

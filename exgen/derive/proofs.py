@@ -62,10 +62,11 @@ class Chain:
     smoothing: str
 
 
-def softmax_shift(logits: str, shift: str, shape: Shape) -> Chain:
-    """Prove that a constant subtracted from every logit leaves the softmax as it is."""
+def softmax_shift(logits: str, shift: str, shape: Shape, *, added: bool = False) -> Chain:
+    """Prove that a constant subtracted from every logit, or added, leaves the softmax as it is."""
     shapes = {logits: shape, shift: SCALAR}
-    left = call("softmax", Name(logits) - Name(shift), axis=None)
+    moved = Name(logits) + Name(shift) if added else Name(logits) - Name(shift)
+    left = call("softmax", moved, axis=None)
     right = call("softmax", Name(logits), axis=None)
     # The sum's own letter is k, so that i stays free for the entry.
     start = entry_form(left, (LETTER, 0), shapes, Letters({shape[0]: RUNNING}))
@@ -73,8 +74,12 @@ def softmax_shift(logits: str, shift: str, shape: Shape) -> Chain:
     factored = _factor_out(apart)
     lines = (
         Line(start, "definition of the softmax"),
-        Line(apart, "a difference in the exponent is a quotient"),
-        Line(factored, "the divisor is the same in every term"),
+        Line(
+            apart,
+            f"a {'sum' if added else 'difference'} in the exponent is a "
+            f"{'product' if added else 'quotient'}",
+        ),
+        Line(factored, f"the {'factor' if added else 'divisor'} is the same in every term"),
         Line(_cancel(factored), "cancel the common factor"),
     )
     return Chain(left, right, lines, shapes, ((LETTER, shape[0]),), "", "")
@@ -133,14 +138,18 @@ def _exponent(expr: Expr) -> Expr:
     match expr:
         case Call("exp", (Call("sub", (left, right)),)):
             return call("exp", left) / call("exp", right)
+        case Call("exp", (Call("add", (left, right)),)):
+            return call("exp", right) * call("exp", left)
     return expr
 
 
 def _factor(expr: Expr) -> Expr:
-    """Pull a divisor that does not depend on the index out of a sum."""
+    """Pull a divisor, or a factor, that does not depend on the index out of a sum."""
     match expr:
         case SumOver(index, size, Call("div", (top, bottom)), None) if not _uses(bottom, index):
             return (1 / bottom) * SumOver(index, size, top)
+        case SumOver(index, size, Call("mul", (front, rest)), None) if not _uses(front, index):
+            return front * SumOver(index, size, rest)
     return expr
 
 
@@ -153,6 +162,8 @@ def _factor_out(expr: Expr) -> Expr:
     match expr:
         case Call("div", (Call("div", (top, bottom)), below)):
             return ((1 / bottom) * top) / _everywhere(below, "factor")
+        case Call("div", (Call("mul", _) as above, below)):
+            return above / _everywhere(below, "factor")
     return expr
 
 

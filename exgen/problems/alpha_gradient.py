@@ -17,6 +17,7 @@ from exgen.language import to_text
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex, ruled
+from exgen.problems.notes import notes
 from exgen.problems.numbers import draw_numbers, exact_arrays, number_latex
 from exgen.problems.upstream import with_upstream
 
@@ -149,6 +150,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             {"left": Tex(printer.name(b.name)), "right": Tex(grids.line(b.name))}
             for b in graph.bindings
         ],
+        # This kind says itself what each slope belongs to.
+        "notes": [note for note in notes(graph, printer) if note["unless"] != "slopes"],
         "given": [
             {"name": Tex(printer.name(leaf.name)), "value": Tex(grid_latex(leaves[leaf.name]))}
             for leaf in given

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.points import classes_axis
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.latex import Printer
 from exgen.derive.orient import examples
@@ -12,13 +13,14 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex
 from exgen.graph import is_column, is_scalar
 from exgen.problems.by_layers import chain_fields
+from exgen.problems.notes import line_of, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exgen.certify.prove import Claim
     from exgen.derive.notation import Notation
-    from exgen.graph import Graph, Shape
+    from exgen.graph import Graph, Leaf, Shape
     from exgen.seeds import Stream
 
 
@@ -128,15 +130,28 @@ def forward_fields(setting: Setting, beside: Mapping[str, Shape] | None = None) 
     """
     printer, graph = setting.printer, setting.graph
     printer = replace(printer, shapes={**printer.shapes, **(beside or {})})
-    leaves = [
-        {"symbol": Tex(printer.name(leaf.name)), "role": leaf.role, **shape_fields(leaf.shape)}
-        for leaf in graph.leaves
-    ]
+    leaves = [leaf_fields(graph, leaf, printer) for leaf in graph.leaves]
     lines = [
         {"left": Tex(printer.name(b.name)), "right": Tex(printer(b.expr))} for b in graph.bindings
     ]
     chain = chain_fields(graph, printer) if setting.by_layers else None
-    return {"leaves": leaves, "lines": lines, "shown_in": setting.shown_in, "chain": chain}
+    return {
+        "leaves": leaves,
+        "lines": lines,
+        "notes": notes(graph, printer),
+        "shown_in": setting.shown_in,
+        "chain": chain,
+    }
+
+
+def leaf_fields(graph: Graph, leaf: Leaf, printer: Printer) -> dict[str, Any]:
+    """Return what declares a leaf: its symbol, its role, its shape, and what of it is one-hot."""
+    shape = shape_fields(leaf.shape)
+    hot = ""
+    if leaf.role == "onehot":
+        lines = line_of(classes_axis(graph, leaf))
+        hot = "vector" if is_column(leaf.shape) else lines
+    return {"symbol": Tex(printer.name(leaf.name)), "role": leaf.role, "hot": hot, **shape}
 
 
 def shape_fields(shape: Shape) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from exgen.derive.gradients import derive_gradients
 from exgen.derive.latex import Printer
 from exgen.document import Tex
 from exgen.errors import KindError, Source, nearest
-from exgen.graph import SCALAR, Call, Graph, names_in, walk
+from exgen.graph import SCALAR, Call, Graph, Name, names_in, walk
 from exgen.language import read_network, to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.write_out import Unit, drawing, units_of
@@ -152,8 +152,15 @@ TASKS: Mapping[str, str] = {
     "temperature": "squared",
     "age": "squared",
     "price": "squared",
+    "weight": "squared",
+    "distance": "squared",
+    "hours": "squared",
     "defect": "binary",
     "rain": "binary",
+    "spam": "binary",
+    "forgery": "binary",
+    "tumour": "binary",
+    "cancelled": "binary",
 }
 LOSSES: Mapping[str, str] = {
     "squared": "y: input\nt: target\nL = (y - t)**2 / 2\n",
@@ -175,22 +182,25 @@ def _draw_loss(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draw
 
 def _loss(setting: Setting, draws: Mapping[str, Any]) -> Found:
     sort = TASKS[draws["task"]]
+    output = setting.graph.loss
     graph = read_network(Source("loss", LOSSES[sort]))
+    output = "y" if output in graph.names else output
+    graph = graph.renamed({"y": output})
     printer = Printer(setting.notation, graph.shapes, graph.loss)
-    gradient = derive_gradients(graph)["y"].closed
+    gradient = derive_gradients(graph)[output].closed
     lines = [
         {"left": Tex(printer.name(b.name)), "right": Tex(printer(b.expr))} for b in graph.bindings
     ]
     fields = {
         "task": draws["task"],
         "sort": sort,
-        "output": Tex(setting.printer.name(setting.graph.loss)),
+        "output": Tex(printer.name(output)),
         "loss_lines": lines,
         "plot": "",
     }
-    latex = f"{printer.derivative(graph.loss, 'y')} = {printer(gradient)}"
+    latex = f"{printer.derivative(graph.loss, output)} = {printer(gradient)}"
     in_rows = setting.notation.layout == "numerator"
-    claim = GradientClaim(graph, "y", gradient, SCALAR, numerator=in_rows)
+    claim = GradientClaim(graph, output, gradient, SCALAR, numerator=in_rows)
     return fields, (fact("slope", latex, to_text(gradient), claim),)
 
 
@@ -206,6 +216,11 @@ def _require_softmax(graph: Graph, topic: str) -> None:
 
 def _draw_overflow(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draws:
     _require_softmax(graph, "overflow")
+    if not isinstance(_softmax(graph).args[0], Name):
+        raise KindError(
+            "the logits of the softmax have no name of their own",
+            remedy="The topic 'overflow' needs p = softmax(z), with a line for z.",
+        )
     if "logits" in options:
         return {"logits": [int(z) for z in options["logits"]]}
     top = stream.child("top").choose((800, 900, 1000, 1200))
@@ -252,8 +267,10 @@ def _softmax(graph: Graph) -> Call:
 
 def _draw_falling(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draws:
     _require_softmax(graph, "falling_loss")
-    low = options.get("low") or stream.choose(("0.01", "0.05", "0.1", "0.2"))
-    return {"probabilities": ["0.99", "0.5", str(low)]}
+    low = options.get("low") or stream.choose(("0.01", "0.02", "0.05", "0.1"))
+    near = options.get("near") or stream.child("near").choose(("0.9", "0.95", "0.98", "0.99"))
+    middle = options.get("middle") or stream.child("middle").choose(("0.3", "0.4", "0.5", "0.6"))
+    return {"probabilities": [str(near), str(middle), str(low)]}
 
 
 def _falling(setting: Setting, draws: Mapping[str, Any]) -> Found:
@@ -264,7 +281,7 @@ def _falling(setting: Setting, draws: Mapping[str, Any]) -> Found:
         value = f"{-math.log(float(p)):.2f}"
         claim = FactClaim("minus log", (float(p), float(value)))
         facts.append(fact(f"loss{number}", rf"-\log {p} \approx {value}", f"-log({p})", claim))
-    return {"plot": "minuslog"}, tuple(facts)
+    return {"plot": "minuslog", "probabilities": draws["probabilities"]}, tuple(facts)
 
 
 TOPICS: Mapping[str, tuple[Callable[..., Draws], Callable[..., Found]]] = {
@@ -304,6 +321,8 @@ KIND = Kind(
         "task": (str,),
         "logits": (list,),
         "low": (str,),
+        "middle": (str,),
+        "near": (str,),
     },
     network_rules=(),
     number_rules=(),

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from exgen.derive.index import EXAMPLES, Letters, entry_form, examples_of, letters_of
+from exgen.derive.orient import examples as example_axes
 from exgen.derive.partials import ordered
 from exgen.derive.symbols import dim_latex
 from exgen.derive.vectorise import with_shares
@@ -13,7 +14,8 @@ from exgen.document import Tex
 from exgen.errors import KindError, nearest
 from exgen.graph import ONE, Call, Dim, Entry, Name, is_scalar, walk
 from exgen.ops.base import axis_option
-from exgen.problems.base import shape_fields
+from exgen.problems.base import leaf_fields, shape_fields
+from exgen.problems.notes import batch_line
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -97,8 +99,12 @@ def entry_fields(setting: Setting) -> dict[str, Any]:
                 "range": Tex(ranges_latex(printer, index, graph.shapes[binding.name])),
             }
         )
+    axes = example_axes(graph)
     leaves = [
-        {"symbol": Tex(printer.name(leaf.name)), "role": leaf.role, **shape_fields(leaf.shape)}
+        {
+            **leaf_fields(graph, leaf, printer),
+            "line": batch_line(axes[leaf.name]) if leaf.name in axes else "",
+        }
         for leaf in graph.leaves
     ]
     arrays = [

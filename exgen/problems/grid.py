@@ -12,10 +12,10 @@ from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError, nearest
 from exgen.graph import SCALAR, Graph, is_scalar
 from exgen.language import to_text
-from exgen.ops.pool import window_of
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex
+from exgen.problems.notes import notes
 from exgen.problems.numbers import draw_numbers, exact_arrays, fraction, number_latex, text
 from exgen.problems.upstream import with_upstream
 
@@ -124,11 +124,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "lines": [
             {"left": Tex(printer.name(name)), "right": Tex(grids.line(name))} for name in lines
         ],
-        "windows": [
-            {"what": part.op, "size": size, "stride": stride}
-            for part in luck.calls(graph, ("maxpool", "avgpool"))
-            for size, stride in [window_of(dict(part.options))]
-        ],
+        "notes": notes(graph, printer),
         "given": [
             {"name": Tex(printer.name(leaf.name)), "value": Tex(grid_latex(leaves[leaf.name]))}
             for leaf in graph.leaves

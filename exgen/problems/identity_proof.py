@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from exgen.seeds import Stream
 
 IDENTITIES = ("softmax_shift", "onehot_cross_entropy")
-SHIFTS = ("max", "mean", "any")
+SHIFTS = ("max", "min", "mean", "any")
+DIRECTIONS = ("subtract", "add")
+CLASSES = ("K", "C", "M")
+"""What the number of classes may be called, which is no part of the argument."""
+CONSTANTS = ("s", "c", "b")
+WEIGHTS = ("epsilon", "eta", "alpha")
 NEEDED = {
     "softmax_shift": ("softmax", "p = softmax(z) of a column vector z"),
     "onehot_cross_entropy": ("cross_entropy", "L = cross_entropy(p, y) of column vectors"),
@@ -56,8 +61,17 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     shift = options.get("shift") or stream.child("shift").choose(SHIFTS)
     if shift not in SHIFTS:
         raise KindError(f"there is no shift '{shift}'", remedy=nearest(shift, SHIFTS))
+    direction = options.get("direction") or stream.child("direction").choose(DIRECTIONS)
+    if direction not in DIRECTIONS:
+        raise KindError(
+            f"there is no direction '{direction}'", remedy=nearest(direction, DIRECTIONS)
+        )
+    letters = CONSTANTS if identity == "softmax_shift" else WEIGHTS
     return {
         "identity": identity,
+        "direction": direction if identity == "softmax_shift" else "",
+        "classes": options.get("classes") or stream.child("classes").choose(CLASSES),
+        "letter": options.get("letter") or stream.child("letter").choose(letters),
         "shift": shift if identity == "softmax_shift" else "",
         "smoothing": bool(options.get("smoothing", True)) and identity != "softmax_shift",
     }
@@ -67,17 +81,16 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Write the proof as a chain of lines, each with its reason."""
     graph, identity = setting.graph, draws["identity"]
     names = subject(graph, identity)
-    shape = graph.shapes[names[0]]
-    if shape[0].is_number:
-        # The number of classes is no part of the argument.
-        shape = (Dim(0, ("K",)), shape[1])
+    # The number of classes is no part of the argument.
+    shape = (Dim(0, (draws["classes"],)), graph.shapes[names[0]][1])
     if identity == "softmax_shift":
-        shift = free_name(graph, ("s", "shift"))
-        chains = [proofs.softmax_shift(names[0], shift, shape)]
+        shift = free_name(graph, (draws["letter"], *CONSTANTS))
+        added = draws["direction"] == "add"
+        chains = [proofs.softmax_shift(names[0], shift, shape, added=added)]
     else:
         chains = [proofs.onehot_cross_entropy(names[0], names[1], shape)]
         if draws["smoothing"]:
-            weight = free_name(graph, ("epsilon", "eta"))
+            weight = free_name(graph, (draws["letter"], *WEIGHTS))
             chains.append(proofs.smoothed_cross_entropy(names[0], names[1], weight, shape))
     printers = [Printer(setting.notation, {**graph.shapes, **chain.shapes}, "") for chain in chains]
     answers = [
@@ -88,6 +101,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields: dict[str, Any] = {
         "identity": identity,
         "shift": draws["shift"],
+        "direction": draws["direction"],
         "names": [Tex(printer.name(name)) for name in names],
         "size": Tex(str(shape[0])),
         "constant": Tex(printer.name(list(chain.shapes)[-1])) if chain.shapes else Tex(""),
@@ -149,7 +163,14 @@ def _answer(chain: Chain, printer: Printer, name: str) -> Solved:
 KIND = Kind(
     name="identity_proof",
     summary="an identity to prove, line by line with reasons",
-    options={"identity": (str,), "shift": (str,), "smoothing": (bool,)},
+    options={
+        "identity": (str,),
+        "shift": (str,),
+        "direction": (str,),
+        "smoothing": (bool,),
+        "classes": (str,),
+        "letter": (str,),
+    },
     network_rules=(),
     number_rules=(),
     slips=("forgot_share", "counted_twice"),

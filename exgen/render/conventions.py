@@ -1,9 +1,13 @@
-"""The conventions box on page 1: which conventions hold, and only those that the pages use."""
+"""The conventions box on page 1: which conventions hold, and only those that the pages use.
+
+Its sentences stand in :mod:`exgen.readback.sentences`, which reads them too.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exgen.derive.latex import HADAMARD, INDICATORS, ONES
@@ -13,6 +17,8 @@ from exgen.document import Tex
 from exgen.errors import Source
 from exgen.graph import Call, Graph, is_column, is_scalar, walk
 from exgen.language import read_network
+from exgen.readback.sentences import say
+from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,8 +27,49 @@ if TYPE_CHECKING:
 
 LEAKY = {"lrelu": "LReLU", "prelu": "PReLU"}
 KINKED = frozenset({"relu", *LEAKY})
+SOFTMAXES = frozenset({"softmax row", "softmax column"})
 POINTS_AT_ENTRIES = frozenset({"item", "unit", "sort", "entries by number"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What page 1 says of all networks of a sheet, so that no problem has to.
+
+    Attributes:
+        used: what the forward passes use: ops, and facts about their shapes and axes.
+
+    """
+
+    used: frozenset[str]
+
+    @property
+    def line(self) -> str:
+        """Which line of every batch is one example; empty where they differ or there is none."""
+        lines = [line for line in ("row", "column") if f"batch {line}" in self.used]
+        return lines[0] if len(lines) == 1 else ""
+
+    @property
+    def softmax(self) -> bool:
+        """Whether every softmax of a matrix acts on each example of a batch."""
+        return bool(self.line) and {f"softmax {self.line}"} == self.used & SOFTMAXES
+
+    def __contains__(self, fact: str) -> bool:
+        """Whether page 1 says ``batch row`` or ``softmax row``, or the same of columns."""
+        return bool(self.line) and (
+            fact == f"batch {self.line}" or (self.softmax and fact == f"softmax {self.line}")
+        )
+
+
+def said(problem_set: ProblemSet) -> Said:
+    """Return what page 1 says of the networks of a set."""
+    networks = dict.fromkeys(problem.network for problem in problem_set.problems)
+    return Said(frozenset().union(*map(_used, filter(str.strip, networks))))
+
+
+@lru_cache(maxsize=256)
+def _used(network: str) -> frozenset[str]:
+    return frozenset(ops(read_network(Source("network", network), scalar_loss=False)))
 
 
 def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
@@ -35,10 +82,7 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
     """
     known = {field.name for field in fields(Notation)}
     notation = Notation(**{k: v for k, v in problem_set.notation.items() if k in known})
-    networks = dict.fromkeys(problem.network for problem in problem_set.problems)
-    used: set[str] = signs("\n".join(bodies), notation)
-    for text in filter(str.strip, networks):
-        used |= ops(read_network(Source("network", text), scalar_loss=False))
+    used = said(problem_set).used | signs("\n".join(bodies), notation)
     for problem in problem_set.problems:
         used |= {str(answer.claim.get("claim")) for answer in problem.answers}
         # A grid's entries are named by row and column, such as V_11.
@@ -51,11 +95,15 @@ def ops(graph: Graph) -> set[str]:
     calls = [part for b in graph.bindings for part in walk(b.expr) if isinstance(part, Call)]
     found = {part.op for part in calls}
     found |= {f"weights {form}" for form in weights(graph).values()}
+    shapes = Shapes(graph.shapes)
+    found |= {
+        f"softmax {'row' if part.option('axis') == 1 else 'column'}"
+        for part in calls
+        if part.op == "softmax" and not is_column(shapes.of(part.args[0]))
+    }
     axes = examples(graph)
-    found |= {f"batch {'columns' if axes[leaf.name] else 'rows'}"
+    found |= {f"batch {'column' if axes[leaf.name] else 'row'}"
               for leaf in graph.leaves if leaf.name in axes}  # fmt: skip
-    if axes:
-        found |= {f"batch {part.op}" for part in calls}
     for shape in graph.shapes.values():
         if not is_scalar(shape):
             found.add("vectors" if is_column(shape) else "matrices")
@@ -72,13 +120,17 @@ def signs(printed: str, notation: Notation) -> set[str]:
         "quotient": r"\\oslash",
         "power": r"\^\{\\circ",
         "ones": rf"{one}(?!\\left\[)",
-        "indicator": rf"{indicator}\\left\[",
+        "indicator": rf"{indicator}\\left\[[^\[\]]*(?:[<>]|\\[lg]e\b)",
         "derivative": r"\\nabla|\\frac\{(\\partial|\\mathrm\{d\})",
         "layers": layer,
         "sigmoid": r"\\sigma(\\left)?\(",
+        "log": r"\\log\b",
+        "diag": r"\\operatorname\{diag\}",
+        "identity": r"\\mathbf\{I\}_\{" if notation.bold else r"(?<![A-Za-z\\{])I_\{(?!\d\d?\})",
         "delta": r"\\delta_\{",
         "norm": r"\\lVert",
         "Frobenius": r"\\rVert_F",
+        "bare sum": r"\\sum_(?:[a-z]\b|\{[a-z]'*(?: \\neq [^}]*)?\})",
     }
     return {name for name, pattern in patterns.items() if re.search(pattern, printed)}
 
@@ -92,7 +144,7 @@ def conventions(notation: Notation, used: frozenset[str]) -> tuple[Tex, ...]:
 
     Args:
         notation: the profile.
-        used: what occurs: ops by name; ``vectors``, ``matrices``, ``batch rows`` and the like, as
+        used: what occurs: ops by name; ``vectors``, ``matrices``, ``batch row`` and the like, as
             :func:`ops` returns them; signs, as :func:`signs` does; the sorts of claims.
 
     """
@@ -101,113 +153,98 @@ def conventions(notation: Notation, used: frozenset[str]) -> tuple[Tex, ...]:
 
 def _shapes(_notation: Notation, used: frozenset[str]) -> Iterator[str]:
     if "vectors" in used:
-        yield "Vectors are columns."
+        yield say("columns")
     if "matrices" in used:
-        entries = "; the shape of a vector is its number of entries" if "vectors" in used else ""
-        yield rf"A shape $m \times n$ has $m$ rows and $n$ columns{entries}."
+        yield say("shape of vectors" if "vectors" in used else "shape")
 
 
 def _batches(notation: Notation, used: frozenset[str]) -> Iterator[str]:
-    lines = [line for line in ("rows", "columns") if f"batch {line}" in used]
-    if len(lines) == 1:
-        line = lines[0].removesuffix("s")
-        yield f"Each {line} of a batch is one example" + (
-            f", and softmax acts on each {line}." if "batch softmax" in used else "."
-        )
+    page = Said(used)
+    if page.line:
+        yield say("examples and softmax" if page.softmax else "examples", line=page.line)
     forms = [form for form in ("out_in", "in_out") if f"weights {form}" in used]
     if notation.weights != "written" and len(forms) == 1:
         row, column = ("output", "input") if forms == ["out_in"] else ("input", "output")
-        yield f"A weight matrix has a row for each {row} and a column for each {column} of a layer."
+        yield say("weights", row=row, column=column)
     if "layers" in used:
-        mark = LAYERS[notation.layer]
-        yield f"A superscript such as ${mark}$ is the number of a layer, not a power."
+        yield say("layer mark", mark=LAYERS[notation.layer])
 
 
 def _layout(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     if "derivative" not in used or not used & {"vectors", "matrices"}:
         return
     jacobians = bool(used & {"jacobian", "chain"})
-    chain = "chain" in used
     if notation.layout == "numerator":
-        order = ", and the chain rule reads from the outside in" if chain else ""
+        yield say("numerator layout")
         by_matrix = {"gradient", "matrices"} <= used
-        matrix = r", and by an $m \times n$ matrix it is $n \times m$" if by_matrix else ""
-        yield (
-            "Derivatives are in numerator layout: one row for each entry of the function and one "
-            "column for each entry of the variable. So the derivative of the loss by a column is "
-            f"a row{matrix}{order}."
-        )
+        yield say("numerator matrix" if by_matrix else "numerator vector")
+        if "chain" in used:
+            yield say("outside in")
     elif notation.layout == "denominator" and jacobians:
-        order = ", and the chain rule reads from the inside out" if chain else ""
-        yield (
-            "Gradients are in denominator layout: one row for each entry of the variable and one "
-            f"column for each entry of the function{order}."
-        )
+        yield say("denominator layout")
+        if "chain" in used:
+            yield say("inside out")
     else:
-        whose = "a scalar" if jacobians else "the loss"
-        yield f"The gradient of {whose} has the shape of its variable."
+        yield say("gradient", whose="a scalar" if jacobians else "the loss")
         if jacobians:
-            yield (
-                "A Jacobian has one row for each entry of the function and one column for each "
-                "entry of the variable."
-            )
+            yield say("jacobian")
 
 
 def _signs(notation: Notation, used: frozenset[str]) -> Iterator[str]:
-    indicator = _indicator(notation)
+    bold = (lambda letter: rf"\mathbf{{{letter}}}") if notation.bold else str
     if "hadamard" in used:
-        yield rf"${HADAMARD[notation.hadamard]}$ is the entrywise product."
+        yield say("hadamard", sign=HADAMARD[notation.hadamard])
     if "quotient" in used:
-        yield r"$\oslash$ is the entrywise quotient."
+        yield say("quotient")
     if "power" in used:
-        letter = r"\mathbf{v}" if notation.bold else "v"
-        yield rf"${letter}^{{\circ 2}}$ is the entrywise square."
+        yield say("power", letter=bold("v"))
     if "indicator" in used:
-        yield (
-            rf"${indicator}[\,\cdot\,]$ is $1$ where the condition holds and $0$ elsewhere, "
-            "entry by entry."
-        )
+        yield say("indicator", sign=_indicator(notation))
     if "ones" in used:
-        yield f"${ONES[notation.ones]}$ is a vector of ones."
+        yield say("ones", sign=ONES[notation.ones])
+    if "diag" in used:
+        yield say("diag", letter=bold("v"))
+    if "identity" in used:
+        yield say("identity", letter=bold("I"))
     if "delta" in used:
-        yield r"$\delta_{ij}$ is $1$ where $i = j$ and $0$ elsewhere."
+        yield say("delta")
     if "norm" in used:
-        mark = "_F" if "Frobenius" in used else ""
-        yield rf"$\lVert \cdot \rVert{mark}^{{2}}$ is the sum of all squared entries."
+        yield say("Frobenius norm" if "Frobenius" in used else "norm")
+    if "bare sum" in used:
+        yield say("bare sum")
 
 
 def _functions(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     if "sigmoid" in used:
-        yield r"$\sigma(z) = 1 / (1 + e^{-z})$."
+        yield say("sigmoid")
     if "softplus" in used:
-        yield r"$\operatorname{softplus}(z) = \log(1 + e^{z})$."
+        yield say("softplus")
+    if used & {"log", "softplus"}:
+        yield say("log")
     if "relu" in used and notation.relu == "plus":
-        yield r"ReLU is written $(z)^{+} = \max(z, 0)$, entry by entry."
+        yield say("positive part")
     for op, name in LEAKY.items():
         if op in used:
-            yield (
-                rf"$\operatorname{{{name}}}_{{\alpha}}(z)$ is $z$ for $z > 0$ and $\alpha z$ "
-                "otherwise."
-            )
+            yield say("leaky", name=name, sign=r"\ge" if notation.relu_at_zero else ">")
     kinked = used & KINKED
     if kinked and "derivative" in used:
         side = "positive" if notation.relu_at_zero else "negative"
         names = ["ReLU"] if "relu" in kinked else []
         names += [LEAKY[op] for op in LEAKY if op in kinked]
-        verb = "takes the slope of its" if len(names) == 1 else "take the slope of their"
-        value = f", ${notation.relu_at_zero}$" if kinked == {"relu"} else ""
-        yield f"At $0$, {' and '.join(names)} {verb} {side} side{value}."
+        kind = "kinks" if len(names) > 1 else "kink of ReLU" if kinked == {"relu"} else "kink"
+        listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
+        yield say(kind, names=listed, side=side, slope=notation.relu_at_zero)
 
 
 def _counting(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     entries, classes = bool(used & POINTS_AT_ENTRIES), "cross_entropy" in used
     if entries and classes and notation.index_base == notation.class_base:
-        yield f"Entries and classes are counted from ${notation.index_base}$."
+        yield say("both from", base=notation.index_base)
         return
     if entries:
-        yield f"Entries are counted from ${notation.index_base}$."
+        yield say("entries from", base=notation.index_base)
     if classes:
-        yield f"Classes are counted from ${notation.class_base}$."
+        yield say("classes from", base=notation.class_base)
 
 
 PARTS = (_shapes, _batches, _layout, _signs, _functions, _counting)

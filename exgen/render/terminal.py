@@ -243,8 +243,10 @@ def derivation_json(found: Derivation) -> str:
 
 # --- exgen lint ---
 
-FEW_VARIANTS = 30
-"""With fewer, two students who sit side by side are likely to share one."""
+OFTEN_ALIKE = 0.05
+"""The share of pairs of students who may get the same problem before ``lint`` warns of it."""
+LEAST_SEEDS = 20
+"""With fewer seeds that share is anybody's guess."""
 LOW_ACCEPTANCE = 0.01
 
 
@@ -259,13 +261,17 @@ def lint_text(reports: Iterable[Report]) -> str:
 def _lint_table(report: Report) -> str:
     seeds = report.seeds
     head = f"{report.bank} (notation {report.notation}), seeds {seeds[0]} to {seeds[-1]}"
-    names = ("problem", "kind", "accepted", "variants", "most tries", "slowest", "rejected by")
+    names = (
+        *("problem", "kind", "accepted", "variants", "alike"),
+        *("most tries", "slowest", "rejected by"),
+    )
     rows = [
         (
             part.problem,
             part.kind,
             share_text(part.acceptance),
             f"{len(part.variants):,}",
+            share_text(part.alike),
             f"{part.most_tries[0]} (seed {part.most_tries[1]})",
             f"{part.slowest[0]:.0f} ms (seed {part.slowest[1]})",
             counts_text(part.rejected) or "-",
@@ -303,13 +309,15 @@ def _failed(report: Report) -> list[str]:
 def _doubtful(report: Report) -> list[str]:
     """Return what fails nobody and still deserves a look."""
     lines: list[str] = []
-    few = [part for part in report.yields if len(part.variants) < min(FEW_VARIANTS, part.accepted)]
-    if few:
-        few.sort(key=lambda part: len(part.variants))
-        listed = ", ".join(f"'{part.problem}' {len(part.variants)}" for part in few)
+    often = [
+        part for part in report.yields if part.accepted >= LEAST_SEEDS and part.alike > OFTEN_ALIKE
+    ]
+    if often:
+        often.sort(key=lambda part: -part.alike)
+        listed = ", ".join(f"'{part.problem}' {share_text(part.alike)}" for part in often)
         lines.append(
-            f"few variants in {counted(len(report.seeds), 'seed')}, so that neighbours may get "
-            f"the same: {listed}"
+            f"of {counted(len(report.seeds), 'seed')} two get the same problem word for word more "
+            f"often than 1 in {round(1 / OFTEN_ALIKE)}: {listed}"
         )
     lines += [
         f"only {share_text(part.acceptance)} of the draws for '{part.problem}' are accepted "

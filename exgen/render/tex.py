@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.points import points_latex
+from exgen.points import points_latex, points_text
+from exgen.readback.declarations import Declared, declare, give
+from exgen.readback.sentences import say
+from exgen.render.breaking import chain, display, pairs, wide
 from exgen.render.characters import declarations, escape
-from exgen.render.conventions import box
+from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
 from exgen.render.room import SHORT, room, width
+from exgen.render.widths import formula_width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -29,6 +33,7 @@ NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
+NOTHING_SAID = Said(frozenset())
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 
@@ -53,7 +58,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
         conventions=box(problem_set, bodies),
         bodies=[
-            (Tex(problem.name), Tex(body))
+            (Tex(problem.name), points_text(problem.points), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
@@ -69,8 +74,9 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     A problem that uses a symbol of an earlier one for something else says that its names are new.
     """
     renamed = {clash.later for clash in clashes(problem_set)}
+    page = said(problem_set)
     bodies = [
-        _problem(problem, number, key=key)
+        _problem(problem, number, page, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
     return [
@@ -87,7 +93,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, asked, key=False):
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -97,8 +103,8 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _problem(problem: Problem, number: int, *, key: bool) -> str:
-    body = "".join(_pieces(problem, number, [], key=key))
+def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
+    body = "".join(_pieces(problem, number, page, [], key=key))
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -111,7 +117,9 @@ def _problem(problem: Problem, number: int, *, key: bool) -> str:
     return PART.sub(worth, body)
 
 
-def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> Iterator[str]:
+def _pieces(
+    problem: Problem, number: int, page: Said, asked: list[str], *, key: bool
+) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
 
@@ -200,6 +208,7 @@ def _pieces(problem: Problem, number: int, asked: list[str], *, key: bool) -> It
         _fill=fill,
         problem=problem,
         number=number,
+        page_says=page,
         key=key,
         ask=ask,
         work=work,
@@ -266,6 +275,26 @@ def _points(problem: Problem) -> tuple[Step, ...]:
     )
 
 
+def _says(kind: str, **slots: object) -> Tex:
+    """Return what a problem says of its network; the reader of the page knows the same words."""
+    return Tex(say(kind, **slots))
+
+
+def _declared(leaves: list[Mapping[str, Any]], *, hot: bool = True) -> Tex:
+    """Return the sentence that declares a network's arrays, and which of them are one-hot."""
+    return Tex(declare(tuple(_leaf(leaf, hot=hot) for leaf in leaves)))
+
+
+def _gives(leaf: Mapping[str, Any]) -> Tex:
+    """Return the sentence that declares an input or a target."""
+    return Tex(give(_leaf(leaf, hot=True), "input" if leaf["role"] == "input" else "target"))
+
+
+def _leaf(leaf: Mapping[str, Any], *, hot: bool) -> Declared:
+    lines = leaf["hot"] if hot else ""
+    return Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), lines)
+
+
 def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
     """Return the mistakes that a key tells of one part: two at most, by different slips.
 
@@ -286,6 +315,26 @@ def _is_deep(latex: Tex) -> bool:
             return True
         depth += {"{": 1, "}": -1}.get(sign, 0)
     return False
+
+
+def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``."""
+    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+    rows = [
+        (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
+        for equation, why in reasons
+    ]
+    return Tex(chain(rows, gap))
+
+
+def _wide(right: Tex, left: Tex) -> Tex:
+    """Return the right side of a line, in several lines if needed."""
+    return Tex(wide(right.tex, left.tex))
+
+
+def _pairs(equations: Sequence[Tex]) -> Tex:
+    """Return equations as the body of an ``align*``: two to a line where they fit."""
+    return Tex(pairs([equation.tex for equation in equations]))
 
 
 def _filled(answer: Answer) -> str:
@@ -338,7 +387,14 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
         finalize=finalize,
     )
-    environment.globals["Tex"] = Tex
+    environment.filters |= {
+        "display": lambda latex: Tex(display(str(latex))),
+        "wide": _wide,
+        "chain": _chain,
+        "pairs": _pairs,
+        "width": lambda latex: formula_width(str(latex)),
+    }
+    environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
     environment.globals["_fill"] = str
     return environment

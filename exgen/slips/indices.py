@@ -67,12 +67,14 @@ def own_position(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
 
 def exponential_of_difference(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """``exp(a) - exp(b)`` for ``exp(a - b)``, wherever it stands."""
+    """``exp(a) - exp(b)`` for ``exp(a - b)``, and the same of a sum, wherever it stands."""
 
     def change(part: Expr) -> Expr:
         match part:
             case Call("exp", (Call("sub", (left, right)),)):
                 return Call("exp", (left,)) - Call("exp", (right,))
+            case Call("exp", (Call("add", (left, right)),)):
+                return Call("exp", (left,)) + Call("exp", (right,))
         return rebuild(part, change)
 
     yield change(expr)

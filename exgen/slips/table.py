@@ -72,7 +72,7 @@ _ROWS = (
     Slip("own_position", "left the entry at its own position", on_formulas(indices.own_position)),
     Slip(
         "exponential_of_difference",
-        "took the exponential of a difference for a difference of exponentials",
+        "took the exponential term by term",
         on_formulas(indices.exponential_of_difference),
     ),
     Slip(

@@ -24,7 +24,7 @@ from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
 from exgen.derive.orient import oriented
 from exgen.document import to_json
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.engine import gradient_name
 from exgen.errors import AcceptanceError, CertificateError, KindError
 from exgen.graph import Call, Dim, Expr, Graph, Name, Number, call, walk
@@ -64,7 +64,7 @@ RIGHT_AFTER_ALL = {
 # problem and slip: why the right number comes out although the slip is a mistake elsewhere; such
 # a draw is turned down
 RIGHT_BY_LUCK = {
-    ("neuron-circuit", "own_factor"): "both factors are the same number at the first draw",
+    ("graph-review", "forgot_upstream"): "the upstream gradient is 1 at the first draw",
 }
 
 
@@ -73,8 +73,9 @@ def solved(set_name: str, problem: str) -> tuple[Solved, ...]:
     """Return the answers of a problem, before their certificates."""
     bank, notation = load(set_name, None)
     entry = bank.problem(problem)
-    graph = oriented(draw_networks(bank, SEED)[entry.network].graph, notation)
-    drawn = draw_problem(bank, entry, graph, SEED)
+    network = draw_networks(bank, SEED)[entry.network]
+    graph = oriented(network.graph, notation)
+    drawn = draw_problem(bank, asked(entry, network), graph, SEED)
     return entry.kind.solve(Setting(graph, notation, None), drawn.draws).answers
 
 

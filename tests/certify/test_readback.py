@@ -24,7 +24,7 @@ from exgen.derive.latex import Printer
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.derive.written import as_written
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import CertificateError, Source
 from exgen.graph import Call, Dim, Name, call
 from exgen.language import read_network
@@ -68,7 +68,7 @@ def answers(set_name: str, notation: str, seed: int) -> tuple[Printed, ...]:
     shown: dict[str, int] = {}
     for number, entry in enumerate(bank.problems, start=1):
         graph = oriented(networks[entry.network].graph, profile)
-        draws = draw_problem(bank, entry, graph, seed).draws
+        draws = draw_problem(bank, asked(entry, networks[entry.network]), graph, seed).draws
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(graph, profile, shown.get(entry.network), by_layers)
         solution = entry.kind.solve(setting, draws)

@@ -19,7 +19,7 @@ from exgen.certify.prove import prove
 from exgen.certify.rounded import RoundedClaim
 from exgen.certify.stored import CLAIMS, restored, stored
 from exgen.derive.orient import oriented
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import DataError
 from exgen.graph import SCALAR, Dim, Graph, Name
 from exgen.language import read_graph
@@ -69,7 +69,7 @@ def _claims(name: str, notation: str, seed: int) -> Iterator[tuple[str, Claim, G
     networks = draw_networks(bank, seed)
     for entry in bank.problems:
         network = oriented(networks[entry.network].graph, profile)
-        draws = draw_problem(bank, entry, network, seed).draws
+        draws = draw_problem(bank, asked(entry, networks[entry.network]), network, seed).draws
         by_layers = bank.networks[entry.network].by_layers
         for solved in entry.kind.solve(Setting(network, profile, None, by_layers), draws).answers:
             if solved.claim is not None:

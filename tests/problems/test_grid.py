@@ -70,7 +70,9 @@ def test_steps_have_the_numbers_in() -> None:
     assert r"\operatorname{LReLU}_{0.1}" in answers["V"].steps[0].equation.tex
     assert answers["y"].steps[0].equation.tex.count(r"+") == 3
     assert r"\partial X" in answers["grad_X"].steps[0].equation.tex
-    assert [window["size"] for window in solution.fields["windows"]] == [2]
+    assert [r"$2 \times 2$ window" in note["says"].tex for note in solution.fields["notes"]] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from exgen.certify.identities import ProofClaim
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
-from exgen.graph import Number
-from exgen.problems.identity_proof import KIND, SHIFTS
+from exgen.graph import Call, Number, walk
+from exgen.problems.identity_proof import DIRECTIONS, KIND, SHIFTS
 from tests.problems.drawn import draw, network, solve
 
 if TYPE_CHECKING:
@@ -50,6 +50,20 @@ def test_a_corrupted_line_is_refused(identity: str, name: str, line: int, slip: 
         prove(ProofClaim(replace(claim.chain, lines=tuple(lines))))
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_a_shift_is_subtracted_or_added(shift: str, direction: str) -> None:
+    """In either direction each line holds, and the constant is gone in the end."""
+    draws = draw(KIND, NET, 1, identity="softmax_shift", shift=shift, direction=direction)
+    solution, found = solve(KIND, NET, draws)
+    claim = found["proof"].claim
+    assert isinstance(claim, ProofClaim)
+    assert prove(claim)
+    op = {"add": "add", "subtract": "sub"}[direction]
+    assert any(isinstance(p, Call) and p.op == op for p in walk(claim.chain.lines[0].expr))
+    assert solution.fields["constant"].tex not in str(found["proof"].latex)
+
+
 @pytest.mark.parametrize("identity", ["softmax_shift", "onehot_cross_entropy"])
 def test_three_methods_agree(identity: str) -> None:
     """SymPy at three classes, numbers at eleven, and the ops themselves confirm each proof."""
@@ -73,6 +87,7 @@ def test_draws() -> None:
     drawn = [draw(KIND, NET, seed) for seed in range(100)]
     assert drawn == [draw(KIND, NET, seed) for seed in range(100)]
     assert {d["shift"] for d in drawn} == {*SHIFTS, ""}
+    assert {d["direction"] for d in drawn} == {*DIRECTIONS, ""}
     assert {d["identity"] for d in drawn} == {"softmax_shift", "onehot_cross_entropy"}
 
 
@@ -84,8 +99,13 @@ def test_draws() -> None:
         ("z: input[K]\np = softmax(z)", {"identity": "shift"}, "no identity"),
         (
             "z: input[K]\np = softmax(z)",
-            {"identity": "softmax_shift", "shift": "min"},
+            {"identity": "softmax_shift", "shift": "median"},
             "no shift",
+        ),
+        (
+            "z: input[K]\np = softmax(z)",
+            {"identity": "softmax_shift", "direction": "multiply"},
+            "no direction",
         ),
     ],
 )

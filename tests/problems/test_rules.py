@@ -11,7 +11,7 @@ import pytest
 from exgen import resources
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import OF_NETWORKS, RULES, added, none_accepted
-from exgen.draw import draw_networks, draw_problem
+from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import AcceptanceError, RejectedError
 from exgen.pipeline import build, load
 from exgen.problems import KINDS, luck
@@ -104,7 +104,9 @@ def test_the_sets_break_only_named_rules(name: str) -> None:
             assert sum(drawn.rejected.values()) == drawn.tries - 1
             assert set(drawn.rejected) <= set(OF_NETWORKS)
         for entry in bank.problems:
-            own = draw_problem(bank, entry, networks[entry.network].graph, seed)
+            own = draw_problem(
+                bank, asked(entry, networks[entry.network]), networks[entry.network].graph, seed
+            )
             assert sum(own.rejected.values()) == own.tries - 1
             assert set(own.rejected) <= set(entry.kind.number_rules)
             assert not {"tries", "rejected"} & own.draws.keys()

@@ -31,8 +31,9 @@ EXPECTED = {
     "exam": "The gradient of the loss has the shape of its variable. "
     "At $0$, ReLU takes the slope of its positive side, $1$. Classes are counted from $1$.",
     "numerator": "Derivatives are in numerator layout: one row for each entry of the function and "
-    "one column for each entry of the variable. So the derivative of the loss by a column is a "
-    "row. At $0$, ReLU takes the slope of its negative side, $0$. Classes are counted from $1$.",
+    "one column for each entry of the variable. So the derivative of the loss with respect to "
+    "a column is a row. At $0$, ReLU takes the slope of its negative side, $0$. Classes are "
+    "counted from $1$.",
     "cs231n": "The gradient of the loss has the shape of its variable. "
     "At $0$, ReLU takes the slope of its negative side, $0$. Classes are counted from $0$.",
     "base": "The gradient of the loss has the shape of its variable. "
@@ -74,10 +75,14 @@ def test_nothing_used_nothing_said(name: str) -> None:
         ("quotient", r"$\oslash$ is the entrywise quotient."),
         ("power", r"$\mathbf{v}^{\circ 2}$ is the entrywise square."),
         ("ones", r"$\mathbb{1}$ is a vector of ones."),
-        ("batch rows", "Each row of a batch is one example."),
-        ("batch columns", "Each column of a batch is one example."),
+        ("batch row", "Each row of a batch is one example."),
+        ("batch column", "Each column of a batch is one example."),
         ("weights out_in", "A weight matrix has a row for each output and a column for each input"),
         ("sigmoid", r"$\sigma(z) = 1 / (1 + e^{-z})$."),
+        ("diag", r"$\operatorname{diag}(\mathbf{v})$ is the diagonal matrix of $\mathbf{v}$."),
+        ("identity", r"$\mathbf{I}_{n}$ is the identity matrix with $n$ rows."),
+        ("bare sum", "A sum without limits runs over all values of its index."),
+        ("log", r"$\log$ is the natural logarithm."),
         ("item", "Entries are counted from $1$."),
         ("layers", "A superscript such as $(1)$ is the number of a layer, not a power."),
         ("delta", r"$\delta_{ij}$ is $1$ where $i = j$ and $0$ elsewhere."),
@@ -96,7 +101,7 @@ def test_layouts_speak_of_jacobians_and_chains() -> None:
     assert "one row for each entry of the variable and one column" in said("aml5202", *used)
     assert "from the outside in" in said("numerator", *used)
     assert "A Jacobian has one row for each entry of the function" in said("csc311", *used)
-    assert r"by an $m \times n$ matrix it is $n \times m$" in said(
+    assert r"with respect to an $m \times n$ matrix it is $n \times m$" in said(
         "numerator", "derivative", "gradient", "matrices"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,10 @@ NOTATIONS = ("base", "numerator", "nyu")
 def made(
     set_name: str, problem: str, notation: str | None = None, *, slips: bool = True
 ) -> ProblemSet:
-    """Return one problem of a set at seed 1."""
+    """Return one problem of a set at seed 1, with the names that stand in the bank."""
     bank, profile = load(set_name, notation)
-    return build(bank, profile, 1, only=problem, slips=slips)
+    networks = {name: replace(part, names={}) for name, part in bank.networks.items()}
+    return build(replace(bank, networks=networks), profile, 1, only=problem, slips=slips)
 
 
 def only(problem_set: ProblemSet) -> Problem:

@@ -8,7 +8,6 @@ import numpy as np
 
 from exgen.certify.cases import POINTS
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, between, compare, same_numbers, worst
-from exgen.certify.derivations import SMALL
 from exgen.certify.everywhere import everywhere
 from exgen.certify.identities import LARGE, chain_values, places, value_at
 from exgen.certify.points import trial_point, with_numbers
@@ -143,7 +142,7 @@ def derivation(claim: DerivationClaim, page: Page) -> Agreement:
     known = page.known(claim.graph).with_letters(dict(claim.ranges))
     part = read_expression(page.latex, known)
     graph, lines, ranges = claim.small()
-    numbers = dict(zip(claim.graph.size_names, map(Dim, SMALL), strict=False))
+    numbers = {name: Dim(number) for name, number in claim.numbers().items()}
     expr = as_entries(substitute_sizes(part.expr, numbers))
     checks: list[Agreement] = []
     points = list(claim.points(graph))

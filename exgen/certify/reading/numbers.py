@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 POINTS = 2
 DECIMALS = re.compile(r"\.(\d+)")
 NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
+SOFTMAX = re.compile(r"softmax\((\w+)\b")
+"""The expression of a fact about a softmax, with the name of its logits."""
 POWER_OF_TEN = re.compile(r"\d\.\d+ \\cdot 10\^\{(-?\d+)\}")
 ROUNDING = 1e-9
 """How much further than half a digit a rounded number may be off, for the float it came from."""
@@ -148,12 +150,14 @@ def fact(claim: FactClaim, page: Page) -> Agreement:
     """Compare the two sides of a stated number, and what it is about."""
     half = len(claim.numbers) // 2
     column = (Dim(half), Dim(1))
-    leaves = (Leaf("z", "const", column, 1),)
-    known = vocabulary(Graph(leaves, (), {"z": column}, ""), page.notation)
+    of = SOFTMAX.match(page.expr)
+    logits = of[1] if of else "z"
+    leaves = (Leaf(logits, "const", column, 1),)
+    known = vocabulary(Graph(leaves, (), {logits: column}, ""), page.notation)
     sides = read_relation(page.latex, known)
     if [sign for sign, _ in sides] != ["", r"\approx"]:
         raise CertificateError(f"{METHOD}: this fact has two sides that are about equal")
-    values = {"z": np.array(claim.numbers[:half]).reshape(-1, 1)}
+    values = {logits: np.array(claim.numbers[:half]).reshape(-1, 1)}
     left, right = (evaluate(side.expr, values).astype(float) for _, side in sides)
     about = {
         "shrinking sigmoids": lambda: 0.25 ** claim.numbers[0],
