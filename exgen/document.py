@@ -49,12 +49,20 @@ class Agreement:
 class Step:
     """One line of a worked answer: the equation, the rule used, and why it holds.
 
-    The reason is plain text, or text with mathematics in it.
+    Attributes:
+        rule: its name.
+        equation: as printed.
+        why: the reason: plain text, or text with mathematics in it.
+        note: whether it is a note in a rubric, which is worth no points.
+        claims: the equations that it prints, each as a claim that was proven.
+
     """
 
     rule: str
     equation: Tex
     why: str | Tex
+    note: bool = False
+    claims: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +95,10 @@ class Answer:
         expr: the answer in the network language.
         steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
         claim: what was certified, so that it can be certified again.
-        certificate: the methods that agreed; empty for a rubric, which no machine can prove.
+        certificate: the methods that agreed; empty for a rubric, which a person grades.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
-        points: of a rubric the points of each of its steps, which add up to those of its part;
-            empty for other answers, and where the part has too few points to divide.
+        points: of a rubric the points of each of its steps but notes, which add up to those of its
+            part; empty for other answers, and where the part has too few points to divide.
 
     """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.certify.answers import certify
+from exgen.certify.answers import certify, certify_steps
 from exgen.certify.compare import SEED
 from exgen.certify.memory import Memory
 from exgen.certify.points import trial_point, with_numbers
@@ -60,6 +60,7 @@ def solve_problem(
         try:
             page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
             answers.append(_certified(solved, mistakes, network, page))
+            certify_steps(solved.steps, network.graph, memory)
         except CertificateError as error:
             _require_point(network, entry)
             raise CertificateError(
@@ -106,7 +107,7 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
     worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
 
     def graded(answer: Answer) -> Answer:
-        steps = len(answer.steps) if answer.is_rubric else 0
+        steps = sum(not step.note for step in answer.steps) if answer.is_rubric else 0
         return replace(answer, points=divided(worth.get(answer.name, total), steps))
 
     return replace(

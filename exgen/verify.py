@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exgen.certify.answers import certify
+from exgen.certify.answers import certify, certify_steps
 from exgen.certify.memory import Memory
 from exgen.certify.reading.page import Page
 from exgen.certify.recorded import check_expression_recorded, check_shape_recorded
@@ -289,6 +289,8 @@ def _certified(
     if answer.claim.get("claim") == RUBRIC:
         if answer.certificate or len(answer.claim) > 1:
             raise CertificateError("a rubric has no claim and no certificate")
+        if any(step.claims for step in answer.steps):
+            raise CertificateError("a rubric prints no equation of its own")
         return ()
     key = json.dumps(answer.claim, sort_keys=True)
     try:
@@ -296,6 +298,7 @@ def _certified(
             claims[key] = restored(answer.claim, network, "claim")
         claim = claims[key]
         proof = certify(claim, page)
+        certify_steps(answer.steps, network, page.memory)
         check_shape_recorded(claim, answer.shape)
         check_expression_recorded(claim, answer.expr)
     except CertificateError:

@@ -63,6 +63,7 @@ CLAIMS: Mapping[str, Sort] = {
     "derivative by a matrix": Sort("tensors", "TensorClaim"),
     "edges": Sort("edges", "EdgesClaim"),
     "equality": Sort("equality", "EqualityClaim"),
+    "equation of a step": Sort("equations", "EquationClaim"),
     "fact": Sort("facts", "FactClaim"),
     "forward": Sort("numbers", "ForwardClaim"),
     "gradient": Sort("gradients", "GradientClaim"),

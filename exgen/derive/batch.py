@@ -122,13 +122,32 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
     loss = graph.expr(graph.loss)
     if loss is None:
         raise KindError("the network has no loss to take the mean of")
-    total = rewrite.loss(loss)
+    each, penalties = _apart(loss, own)
+    total = rewrite.loss(each)
     if not is_scalar(shape_of(total, shapes)):
         total = call("sum", total, axis=None)
     cost = cost_name(graph)
-    bindings.append(Binding(cost, total / size_as_number(examples)))
+    mean: Expr = total / size_as_number(examples)
+    for sign, penalty in penalties:
+        mean = Call(sign, (mean, penalty))
+    bindings.append(Binding(cost, mean))
     shapes[cost] = SCALAR
     return Batch(graph, Graph(tuple(leaves), tuple(bindings), shapes, cost), names, rows)
+
+
+def _apart(loss: Expr, own: frozenset[str]) -> tuple[Expr, list[tuple[str, Expr]]]:
+    """Return the part of a loss that differs from example to example, and the terms that do not.
+
+    A penalty on the weights is the same for every example, so it is its own mean.
+    """
+    match loss:
+        case Call("add" | "sub" as op, (left, right)) if not names_in(right) & own:
+            each, penalties = _apart(left, own)
+            return each, [*penalties, (op, right)]
+        case Call("add", (left, right)) if not names_in(left) & own:
+            each, penalties = _apart(right, own)
+            return each, [("add", left), *penalties]
+    return loss, []
 
 
 def _transposed(expr: Expr) -> Expr:
@@ -192,6 +211,11 @@ class _Rewrite:
         match expr:
             case Call(op, (prediction, target)) if op in LOSS_OPS:
                 return Call(op, (self(prediction), self(target)))
+            case Call("add" | "sub", args) if not all(names_in(arg) & self.own for arg in args):
+                raise KindError(
+                    "a term of the loss that is the same for every example has no batch form here",
+                    remedy="Add it to the loss as a term of its own.",
+                )
             case Call("mul" | "div" | "neg" | "add" | "sub"):
                 return rebuild(expr, self.loss)
         return self(expr)

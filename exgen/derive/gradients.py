@@ -18,13 +18,15 @@ from exgen.graph import (
     Name,
     Shape,
     is_column,
+    is_scalar,
     names_in,
     substitute,
     walk,
 )
 from exgen.ops import lookup
 from exgen.ops.base import axis_option
-from exgen.shapes import Shapes
+from exgen.ops.pool import window_of
+from exgen.shapes import Shapes, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,16 +80,16 @@ FUSIONS = (
         "cross_entropy",
         premise=WHOLE,
         needs_whole=True,
-        why="Softmax and cross-entropy together: the derivative by the logits is output minus "
-        "target, because the target's entries sum to 1.",
+        why="The derivative of cross-entropy after a softmax with respect to the logits is output "
+        "minus target, because the entries of the target sum to 1.",
     ),
     Fusion(
         "sigmoid",
         "bce",
         premise="",
         needs_whole=False,
-        why="Sigmoid and binary cross-entropy together: the derivative by the pre-activation is "
-        "output minus target.",
+        why="The derivative of binary cross-entropy after a sigmoid with respect to the "
+        "pre-activation is output minus target.",
     ),
 )
 
@@ -165,7 +167,7 @@ def gradients_from(
             closed[gradient_name(name)] = full
         parts = back.contributions.get(name, ())
         rules = tuple(_rule(part, graph) for part in parts)
-        why = tuple(dict.fromkeys(_why(rule) for rule in rules))
+        why = tuple(dict.fromkeys(text for part in parts for text in _why(part, name, graph)))
         used = frozenset(known.used)
         found[name] = Gradient(name, graph.shapes[name], step, full or step, rules, why, used)
     return found
@@ -206,13 +208,31 @@ def _depth(expr: Expr) -> int:
     return deepest
 
 
-def _why(rule: str) -> str:
+STRETCHED = "The scalar acts on every entry, so the contributions of all entries are summed."
+OVERLAP = "An entry that lies in several windows receives the sum of its contributions."
+COMBINED = frozenset({"add", "sub", "mul", "div"})
+
+
+def _why(part: Contribution, name: str, graph: Graph) -> tuple[str, ...]:
+    """Return why a use adds what it does: the rule, and what holds of this use alone."""
+    rule = _rule(part, graph)
     fused = {f"{f.output}+{f.loss}": f.why for f in FUSIONS}
     if rule == "copy":
-        return "A name for the same value has the same gradient."
+        return ("Another name for the same value has the same gradient.",)
     if rule == "chain":
-        return "The chain rule, through the Jacobian that is given."
-    return fused.get(rule) or lookup(rule).why
+        return ("Chain rule with the given Jacobian.",)
+    if rule in fused:
+        return (fused[rule],)
+    own = (lookup(rule).why,)
+    if part.use is None:
+        return own
+    if rule in ("maxpool", "avgpool"):
+        size, stride = window_of(dict(part.use.options))
+        return own if stride >= size else (*own, OVERLAP)
+    shapes = [shape_of(arg, graph.shapes) for arg in part.use.args]
+    stretched = rule in COMBINED and sum(map(is_scalar, shapes)) == 1
+    one_number = is_scalar(graph.shapes[name]) and Name(name) in part.use.args
+    return (*own, STRETCHED) if stretched and one_number else own
 
 
 def fuse(back: Backward) -> Backward:

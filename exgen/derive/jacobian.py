@@ -64,7 +64,7 @@ def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr
                 f"the Jacobian of '{of}' by '{by}' is no matrix: '{name}' is not a column vector",
                 remedy="Ask about columns: one example, and no weight matrix.",
             )
-    if others := _detours(graph, of, by):
+    if others := detours(graph, of, by):
         raise KindError(
             f"'{by}' reaches '{of}' also through '{others[0]}', so the Jacobian of this line "
             "is not the whole derivative",
@@ -80,8 +80,8 @@ def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr
     return simplify(transposed(tidy, graph.shapes), graph.shapes) if denominator else tidy
 
 
-def _detours(graph: Graph, of: str, by: str) -> list[str]:
-    """Return the names in a line that depend on another name in it."""
+def detours(graph: Graph, of: str, by: str) -> list[str]:
+    """Return the names in a line that depend on another name in it, other than that name."""
     reached = {by}
     for binding in graph.bindings:
         read = names_in(binding.expr) & reached

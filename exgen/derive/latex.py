@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 PRODUCTS: Mapping[str, str] = {
     "times": r"\times",
     "dot": r"\cdot",
-    "asterisk": "*",
     "none": r"\,",
 }
 HADAMARD: Mapping[str, str] = {"odot": r"\odot", "circ": r"\circ"}

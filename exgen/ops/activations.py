@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-ENTRYWISE_SHAPE = "A function applied to each entry keeps the shape."
+ENTRYWISE_SHAPE = "A function that is applied to each entry keeps the shape."
 
 
 def inexact(function: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[..., NDArray[Any]]:
@@ -90,54 +90,42 @@ RELU = _entrywise(
     "relu",
     value=lambda z: np.where(z > 0, z, 0 * z),
     slope=lambda z, _out: call("greater", z, 0),
-    why=(
-        "ReLU acts on each entry alone, so only the diagonal survives: slope 1 for "
-        "positive pre-activations, 0 for negative ones."
-    ),
+    why="ReLU has derivative 1 where its argument is positive and 0 where it is negative.",
     latex=r"\operatorname{ReLU}",
 )
 SIGMOID = _entrywise(
     "sigmoid",
     value=inexact(_sigmoid),
     slope=lambda _z, out: out * (1 - out),
-    why=(
-        "The sigmoid acts on each entry alone, so only the diagonal survives; its slope is its "
-        "output times one minus its output."
-    ),
+    why="The derivative of the sigmoid is its output times one minus its output.",
     latex=r"\sigma",
 )
 TANH = _entrywise(
     "tanh",
     value=inexact(np.tanh),
     slope=lambda _z, out: 1 - out**2,
-    why=(
-        "The hyperbolic tangent acts on each entry alone, so only the diagonal survives; its "
-        "slope is one minus the square of its output."
-    ),
+    why="The derivative of tanh is one minus the square of its output.",
     latex=r"\tanh",
 )
 SOFTPLUS = _entrywise(
     "softplus",
     value=inexact(lambda z: np.logaddexp(0.0, z)),
     slope=lambda z, _out: call("sigmoid", z),
-    why=(
-        "Softplus, log(1 + exp z), acts on each entry alone, so only the diagonal survives; its "
-        "slope is the sigmoid of the pre-activation."
-    ),
+    why="The derivative of softplus, log(1 + exp z), is the sigmoid.",
     latex=r"\operatorname{softplus}",
 )
 EXP = _entrywise(
     "exp",
     value=inexact(np.exp),
     slope=lambda _z, out: out,
-    why="The exponential acts on each entry alone and is its own derivative.",
+    why="The exponential is its own derivative.",
     latex=r"\exp",
 )
 LOG = _entrywise(
     "log",
     value=inexact(np.log),
     slope=lambda z, _out: 1 / z,
-    why="The logarithm acts on each entry alone; its derivative is the reciprocal.",
+    why="The derivative of the logarithm is the reciprocal of its argument.",
     latex=r"\log",
 )
 
@@ -193,7 +181,7 @@ SOFTMAX = Op(
     signature=Signature(("z",), (AXIS,)),
     infix=False,
     shape=_softmax_shape,
-    shape_why="The softmax turns each logit into one probability and keeps the shape.",
+    shape_why="The softmax gives one probability for each logit, so it keeps the shape.",
     value=_softmax_value,
     vjp=_softmax_vjp,
     jacobian=_softmax_jacobian,

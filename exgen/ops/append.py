@@ -69,14 +69,14 @@ def _with_one(name: str, *, first: bool) -> Op:
         signature=Signature(("a",), (AXIS,)),
         infix=False,
         shape=shape,
-        shape_why=f"A constant 1 at the {where} makes one entry more.",
+        shape_why=f"A constant 1 at the {where} adds one entry.",
         value=value,
         vjp=vjp,
         jacobian=jacobian,
         entry=entry,
         why=(
-            f"The vector's own entries are copied, so their derivatives form an identity; the 1 "
-            f"at the {where} is a constant, so its derivatives are 0."
+            f"The entries are copied, so their derivatives form an identity; the 1 at the {where} "
+            "is a constant, so its derivatives are 0."
         ),
         tex=lambda printer, args, this: printer.with_one(args[0], this, first=first),
     )

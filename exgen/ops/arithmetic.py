@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MAX_BITS = 100_000
 HALF = Number(Fraction(1, 2))
-ENTRYWISE_SHAPE = "Entrywise arithmetic keeps the shape; a scalar takes the shape of its partner."
+ENTRYWISE_SHAPE = "Entrywise arithmetic keeps the shape; a scalar is combined with every entry."
 
 
 def entrywise_shape(
@@ -233,7 +233,7 @@ ADD = Op(
     vjp=lambda site, g: (reduce_to(g, site, 0), reduce_to(g, site, 1)),
     jacobian=lambda site, n: entrywise_jacobian(site, n, as_expr(1), SCALAR),
     entry=_add_entry,
-    why="A sum passes the upstream gradient on to each of its terms unchanged.",
+    why="A sum has derivative 1 with respect to each of its terms.",
     tex=_add_tex,
 )
 
@@ -247,7 +247,8 @@ SUB = Op(
     vjp=lambda site, g: (reduce_to(g, site, 0), reduce_to(-g, site, 1)),
     jacobian=_sub_jacobian,
     entry=_sub_entry,
-    why="A difference passes the upstream gradient on, with the sign of each term.",
+    why="A difference has derivative 1 with respect to its first term and -1 with respect to the "
+    "second.",
     tex=_sub_tex,
 )
 
@@ -261,7 +262,7 @@ NEG = Op(
     vjp=lambda _site, g: (-g,),
     jacobian=_neg_jacobian,
     entry=lambda _site, _n, out, arg: -both(out, arg),
-    why="A change of sign changes the sign of the gradient.",
+    why="A change of sign has derivative -1.",
     tex=lambda printer, args, _this: printer.negative(args[0]),
 )
 
@@ -278,7 +279,7 @@ MUL = Op(
     ),
     jacobian=lambda site, n: entrywise_jacobian(site, n, site.args[1 - n], site.shapes[1 - n]),
     entry=_mul_entry,
-    why="In a product each factor gets the upstream gradient times the other factor.",
+    why="The derivative of a product with respect to one factor is the other factor.",
     tex=lambda printer, args, this: printer.product_of(this, args),
 )
 
@@ -295,7 +296,7 @@ DIV = Op(
     ),
     jacobian=_div_jacobian,
     entry=_div_entry,
-    why="The quotient rule: 1/b for the numerator, -a/b² for the denominator.",
+    why="Quotient rule: a/b has derivative 1/b with respect to a and -a/b² with respect to b.",
     tex=lambda printer, args, this: printer.quotient_of(this, args),
 )
 
@@ -309,7 +310,7 @@ POW = Op(
     vjp=_pow_vjp,
     jacobian=_pow_jacobian,
     entry=_pow_entry,
-    why="The power rule, entry by entry: the exponent times the power one lower.",
+    why="Power rule: multiply by the exponent and lower the exponent by one.",
     tex=lambda printer, args, this: printer.power_of(this, args),
 )
 

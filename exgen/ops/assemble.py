@@ -111,7 +111,7 @@ ITEM = Op(
     vjp=_item_vjp,
     jacobian=_item_jacobian,
     entry=lambda site, _n, _out, arg: both(_picked(site), arg),
-    why="Only the entry that was picked receives the upstream gradient; the others get 0.",
+    why="The derivative is 1 with respect to the entry that is picked, and 0 otherwise.",
     tex=lambda printer, args, this: printer.picked(args[0], this),
 )
 
@@ -193,12 +193,12 @@ SLICE = Op(
     ),
     infix=True,
     shape=_slice_shape,
-    shape_why="What is left after the entries taken off.",
+    shape_why="The entries that are kept give the shape.",
     value=_slice_value,
     vjp=_slice_vjp,
     jacobian=_slice_jacobian,
     entry=_slice_entry,
-    why="The entries that were kept receive the upstream gradient; the others get 0.",
+    why="The derivative is 1 with respect to each entry that is kept, and 0 otherwise.",
     tex=lambda printer, args, this: printer.sliced(args[0], this),
 )
 
@@ -258,7 +258,7 @@ CONCAT = Op(
     vjp=_concat_vjp,
     jacobian=_concat_jacobian,
     entry=_concat_entry,
-    why="Each part receives its own stretch of the upstream gradient.",
+    why="Each part is copied to its own rows or columns, so its gradient is that block.",
     tex=lambda printer, _args, this: printer.blocks(this),
 )
 

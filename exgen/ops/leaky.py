@@ -136,15 +136,14 @@ LRELU = _leaky(
     "lrelu",
     r"\operatorname{LReLU}",
     _lrelu_shape,
-    "Leaky ReLU acts on each entry alone, so only the diagonal survives: slope 1 for "
-    "positive pre-activations, the leak for negative ones.",
+    "Leaky ReLU has derivative 1 where its argument is positive and alpha where it is negative.",
 )
 PRELU = _leaky(
     "prelu",
     r"\operatorname{PReLU}",
     _prelu_shape,
-    "PReLU has slope 1 for positive pre-activations, the learned slope for negative ones; the "
-    "learned slope receives a part from each negative entry that it multiplies.",
+    "PReLU has derivative 1 where its argument is positive, and its learned slope where it is "
+    "negative; the slope receives a contribution from each negative entry that it multiplies.",
 )
 
 ROWS = (LRELU, PRELU)

@@ -94,14 +94,12 @@ MATMUL = Op(
     signature=Signature(("a", "b")),
     infix=True,
     shape=_matmul_shape,
-    shape_why=(
-        "In a matrix product the inner sizes are equal and cancel; the outer ones are the shape."
-    ),
+    shape_why=("In a matrix product the inner sizes agree, and the outer sizes give the shape."),
     value=lambda a, b: a @ b,
     vjp=_matmul_vjp,
     jacobian=_matmul_jacobian,
     entry=_matmul_entry,
-    why="A matrix product is linear in each factor: its derivative is the other factor.",
+    why="A matrix product is linear in each factor, with the other factor as its derivative.",
     tex=lambda printer, args, _this: printer.matrix_product(args),
 )
 

@@ -74,7 +74,7 @@ def _loss(
         signature=Signature(("prediction", "target")),
         infix=False,
         shape=_loss_shape,
-        shape_why="A loss adds up all entries into one number.",
+        shape_why="A loss sums over all entries, so it is a scalar.",
         value=evaluate,
         vjp=vjp,
         jacobian=jacobian,
@@ -102,19 +102,20 @@ CROSS_ENTROPY = _loss(
     "cross_entropy",
     value=_cross_entropy,
     slopes=lambda p, y: (-(y / p), -call("log", p)),
-    why="The derivative of -y log p by p is -y/p, entry by entry.",
+    why="The derivative of each logarithm is the reciprocal of its argument.",
 )
 BCE = _loss(
     "bce",
     value=_bce,
     slopes=lambda p, y: ((p - y) / (p * (1 - p)), call("log", 1 - p) - call("log", p)),
-    why="The two logarithms combine to (p - y) over p(1 - p), entry by entry.",
+    why="The derivative of each logarithm is the reciprocal of its argument; over a common "
+    "denominator the two terms are one fraction.",
 )
 SQUARED_ERROR = _loss(
     "squared_error",
     value=lambda a, y: ((a - y) * (a - y)).sum(),
     slopes=lambda a, y: (2 * (a - y), -(2 * (a - y))),
-    why="The square gives twice the difference, entry by entry.",
+    why="The derivative of each square is twice the difference.",
 )
 
 ROWS = (CROSS_ENTROPY, BCE, SQUARED_ERROR)

@@ -70,8 +70,8 @@ SORT = Op(
     vjp=lambda site, g: (_permutation(site).T @ g,),
     jacobian=lambda site, _n: _permutation(site),
     entry=_sort_entry,
-    why="Sorting only moves entries, as a permutation matrix does, so each entry receives the "
-    "upstream gradient of the position it was moved to.",
+    why="Sorting only moves entries, as a permutation matrix does; the transpose moves the "
+    "upstream gradient back.",
     tex=_sort_tex,
 )
 
@@ -85,7 +85,7 @@ PERMUTATION = Op(
     vjp=lambda _site, _g: (None,),
     jacobian=no_jacobian,
     entry=no_entry,
-    why="While the order stays, the permutation is constant: its gradient is 0.",
+    why="As long as the order does not change, the permutation is constant, so its gradient is 0.",
     tex=_permutation_tex,
 )
 

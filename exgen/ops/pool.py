@@ -224,8 +224,8 @@ MAXPOOL = Op(
     vjp=lambda site, g: (_same_window("maxroute", site, site.args[0], g),),
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _is_largest(site, out, arg),
-    why="Only the largest entry of a window reaches its output, so that entry alone receives the "
-    "window's gradient, and the sum where it is the largest of several windows; all others get 0.",
+    why="Only the largest entry of a window determines its output, so it alone receives the "
+    "gradient of that output; all other entries receive 0.",
     tex=lambda printer, args, _this: printer.function(r"\operatorname{maxpool}", args),
 )
 
@@ -239,8 +239,8 @@ AVGPOOL = Op(
     vjp=_average_vjp,
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _share(site) * _covers(site, out, arg),
-    why="Each entry of a window enters its mean with the same share, so each receives that share "
-    "of the window's gradient.",
+    why="Each entry of a window has the same weight in its mean, so it receives the gradient of "
+    "that mean times this weight.",
     tex=lambda printer, args, _this: printer.function(r"\operatorname{avgpool}", args),
 )
 

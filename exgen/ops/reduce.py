@@ -102,7 +102,7 @@ def _reduction(
         signature=Signature(("a",), (AXIS,)),
         infix=False,
         shape=_shape,
-        shape_why="Adding up all entries leaves one number; along one axis it leaves that axis 1.",
+        shape_why="A sum of all entries is a scalar; a sum along one axis leaves size 1 there.",
         value=evaluate,
         vjp=vjp,
         jacobian=jacobian,
@@ -122,13 +122,13 @@ def _mean(a: NDArray[Any], axis: int | None = None) -> NDArray[Any]:
 
 
 SUM = _reduction(
-    "sum", _sum, "Each entry enters the sum once, so each receives the upstream gradient.",
+    "sum", _sum, "The derivative of a sum with respect to each of its entries is 1.",
     mean=False,
 )  # fmt: skip
 MEAN = _reduction(
     "mean",
     _mean,
-    "Each entry enters the mean with the same share, one over the number of entries.",
+    "The derivative of a mean with respect to each of its entries is one over their number.",
     mean=True,
 )
 

@@ -16,6 +16,7 @@ from exgen.errors import KindError, Source, nearest
 from exgen.graph import SCALAR, Call, Graph, Name, names_in, walk
 from exgen.language import read_network, to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.wording import output_range
 from exgen.problems.write_out import Unit, drawing, units_of
 
 if TYPE_CHECKING:
@@ -162,9 +163,19 @@ TASKS: Mapping[str, str] = {
     "tumour": "binary",
     "cancelled": "binary",
 }
+EVERY = tuple(sorted(TASKS))
+FITTING: Mapping[str, tuple[str, ...]] = {
+    "real": EVERY,
+    "unknown": EVERY,
+    "at least 0": ("age", "distance", "hours", "price", "weight"),
+    "probability": tuple(task for task in EVERY if TASKS[task] == "binary"),
+    "bounded": (),
+}
+"""The tasks that an output can serve, by its range."""
 LOSSES: Mapping[str, str] = {
-    "squared": "y: input\nt: target\nL = (y - t)**2 / 2\n",
-    "binary": "y: input\nt: target\np = sigmoid(y)\nL = bce(p, t)\n",
+    "squared": "{y}: input\n{t}: target\n{L} = ({y} - {t})**2 / 2\n",
+    "binary": "{y}: input\n{t}: target\n{p} = sigmoid({y})\n{L} = bce({p}, {t})\n",
+    "probability": "{z}: input\n{t}: target\n{y} = sigmoid({z})\n{L} = bce({y}, {t})\n",
 }
 
 
@@ -174,28 +185,50 @@ def _draw_loss(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draw
             f"the network ends in '{graph.loss}', which is not one number",
             remedy="The topic 'loss' needs an output such as y = sum(V * W).",
         )
-    task = options.get("task") or stream.choose(sorted(TASKS))
+    fitting = FITTING[output_range(graph)]
+    if not fitting:
+        raise KindError(
+            f"the output '{graph.loss}' lies between -1 and 1, which fits no task",
+            remedy="The topic 'loss' needs an output such as y = sum(V * W) or y = sigmoid(z).",
+        )
+    task = options.get("task") or stream.choose(sorted(fitting))
     if task not in TASKS:
         raise KindError(f"there is no task '{task}'", remedy=nearest(str(task), TASKS))
+    if task not in fitting:
+        raise KindError(
+            f"the output '{graph.loss}' does not fit the task '{task}': its range is "
+            f"{output_range(graph)}",
+            remedy=f"It fits {', '.join(fitting)}.",
+        )
     return {"task": task}
 
 
 def _loss(setting: Setting, draws: Mapping[str, Any]) -> Found:
+    reach = output_range(setting.graph)
     sort = TASKS[draws["task"]]
+    if reach == "probability":
+        sort = "probability"
     output = setting.graph.loss
-    graph = read_network(Source("loss", LOSSES[sort]))
-    output = "y" if output in graph.names else output
-    graph = graph.renamed({"y": output})
+    wishes = {"t": "tyg", "p": "pqr", "z": "zus", "L": "LJC"}
+    names = {"y": output} | {
+        name: next(letter for letter in letters if letter != output)
+        for name, letters in wishes.items()
+    }
+    graph = read_network(Source("loss", LOSSES[sort].format(**names)))
     printer = Printer(setting.notation, graph.shapes, graph.loss)
     gradient = derive_gradients(graph)[output].closed
-    lines = [
-        {"left": Tex(printer.name(b.name)), "right": Tex(printer(b.expr))} for b in graph.bindings
-    ]
+    shown = [b for b in graph.bindings if b.name != output]
     fields = {
         "task": draws["task"],
         "sort": sort,
-        "output": Tex(printer.name(output)),
-        "loss_lines": lines,
+        "reach": reach,
+        **{
+            role: Tex(printer.name(names[name])) if names[name] in graph.names else None
+            for role, name in (("output", "y"), ("target", "t"), ("probability", "p"))
+        },
+        "loss_lines": [
+            {"left": Tex(printer.name(b.name)), "right": Tex(printer(b.expr))} for b in shown
+        ],
         "plot": "",
     }
     latex = f"{printer.derivative(graph.loss, output)} = {printer(gradient)}"
@@ -247,7 +280,7 @@ def _overflow(setting: Setting, draws: Mapping[str, Any]) -> Found:
     }
     numbers = (*map(float, logits), *map(float, printed))
     return fields, (
-        fact("overflow", rf"e^{{{top}}} = \infty \text{{ in float64}}", f"exp({top})",
+        fact("overflow", rf"e^{{{top}}} = \infty \text{{ in double precision}}", f"exp({top})",
              FactClaim("overflow", (float(top),))),
         fact("softmax", rf"{setting.printer(softmax)} \approx {column(printed)}", to_text(softmax),
              FactClaim("shifted softmax", numbers)),
@@ -304,7 +337,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Return the rubric, which no machine proves, and the facts, which are checked."""
+    """Return the rubric, which has no proof, and the facts, which are checked."""
     fields, facts = TOPICS[draws["topic"]][1](setting, draws)
     rubric = Solved("answer", Tex(""), None, "", (), None)
     names = [solved.name for solved in facts]

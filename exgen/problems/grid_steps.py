@@ -260,8 +260,7 @@ class Grids:
         if not isinstance(expr, Call) or expr.op != "mul":
             return ""
         factors = [evaluate(arg, self.with_gradients(), exact=True) for arg in expr.args]
-        number = "*" if self.notation.scalar_product == "asterisk" else r"\cdot"
-        sign = number if any(f.size == 1 for f in factors) else HADAMARD[self.notation.hadamard]
+        sign = r"\cdot" if any(f.size == 1 for f in factors) else HADAMARD[self.notation.hadamard]
         return r" =\; " + rf" \;{sign}\; ".join(map(_bracketed, factors))
 
 

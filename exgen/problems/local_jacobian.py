@@ -8,13 +8,15 @@ from exgen.certify.jacobians import JacobianClaim
 from exgen.derive.jacobian import is_denominator, local_jacobian, slope_at_zero
 from exgen.derive.symbols import shape_latex
 from exgen.derive.tensor import tensor_form
+from exgen.derive.worked import functions_on
 from exgen.document import Step, Tex
 from exgen.errors import KindError
-from exgen.graph import Call, Expr, Graph, is_column, is_scalar, names_in, substitute, walk
+from exgen.graph import Call, Expr, Graph, Name, is_column, is_scalar, names_in, substitute, walk
 from exgen.language import to_text
 from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.by_matrix import tensor_answer
+from exgen.problems.steps import slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +29,9 @@ TRANSPOSED = (
     "Denominator layout gives each entry of the variable a row, so the matrix stands transposed."
 )
 
-AS_VARIABLE = "The function is a scalar, so its gradient stands in the shape of the variable."
-DIAGONAL = " acts on each entry alone, so only the diagonal survives"
-COPY = "Each entry is passed on as it is, so it depends on its own input alone, with slope 1."
+AS_VARIABLE = "The function is a scalar, so its gradient has the shape of the variable."
+DIAGONAL = "Each entry depends only on the entry at the same place, so the Jacobian is diagonal."
+COPY = "Each entry is a copy of the entry at the same place, so its derivative is 1."
 
 
 def pairs(graph: Graph) -> list[tuple[str, str]]:
@@ -103,7 +105,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 latex=Tex(printer(expr)),
                 shape=(rows, columns),
                 expr=to_text(expr),
-                steps=(Step(_rule(graph, of), Tex(equation), _why(graph, of, by, derived)),),
+                steps=(_step(setting, of, by, expr, equation, derived),),
                 claim=claim,
                 write=lambda claim: Tex(printer(claim.expr)),
             )
@@ -142,30 +144,36 @@ def _rule(graph: Graph, of: str) -> str:
     return expr.op if isinstance(expr, Call) else "copy"
 
 
-def _why(graph: Graph, of: str, by: str, printed: Expr) -> str:
-    """Return the sentences of the ops in a line, each once, and whether the layout transposed."""
-    expr = graph.expr(of)
-    ops = [part.op for part in walk(expr) if isinstance(part, Call)] if expr else []
+def _step(setting: Setting, of: str, by: str, expr: Expr, equation: str, derived: Expr) -> Step:
+    """Return the worked step: the equation, and what it rests on."""
+    graph = setting.graph
+    line = graph.expr(of) or Name(of)
+    formulas, claims = slope_reasons(functions_on(line), setting.printer, graph)
+    why = _why(graph, of, by, derived)
+    if formulas:
+        where = "" if is_scalar(graph.shapes[of]) else " for each entry"
+        why.insert(0, f"Here ${'$ and $'.join(formulas)}${where}.")
+    if any(isinstance(part, Call) and part.op in ("diag", "identity") for part in walk(expr)):
+        why.append(DIAGONAL)
+    return Step(_rule(graph, of), Tex(equation), Tex(" ".join(why)), claims=claims)
+
+
+def _why(graph: Graph, of: str, by: str, derived: Expr) -> list[str]:
+    """Return the sentences of the ops in a line, each once, and whether the layout transposed.
+
+    A function whose derivative is stated as a formula needs no sentence.
+    """
+    line = graph.expr(of)
+    ops = [part.op for part in walk(line) if isinstance(part, Call)] if line else []
+    stated = {part.op for part in functions_on(line)} if line else set()
     # A weight that stands transposed is still a factor of its product.
-    kept = [op for op in ops if op != "transpose" or "matmul" not in ops]
+    kept = [op for op in ops if (op != "transpose" or "matmul" not in ops) and op not in stated]
     sentences = dict.fromkeys(lookup(op).why for op in kept)
-    if is_scalar(graph.shapes[of]) and is_scalar(graph.shapes[by]):
-        sentences = dict.fromkeys(_of_a_scalar(sentence) for sentence in sentences)
     if not ops:
         sentences[COPY] = None
-    if printed != local_jacobian(graph, of, by, denominator=False):
+    if derived != local_jacobian(graph, of, by, denominator=False):
         sentences[AS_VARIABLE if is_scalar(graph.shapes[of]) else TRANSPOSED] = None
-    return " ".join(sentences)
-
-
-def _of_a_scalar(why: str) -> str:
-    """Return a sentence about an entrywise function for a single entry, where nothing is diagonal.
-
-    >>> _of_a_scalar(f"The sigmoid{DIAGONAL}; its slope is steep.")
-    "The sigmoid's slope is steep."
-    """
-    own = why.replace(f"{DIAGONAL}; its slope", "'s slope")
-    return own.replace(f"{DIAGONAL}: slope", " has slope")
+    return list(sentences)
 
 
 KIND = Kind(

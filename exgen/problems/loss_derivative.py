@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equality import EqualityClaim
@@ -14,6 +14,7 @@ from exgen.derive.index import entry_form, letters
 from exgen.derive.losses import entry_at, loss_line
 from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
@@ -36,6 +37,7 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,11 +46,10 @@ if TYPE_CHECKING:
     from exgen.graph import Shape
     from exgen.seeds import Stream
 
-ENTRYWISE = frozenset({"sigmoid", "tanh", "softplus", "relu", "lrelu", "exp"})
-ONLY_OWN = "Only the summand with the same index depends on this entry."
-WHOLE = "The loss is differentiated as it stands."
-FRACTION = "Over a common denominator the two terms are one fraction."
-TOGETHER = "The entries stand together in the shape of the prediction."
+ONLY_OWN = "Only the term of the sum with the same index depends on this entry."
+WHOLE = "The loss is differentiated term by term."
+FRACTION = "The two terms have a common denominator."
+TOGETHER = "The derivatives with respect to the entries are the entries of the gradient."
 
 
 def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
@@ -82,6 +83,7 @@ class _Case:
 
     Attributes:
         setting: the network that the claims are about: for many examples, that of the batch.
+        network: the problem's own network.
         prediction, target, logits: their names in it; no logits where nothing comes before.
         index: where an entry stands in it; 0 along an axis of length 1.
         split: the derivative of the summand, term by term.
@@ -89,6 +91,7 @@ class _Case:
     """
 
     setting: Setting
+    network: Graph
     prediction: str
     target: str
     logits: str | None
@@ -126,7 +129,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields: dict[str, Any] = {**forward_fields(setting), "examples": None}
     index: tuple[Index, Index] = (0, 0) if is_scalar(graph.shapes[line.prediction]) else ("k", 0)
     split = line.at(entry_at(line.prediction, *index), entry_at(line.target, *index))
-    case = _Case(setting, line.prediction, line.target, logits, index, split)
+    case = _Case(setting, graph, line.prediction, line.target, logits, index, split)
     printer = setting.printer
 
     def by(name: str) -> str:
@@ -164,6 +167,7 @@ def _over_examples(setting: Setting, examples: object, fields: dict[str, Any]) -
     many = Setting(batch.graph, notation, None)
     case = _Case(
         many,
+        graph,
         names[line.prediction],
         names[line.target],
         None if logits is None else names.get(logits),
@@ -289,36 +293,49 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         # With the prediction's gradient given, nothing is fused: the chain rule as it stands.
         stage = gradients_given(graph, Given((case.prediction,)))[case.logits]
         fused = gradients[case.logits]
-        answers.append(_whole(case, case.logits, fused.closed, "logits", " ".join(fused.why)))
-        expr = graph.expr(case.prediction)
-        entrywise = isinstance(expr, Call) and expr.op in ENTRYWISE
+        chain = case.written(stage.step, case.logits).expr
+        line = graph.expr(case.prediction) or Name(case.prediction)
+        formulas, claims = slope_reasons(functions_on(line), case.setting.printer, graph)
+        answer = _whole(case, case.logits, fused.closed, "logits", " ".join(fused.why), chain)
+        step = answer.steps[0]
+        answers.append(replace(answer, steps=(replace(step, claims=(*step.claims, *claims)),)))
         entry = shown(case.entry_of(fused.closed))
         fields["logits"] = {
             "name": Tex(case.setting.printer.name(case.logits)),
             "left": Tex(case.setting.printer.derivative(loss, case.logits)),
             "entry": Tex(f"{by(case.logits)} = {entry}") if case.index != (0, 0) else None,
-            "chain": Tex(case.latex(stage.step, case.logits)) if entrywise else None,
+            "chain": Tex(case.latex(stage.step, case.logits)),
             "right": Tex(case.latex(fused.closed, case.logits)),
             "shape": Tex(shape_latex(case.shape(case.logits))),
             "scalar": is_scalar(case.shape(case.logits)),
-            "why": " ".join(fused.why),
+            "why": " ".join(text for text in fused.why if not formulas or "+" in fused.rules[0]),
+            "slopes": [Tex(formula) for formula in formulas],
         }
     return Solution({**fields, "names": [answer.name for answer in answers]}, tuple(answers))
 
 
-def _whole(case: _Case, name: str, expr: Expr, label: str, why: str) -> Solved:
-    """Return the answer for a whole gradient, in the layout."""
+def _whole(
+    case: _Case, name: str, expr: Expr, label: str, why: str, chain: Expr | None = None
+) -> Solved:
+    """Return the answer for a whole gradient, in the layout; ``chain`` is the step before it."""
     written = case.written(expr, name)
     latex = case.latex(expr, name)
     shape = case.shape(name)
     left = case.setting.printer.derivative(case.graph.loss, name)
     printer = MarkedPrinter(case.setting.notation, written.shapes, case.graph.loss)
+    sides = (chain, written.expr) if chain is not None else (written.expr,)
+    claims = claimed(
+        case.graph,
+        (Name(gradient_name(name)), *sides),
+        case.network,
+        layout=case.setting.notation.layout,
+    )
     return Solved(
         name=label,
         latex=Tex(latex),
         shape=shape,
         expr=to_text(written.expr),
-        steps=(Step(label, Tex(f"{left} = {latex}"), why),),
+        steps=(Step(label, Tex(f"{left} = {latex}"), why, claims=claims),),
         claim=LayoutGradientClaim(
             case.graph,
             name,

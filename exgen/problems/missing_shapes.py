@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
-from exgen.errors import KindError, nearest
+from exgen.errors import CertificateError, KindError, nearest
 from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_scalar, walk
 from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+from exgen.problems.wording import counted, what_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,11 @@ def shown_names(graph: Graph, hidden: tuple[Slot, ...]) -> tuple[str, ...]:
 
 def determined(graph: Graph, hidden: tuple[Slot, ...]) -> bool:
     """Whether every hidden shape follows from those that are left."""
-    inferred = infer_from_shown(graph, shown_names(graph, hidden))
+    try:
+        inferred = infer_from_shown(graph, shown_names(graph, hidden))
+    except CertificateError:
+        # An op such as pooling cannot be followed backwards at all.
+        return False
     return all(inferred[slot.name] is not None for slot in hidden)
 
 
@@ -126,7 +131,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields = {
         **forward_fields(setting),
         "links": links,
-        "blanks": sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden),
+        "runs": Tex(what_runs(graph, printer)),
+        "blanks": counted(
+            sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden), "missing size"
+        ),
         "reasons": [
             {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
             for binding in graph.bindings

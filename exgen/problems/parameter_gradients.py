@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.examples import MeanGradientClaim
@@ -13,13 +13,16 @@ from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.derive.rules import rule_name
 from exgen.derive.symbols import dim_latex, shape_latex
+from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Name, Number, is_scalar, walk
+from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Name, Number, is_scalar, names_in, walk
 from exgen.language import to_text
+from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from exgen.graph import Shape
     from exgen.seeds import Stream
 
-PATHS = "A value that is used in several places gets a contribution from each, and they add up."
+PATHS = "A value that is used in several places receives a contribution from each; they add up."
 
 
 def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
@@ -144,6 +147,34 @@ class _Work:
             "scalar": is_scalar(self.shape(name)),
         }
 
+    def step(self, name: str) -> Step:
+        """Return one line of the derivation as a proven step."""
+        gradient, line = self.found[name], self.line(name)
+        written = [self.written(gradient.step, name)]
+        if not self.given.is_empty:
+            written.append(self.written(gradient.closed, name))
+        sides = tuple(dict.fromkeys(part.expr for part in written))
+        claims = claimed(
+            self.graph,
+            (Name(gradient_name(name)), *sides),
+            self.graph,
+            layout=self.layout,
+            factors=self.given.factors,
+        )
+        equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
+        why = " ".join(_why(gradient))
+        return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
+
+    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Mapping[str, Any], ...]]:
+        """Return why a line holds, sentence by sentence, and the claims of what it states."""
+        gradient = self.found[name]
+        lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
+        calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
+        formulas, claims = slope_reasons(calls, self.setting.printer, self.graph)
+        stated = {lookup(part.op).why for part in calls}
+        told: list[str | Tex] = [text for text in _why(gradient) if text not in stated]
+        return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims
+
     def needed(self, name: str, known: list[str]) -> list[str]:
         """Return the names whose gradients must be known before, in an order that works."""
         order: list[str] = []
@@ -178,18 +209,22 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     known: list[str] = []
     answers: list[Solved] = []
     groups: list[dict[str, Any]] = []
-    said: set[str] = set()
+    said: set[str | Tex] = set()
     for names in draws["ask"]:
         lines: list[dict[str, Any]] = []
-        why: list[str] = []
+        why: list[str | Tex] = []
         for name in names:
+            steps: list[Step] = []
             for stage in (*work.needed(name, known), name):
                 if stage not in known:
                     known.append(stage)
                     lines.append(work.line(stage))
-                    why += [text for text in _why(work.found[stage]) if text not in said]
+                    told, claims = work.reasons(stage)
+                    step = work.step(stage)
+                    steps.append(replace(step, claims=(*step.claims, *claims)))
+                    why += [text for text in told if text not in said]
                     said |= set(why)
-            answers.append(_answer(work, name, alone=len(names) == 1))
+            answers.append(_answer(work, name, tuple(steps), alone=len(names) == 1))
         groups.append(
             {
                 "answers": list(names),
@@ -215,13 +250,12 @@ def _why(gradient: Gradient) -> list[str]:
     return [*gradient.why, *([PATHS] if len(gradient.rules) > 1 else [])]
 
 
-def _answer(work: _Work, name: str, *, alone: bool) -> Solved:
+def _answer(work: _Work, name: str, steps: tuple[Step, ...], *, alone: bool) -> Solved:
     gradient = work.found[name]
     step = work.written(gradient.step, name)
     closed = work.written(gradient.closed, name)
     answer = step if work.given.is_empty else closed
     line = work.line(name)
-    equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
     printer, position = work.printer(answer.shapes, frozenset()), 0 if answer is step else 1
 
     def write(claim: LayoutGradientClaim) -> Tex:
@@ -233,7 +267,7 @@ def _answer(work: _Work, name: str, *, alone: bool) -> Solved:
         latex=Tex(printer(answer.expr)),
         shape=work.shape(name),
         expr=to_text(closed.expr),
-        steps=(Step(rule_name(gradient, work.graph), Tex(equation), " ".join(_why(gradient))),),
+        steps=steps or (work.step(name),),
         claim=LayoutGradientClaim(
             work.graph,
             name,
@@ -336,7 +370,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             ],
             "lines": lines,
             "totals": totals,
-            "why": list(dict.fromkeys(w for name in known for w in _why(work.found[name]))),
+            "why": list(dict.fromkeys(w for name in known for w in work.reasons(name)[0])),
         },
     }
     return Solution(fields, tuple(answers))

@@ -13,6 +13,7 @@ from exgen.derive.elementary import Circuit, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
+from exgen.derive.worked import chained
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError, nearest
@@ -42,6 +43,7 @@ from exgen.problems.rounding import (
     require_sized,
     worked_exactly,
 )
+from exgen.problems.steps import scalar_printer, scalar_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,25 +54,6 @@ if TYPE_CHECKING:
 
 GIVEN = "given_"
 """The leaf that stands for the upstream gradient."""
-WHY: Mapping[str, str] = {
-    "add": "A sum passes the gradient on unchanged.",
-    "sub": "A difference passes the gradient on, with the sign of each term.",
-    "neg": "A change of sign changes the sign of the gradient.",
-    "mul": "In a product each factor gets the gradient times the other factor.",
-    "div": "The quotient rule: 1/b for the numerator a, -a/b² for the denominator b.",
-    "pow": "The power rule: the exponent times the power one lower.",
-    "lrelu": "A leaky ReLU has slope 1 for a positive argument, alpha for a negative one.",
-    "relu": "ReLU has slope 1 where its argument is positive, 0 where it is negative.",
-    "sigmoid": "The slope of the sigmoid is its output times one minus its output.",
-    "tanh": "The slope of tanh is one minus the square of its output.",
-    "softplus": "The slope of softplus is the sigmoid.",
-    "exp": "The exponential is its own derivative.",
-    "log": "The derivative of the logarithm is the reciprocal.",
-    "squared_error": "The square gives twice the difference.",
-    "bce": "The two logarithms combine to (p - y) over p(1 - p).",
-    "sigmoid+bce": "Sigmoid and binary cross-entropy together give output minus target.",
-}
-SEVERAL = "The variable is used more than once, and the contributions of all its uses are added up."
 
 
 def upstream_name(graph: Graph) -> str:
@@ -313,32 +296,28 @@ def _symbolic(
 ) -> tuple[Solved, str]:
     """Return the derivative in terms of names of the forward pass, and its symbol."""
     network = with_given(part_of(graph, graph.loss), of) if of == upstream else part_of(graph, of)
-    found = derive_gradients(network)[by]
+    found = derive_gradients(network)
     known = {GIVEN: Name(gradient_name(graph.loss))} if of == upstream else {}
-    printer = Printer(notation, with_gradient_shapes(network), of)
 
     def tidy(expr: Expr) -> Expr:
         return slope_at_zero(substitute(expr, known), notation)
 
-    step, closed = tidy(found.step), tidy(found.closed)
+    closed = tidy(found[by].closed)
+    raw = chained(network, by, found, inner=True)
+    sides = tuple(dict.fromkeys(map(tidy, raw.sides)))
+    chain = replace(raw, sides=sides)
+    shapes = with_gradient_shapes(network)
+    printer = scalar_printer(notation, shapes, of, chain.factors)
     left = printer.derivative(of, by)
-    sides = list(dict.fromkeys(side for side in (printer(step), printer(closed)) if side != left))
-    if value is not None and value.latex.tex != sides[-1:][0]:
-        sides.append(value.latex.tex)
-    why = [WHY[rule] for rule in dict.fromkeys(found.rules) if rule in WHY]
-    if of == by:
-        why.append("Every quantity has slope 1 by itself.")
-    if len(found.rules) > 1:
-        why.append(SEVERAL)
+    number = "" if value is None else value.latex.tex
+    step = scalar_step(network, by, chain, printer, graph, value=number)
     claim = GradientClaim(network, by, closed, SCALAR)
-    equation = Tex(" = ".join([left, *sides[:-1], rf"\exanswer{{{sides[-1]}}}"]))
-    step_ = Step("+".join(found.rules) or "start", equation, " ".join(why))
     answer = Solved(
         name=f"{of}.{by}",
         latex=Tex(printer(closed)),
         shape=SCALAR,
         expr=to_text(closed),
-        steps=(step_,),
+        steps=(step,),
         claim=claim,
         write=lambda wrong: Tex(printer(wrong.expr)),
     )

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
-from exgen.derive.gradients import with_gradient_shapes
-from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.gradients import gradients_from, with_gradient_shapes
 from exgen.derive.latex import Printer
-from exgen.derive.simplify import simplify
+from exgen.derive.worked import chained, functions_on, tidied
 from exgen.document import Step, Tex
 from exgen.engine import backward
 from exgen.errors import KindError
@@ -18,7 +17,8 @@ from exgen.figures.units import Connection, units_figure
 from exgen.graph import SCALAR, Call, Expr, Graph, Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.scalar_graph import SEVERAL, WHY, scalar_notation
+from exgen.problems.scalar_graph import scalar_notation
+from exgen.problems.steps import scalar_printer, scalar_step, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,6 +164,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                               (step,), claim, _equation(printer, printer.name(name))))  # fmt: skip
         passed.append(f"forward:{name}")
     back = backward(graph)
+    found = gradients_from(back, printer.shapes)
     inputs = {leaf.name for leaf in graph.leaves if leaf.role != "param"}
     # of a weight there is nothing to get wrong that its sum does not show
     learned = {leaf.name for leaf in graph.leaves}
@@ -171,18 +172,20 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
     for name in back.order():
         if name in inputs:
             continue
-        expr = slope_at_zero(simplify(back.gradient(name), printer.shapes), notation)
+        chain = tidied(chained(graph, name, found, inner=False), notation)
+        expr = chain.sides[-1]
         left = printer.derivative(graph.loss, name)
-        equation = Tex(f"{left} &= {printer(expr)}")
-        rules = [part.rule for part in back.contributions.get(name, ())]
+        shown = scalar_printer(notation, printer.shapes, graph.loss, chain.factors)
+        step = scalar_step(graph, name, chain, shown, graph, aligned=True)
         answers.append(
-            Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr),
-                   (Step("+".join(rules) or "start", equation, _why(rules)),),
+            Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr), (step,),
                    GradientClaim(graph, name, expr, SCALAR),
                    None if name in learned else _equation(printer, left))
         )  # fmt: skip
         returned.append(f"backward:{name}")
     hidden, last = units[:-1], units[-1]
+    calls = [part for unit in units for part in functions_on(graph.expr(unit.name) or Name(""))]
+    slopes, _ = slope_reasons(calls, printer, graph)
     fields = {
         **forward_fields(setting),
         "drawing": drawing(graph, printer).fields(),
@@ -197,6 +200,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         "biased": any(unit.bias for unit in units),
         "passed": passed,
         "returned": returned,
+        "slopes": [Tex(formula) for formula in slopes],
         "sums": [Tex(printer.derivative(graph.loss, name)) for name in _several(graph)],
     }  # fmt: skip
     return Solution(fields, tuple(answers))
@@ -205,16 +209,6 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
 def _equation(printer: Printer, left: str) -> Callable[[Any], Tex]:
     """Return how one of many lines is printed: with its left side, to tell it from the others."""
     return lambda claim: Tex(f"{left} = {printer(claim.expr)}")
-
-
-def _why(rules: list[str]) -> str:
-    """Return why a line of the backward pass holds."""
-    sentences = [WHY[rule] for rule in dict.fromkeys(rules) if rule in WHY]
-    if not rules:
-        sentences.append("Every quantity has slope 1 by itself.")
-    if len(rules) > 1:
-        sentences.append(SEVERAL)
-    return " ".join(sentences)
 
 
 def _unit(graph: Graph, printer: Printer, unit: Unit) -> dict[str, Any]:

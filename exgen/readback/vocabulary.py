@@ -28,7 +28,7 @@ Texts = tuple[str, ...]
 
 HADAMARD: Mapping[str, str] = {"odot": r"\odot", "circ": r"\circ"}
 TRANSPOSE: Mapping[str, str] = {"top": r"\top", "T": r"\mathsf{T}"}
-PRODUCT: Mapping[str, str] = {"times": r"\times", "dot": r"\cdot", "asterisk": "*", "none": ""}
+PRODUCT: Mapping[str, str] = {"times": r"\times", "dot": r"\cdot", "none": ""}
 ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATOR: Mapping[str, str] = {**ONES, "bracket": ""}
 

@@ -33,6 +33,8 @@ NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
+RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
+"""A point of a rubric, or a note to the grader that is worth nothing by itself."""
 NOTHING_SAID = Said(frozenset())
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
@@ -173,7 +175,8 @@ def _pieces(
             return space(name, *others, columns=columns) if height is None else given
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
-        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes))
+        worth = [Tex(points_latex(points)) for points in answer.points]
+        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
         """Tell, on the key, the likeliest mistakes in these answers of one part."""
@@ -245,7 +248,7 @@ def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: 
 
 
 def with_rubrics(problem: Problem) -> Problem:
-    """Return a problem whose rubrics hold their wording: one step for each point.
+    """Return a problem whose rubrics hold their wording: one step for each point or note.
 
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
@@ -262,16 +265,19 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         return Tex(rf"\exgenask{{{name}}}")
 
     def write(match: re.Match[str]) -> str:
-        answer = problem.answer(match[1])
-        methods = ", ".join(part.method for part in answer.certificate)
-        return f"${_filled(answer)}$ ({methods})"
+        return f"${_filled(problem.answer(match[1]))}$"
 
     template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
     text = template.render(_fill=str, proven=proven, **problem.fields)
-    points = (" ".join(point.split()) for point in text.split(r"\item ")[1:])
+    parts = [(part[1], " ".join(part[2].split())) for part in RUBRIC_PART.finditer(text)]
     return tuple(
-        Step(", ".join(ASKED.findall(point)), Tex(""), Tex(ASKED.sub(write, point)))
-        for point in points
+        Step(
+            ", ".join(ASKED.findall(part)),
+            Tex(""),
+            Tex(ASKED.sub(write, part)),
+            note=sort == "note",
+        )
+        for sort, part in parts
     )
 
 

@@ -258,7 +258,7 @@ def test_layer_marks_go_where_names_stay_unique() -> None:
 def test_loss_named_j_gives_way() -> None:
     """A loss L is not written J beside another J."""
     text = "x: input[2]\nJ = sum(x)\nL = 2 * J"
-    assert derivation(network(text), profile("section3"))[1] == "L = 2 * J"
+    assert derivation(network(text), profile("section3"))[1] == r"L = 2 \cdot J"
 
 
 @pytest.mark.parametrize(

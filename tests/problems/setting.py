@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from exgen import resources
+from exgen.certify.answers import certify_steps
+from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
 from exgen.derive.notation import load_notation
 from exgen.document import Tex, to_json
@@ -86,7 +88,9 @@ def solve(kind: str, text: str, draws: dict[str, Any], notation: str = "base") -
     names = [answer.name for answer in solution.answers]
     assert names
     assert len(set(names)) == len(names)
+    memory = Memory()
     for answer in solution.answers:
+        certify_steps(answer.steps, graph_of(text), memory)
         assert answer.claim is not None
         assert len({agreement.method for agreement in prove(answer.claim)}) >= 2
         assert all(step.rule and str(step.why) for step in answer.steps)

@@ -10,7 +10,7 @@ import pytest
 from exgen.certify.facts import FACTS, BottleneckClaim, FactClaim
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
-from exgen.problems.concept import KIND, TOPICS, bottlenecks
+from exgen.problems.concept import KIND, TASKS, TOPICS, bottlenecks
 from tests.problems.drawn import draw, network, solve
 
 LAYERS = network(
@@ -24,6 +24,10 @@ UNITS = network(
 )
 SOFTMAX = network("z: input[K]\np = softmax(z)")
 NUMBER = network("x: input[3]\ny = sum(x)")
+WEIGHTED = network("x: input[3]\nw: param[3]\ny = w.T @ x")
+CHANCE = network("x: input[3]\nw: param[3]\nt = sigmoid(w.T @ x)")
+ANGLE = network("x: input[3]\nw: param[3]\ny = tanh(w.T @ x)")
+POSITIVE = network("x: input[3]\nw: param[3]\ny = relu(w.T @ x)")
 GRAPHS: dict[str, Any] = {
     "activations": LAYERS,
     "shared_factor": UNITS,
@@ -100,6 +104,28 @@ def test_a_wrong_bottleneck_is_refused(through: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("graph", "reach", "tasks"),
+    [
+        (NUMBER, "unknown", set(TASKS)),
+        (WEIGHTED, "real", set(TASKS)),
+        (CHANCE, "probability", {name for name, sort in TASKS.items() if sort == "binary"}),
+        (POSITIVE, "at least 0", {"age", "price", "weight", "distance", "hours"}),
+    ],
+)
+def test_a_loss_fits_the_range_of_the_output(graph: Any, reach: str, tasks: set[str]) -> None:  # noqa: ANN401
+    """No sheet calls the output of a sigmoid any real number, or asks it for a temperature."""
+    drawn = [draw(KIND, graph, seed, topic="loss") for seed in range(150)]
+    assert {draws["task"] for draws in drawn} == tasks
+    for draws in drawn[:6]:
+        solution, answers = solve(KIND, graph, draws)
+        assert solution.fields["reach"] == reach
+        assert str(solution.fields["output"]) in answers["slope"].latex.tex
+        if reach == "probability":
+            assert solution.fields["probability"] is None
+            assert solution.fields["target"] != solution.fields["output"]
+
+
+@pytest.mark.parametrize(
     ("graph", "options", "message"),
     [
         (SOFTMAX, {"topic": "activations"}, "no ReLU"),
@@ -108,6 +134,8 @@ def test_a_wrong_bottleneck_is_refused(through: tuple[str, ...]) -> None:
         (SOFTMAX, {"topic": "shared_factor"}, "used twice"),
         (UNITS, {"topic": "shared_factor", "node": "h3"}, "no such value"),
         (NUMBER, {"topic": "loss", "task": "weather"}, "no task"),
+        (ANGLE, {"topic": "loss"}, "fits no task"),
+        (CHANCE, {"topic": "loss", "task": "age"}, "its range is probability"),
         (SOFTMAX, {"topic": "softmax"}, "no topic"),
         (SOFTMAX, {}, "needs a 'topic'"),
     ],

@@ -132,7 +132,7 @@ def test_both_branches_are_summed() -> None:
         r"\nabla_{\mathbf{m}_{a}}L\,\mathbf{x}_{a}^{\top} + "
         r"\nabla_{\mathbf{m}_{b}}L\,\mathbf{x}_{b}^{\top}"
     )
-    assert "2 paths" in solution.answers[0].steps[0].rule
+    assert "2 paths" in solution.answers[0].steps[-1].rule
 
 
 def test_a_dropped_branch_is_refused() -> None:

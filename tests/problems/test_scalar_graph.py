@@ -61,7 +61,48 @@ def test_two_paths_are_summed() -> None:
     found = by_name(solve("scalar_graph", REUSED, {"ask": [["L", "x"]], "figure": False}))
     printed = found["L.x"].steps[0].equation.tex
     assert r"\frac{\partial L}{\partial y} + \frac{\partial L}{\partial z}\,w" in printed
-    assert "added up" in str(found["L.x"].steps[0].why)
+    assert "$x$ is read by the lines of $y$ and $z$" in str(found["L.x"].steps[0].why)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "by", "equation", "why"),
+    [
+        (
+            "u: input\nw: input\nv: input\nr = u - w\nh = r**2 + v",
+            "h", "u",
+            (r"\frac{\partial h}{\partial u} = \frac{\partial h}{\partial r}\,"
+            r"\frac{\partial r}{\partial u} = 2\,r \cdot 1 = \exanswer{2\,r}"),
+            "with respect to its first term is 1.",
+        ),
+        (
+            "t: target\ny: input\nL = (t - y)**2",
+            "L", "y",
+            (r"\frac{\partial L}{\partial y} = 2\,\left(t - y\right)\,\left(-1\right)"
+            r" = \exanswer{-2\,\left(t - y\right)}"),
+            "with respect to its second term is $-1$.",
+        ),
+        (
+            "z: input\nt: target\ny = sigmoid(z)\nL = bce(y, t)",
+            "L", "y",
+            (r"\frac{\partial L}{\partial y} = -\left(\frac{t}{y} - \frac{1 - t}{1 - y}\right)"
+            r" = \exanswer{\frac{y - t}{y\,\left(1 - y\right)}}"),
+            r"$\log u$ is $1/u$.",
+        ),
+        (
+            "x: input\nL = x * tanh(x)",
+            "L", "x",
+            r"\frac{\partial L}{\partial x} = ",
+            "$x$ occurs twice in the line of $L$",
+        ),
+    ],
+)  # fmt: skip
+def test_steps_show_the_chain_rule(text: str, of: str, by: str, equation: str, why: str) -> None:
+    """Each step has the product of the chain rule, the local derivatives, and what they rest on."""
+    draws = {"ask": [[of, by]], "figure": False}
+    step = by_name(solve("scalar_graph", text, draws))[f"{of}.{by}"].steps[0]
+    assert step.equation.tex.startswith(equation)
+    assert why in str(step.why)
+    assert step.claims
 
 
 @pytest.mark.parametrize("seed", range(40))

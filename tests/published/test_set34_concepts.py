@@ -56,7 +56,14 @@ def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
 
 
 def test_rubrics_say_so() -> None:
-    """A rubric has no certificate, and the key says that no machine proved it."""
+    """A rubric has no certificate, and its key is addressed to the grader."""
     for which in ("activations", "shared"):
         assert problem(SET, which).answer("answer").is_rubric
-        assert "For the grader: no machine can prove an answer in words." in key(SET, which)
+        assert "For the grader: give the points in brackets for each" in key(SET, which)
+        assert (
+            sum(problem(SET, which).answer("answer").points)
+            == {
+                "activations": 7,
+                "shared": 3,
+            }[which]
+        )

@@ -1,0 +1,186 @@
+"""Worked steps that several kinds share: an equation, the claim that it holds, and its reason."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from exgen.certify.equations import EquationClaim
+from exgen.certify.stored import stored
+from exgen.derive.latex import Printer
+from exgen.derive.marked import MarkedPrinter
+from exgen.derive.worked import functions_on, slope_of
+from exgen.document import Step, Tex
+from exgen.graph import SCALAR, Name, as_expr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from exgen.derive.factors import Factor
+    from exgen.derive.notation import Notation
+    from exgen.derive.worked import Chained, Path
+    from exgen.graph import Call, Expr, Graph, Shape
+
+RULES: Mapping[tuple[str, int], str] = {
+    ("add", 0): "The derivative of a sum with respect to a term is 1.",
+    ("add", 1): "The derivative of a sum with respect to a term is 1.",
+    ("sub", 0): "The derivative of a difference with respect to its first term is 1.",
+    ("sub", 1): "The derivative of a difference with respect to its second term is $-1$.",
+    ("neg", 0): "The derivative of $-u$ is $-1$.",
+    ("mul", 0): "The derivative of a product with respect to one factor is the other factor.",
+    ("mul", 1): "The derivative of a product with respect to one factor is the other factor.",
+    ("div", 0): "The derivative of $u/v$ with respect to $u$ is $1/v$.",
+    ("div", 1): "The derivative of $u/v$ with respect to $v$ is $-u/v^2$.",
+    ("pow", 0): "Power rule: the derivative of $u^n$ is $n\\,u^{n-1}$.",
+    ("pow", 1): "The derivative of $c^u$ is $c^u \\log c$.",
+    ("squared_error", 0): "Power rule: the derivative of $u^2$ is $2\\,u$.",
+    ("squared_error", 1): "Power rule: the derivative of $u^2$ is $2\\,u$.",
+    ("bce", 0): "The derivative of $\\log u$ is $1/u$.",
+    ("cross_entropy", 0): "The derivative of $\\log u$ is $1/u$.",
+    ("prelu", 0): "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
+    ("prelu", 1): "The slope of PReLU multiplies only a negative argument.",
+}
+"""Why a local derivative of scalars is what it is, by op and argument."""
+ITSELF = "The derivative of a quantity with respect to itself is 1."
+
+
+def claimed(
+    graph: Graph,
+    sides: tuple[Expr, ...],
+    network: Graph,
+    *,
+    layout: str = "shape",
+    factors: tuple[Factor, ...] = (),
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the claim that all sides are equal, as a step stores it; none for a single side.
+
+    Args:
+        graph: the network that the sides are about.
+        sides: as printed.
+        network: the problem's own network.
+        layout: of the notation.
+        factors: the derivatives of single lines that the sides read.
+
+    """
+    if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
+        return ()
+    return (stored(EquationClaim(graph, sides, layout, factors), network),)
+
+
+def slope_reasons(
+    calls: Iterable[Call], printer: Printer, network: Graph
+) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+    """Return what the derivatives of functions are, as formulas with the claims that they hold."""
+    letter = next(letter for letter in "uvsrq" if letter not in network.names)
+    said: list[str] = []
+    claims: list[Mapping[str, Any]] = []
+    for part in calls:
+        slope = slope_of(part, printer, letter)
+        if slope is not None and slope.latex not in said:
+            said.append(slope.latex)
+            claims += claimed(slope.graph, slope.sides, network, factors=(slope.factor,))
+    return said, tuple(claims)
+
+
+def listed(parts: list[str]) -> str:
+    """Return parts of a sentence as a list: ``a``, ``a and b``, ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+# --- networks of scalars ---
+
+
+def scalar_printer(
+    notation: Notation, shapes: Mapping[str, Shape], of: str, factors: tuple[Factor, ...]
+) -> MarkedPrinter:
+    """Return a printer that knows the derivatives of single lines."""
+    plain = Printer(notation, shapes, of)
+    return MarkedPrinter(
+        notation,
+        {**shapes, **{factor.name: SCALAR for factor in factors}},
+        of,
+        factors={factor.name: plain.derivative(factor.of, factor.by) for factor in factors},
+    )
+
+
+def scalar_step(
+    graph: Graph,
+    by: str,
+    chain: Chained,
+    printer: MarkedPrinter,
+    network: Graph,
+    *,
+    value: str = "",
+    aligned: bool = False,
+) -> Step:
+    """Return the step that derives one derivative in a network of scalars.
+
+    Args:
+        graph: the network that ends in what is differentiated.
+        by: the variable.
+        chain: the sides of the equation.
+        printer: how to write them.
+        network: the problem's own network.
+        value: the last side, where it is a number that the answer's own claim proves.
+        aligned: whether the first sign of equality is an alignment point.
+
+    """
+    shown = _distinct(list(map(printer, chain.sides)))
+    if value and value != shown[-1]:
+        shown.append(value)
+    if not aligned:
+        shown[-1] = rf"\exanswer{{{shown[-1]}}}"
+    equation = " = ".join(shown)
+    if aligned:
+        equation = equation.replace(" = ", " &= ", 1)
+    claims = claimed(graph, chain.sides, network, factors=chain.factors)
+    why, proven = _why(graph, by, chain.paths, printer, network)
+    rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
+    return Step(rule, Tex(equation), Tex(why), claims=(*claims, *proven))
+
+
+def _distinct(sides: list[str]) -> list[str]:
+    """Return the sides as printed, without one that the next only frees of brackets."""
+    bare = [re.sub(r"\\left\(|\\right\)|\\,", "", side) for side in sides]
+    kept = [n for n in range(len(sides)) if n + 1 == len(sides) or bare[n] != bare[n + 1]]
+    return [sides[n] for n in kept]
+
+
+def _why(
+    graph: Graph, by: str, ways: tuple[Path, ...], printer: Printer, network: Graph
+) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """Return the reasons behind a chain rule of scalars, and the claims of their formulas."""
+    if not ways:
+        return ITSELF, ()
+    told: dict[str, None] = {}
+    for way in ways:
+        pairs = list(zip(way.ops, way.slopes, strict=True))
+        # A derivative of 1 is worth a word only where there is no other.
+        steep = [op for op, slope in pairs if slope != as_expr(1)] or [op for op, _ in pairs]
+        told |= {RULES[op]: None for op in steep if op in RULES}
+    sentences = list(told)
+    lines = list(dict.fromkeys(way.line for way in ways))
+    reads = {op for way in ways for op, _ in way.ops}
+    calls = [
+        part
+        for line in lines
+        for part in functions_on(graph.expr(line) or Name(line))
+        if part.op in reads
+    ]
+    formulas, claims = slope_reasons(calls, printer, network)
+    if formulas:
+        sentences.append(f"Here ${'$ and $'.join(formulas)}$.")
+    name = f"${printer.name(by)}$"
+    if len(lines) > 1:
+        places = listed([f"${printer.name(line)}$" for line in lines])
+        sentences.append(
+            f"{name} is read by the lines of {places}, so the derivative is the sum over these "
+            "paths."
+        )
+    elif len(ways) > 1:
+        often = "twice" if len(ways) == 2 else f"{len(ways)} times"  # noqa: PLR2004 - a word
+        sentences.append(
+            f"{name} occurs {often} in the line of ${printer.name(lines[0])}$, and the "
+            "contributions add up."
+        )
+    return " ".join(sentences), claims

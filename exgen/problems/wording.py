@@ -1,0 +1,87 @@
+"""What a sheet may say of a network: words that are chosen from its lines, leaves and shapes.
+
+Templates only place them. Every function is a statement of fact about the graph it is given, so a
+test can hold it against the graph.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exgen.derive.orient import examples
+from exgen.derive.symbols import dim_latex
+from exgen.graph import ONE, Call, Name, is_column, is_scalar, names_in, walk
+
+if TYPE_CHECKING:
+    from exgen.derive.latex import Printer
+    from exgen.graph import Expr, Graph
+
+AT_LEAST_0 = frozenset({"relu", "softplus", "exp", "squared_error", "bce", "cross_entropy"})
+LINEAR = frozenset({"add", "sub", "mul", "matmul", "sum", "mean"})
+
+
+def output_range(graph: Graph) -> str:
+    """Return the range of a network's last line, as far as its outermost op tells.
+
+    ``real``, ``probability`` (between 0 and 1), ``bounded`` (between -1 and 1), ``at least 0``, or
+    ``unknown``.
+    """
+    expr: Expr | None = Name(graph.loss)
+    while isinstance(expr, Name) and graph.expr(expr.name) is not None:
+        expr = graph.expr(expr.name)
+    match expr:
+        case Call("sigmoid" | "softmax"):
+            return "probability"
+        case Call("tanh"):
+            return "bounded"
+        case Call(op) if op in AT_LEAST_0:
+            return "at least 0"
+        case Call(op) if op in LINEAR:
+            # A free parameter as a factor or a term reaches every number.
+            free = {leaf.name for leaf in graph.leaves if leaf.role == "param"}
+            return "real" if free & names_in(expr) else "unknown"
+    return "unknown"
+
+
+DATA = ("input", "target", "onehot")
+
+
+def is_classifier(graph: Graph) -> bool:
+    """Whether a network is trained to tell classes apart: one-hot targets, or a cross-entropy."""
+    ops = {p.op for b in graph.bindings for p in walk(b.expr) if isinstance(p, Call)}
+    return any(leaf.role == "onehot" for leaf in graph.leaves) or "cross_entropy" in ops
+
+
+def batch_axes(graph: Graph) -> dict[str, int]:
+    """Return the axis along which examples run for each data leaf that is a batch, else nothing."""
+    axes = examples(graph)
+    return {
+        leaf.name: axes[leaf.name]
+        for leaf in graph.leaves
+        if leaf.role in DATA and leaf.name in axes and not is_scalar(leaf.shape)
+    }
+
+
+def has_several_examples(graph: Graph) -> bool:
+    """Whether a network is written for several examples at once, as far as its lines tell."""
+    return any(graph.shapes[name][axis] != ONE for name, axis in batch_axes(graph).items())
+
+
+def what_runs(graph: Graph, printer: Printer) -> str:
+    """Return what a network is and how many examples it processes, as the start of a sentence."""
+    noun = "A classifier" if is_classifier(graph) else "A network"
+    axes = batch_axes(graph)
+    if has_several_examples(graph):
+        name, axis = next(iter(axes.items()))
+        count, line = dim_latex(graph.shapes[name][axis]), "row" if axis == 0 else "column"
+        where = f"one in each {line} of ${printer.name(name)}$"
+        return f"{noun} processes a batch of ${count}$ examples at once, {where}"
+    if any(leaf.role in DATA and not is_column(leaf.shape) for leaf in graph.leaves):
+        # A matrix may be one example, such as an image, or many: what is not clear is not said.
+        return f"{noun} is applied to its input"
+    return f"{noun} processes one example at a time"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun, such as ``the 3 missing sizes`` or ``the missing size``."""
+    return f"the {singular}" if number == 1 else f"the {number} {plural or singular + 's'}"
