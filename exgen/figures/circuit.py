@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from exgen.derive.elementary import gate_latex
@@ -9,7 +10,8 @@ from exgen.figures.computation import entry_points, framed, route
 from exgen.figures.layers import Box, Link, arrange
 from exgen.figures.measure import text_width
 from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, straight
-from exgen.graph import Call, Name, names_in
+from exgen.graph import Call, Name, Number, names_in
+from exgen.language.writer import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +91,7 @@ def circuit_figure(
     last, tip = text_width(name(graph.loss)) + 1.5, ends[graph.loss]
     out = Node("*", "name", rounded(tip[0] + TIP + last / 2), tip[1], rounded(last), LABEL_HEIGHT,
                name(graph.loss))  # fmt: skip
-    return framed((*inside.values(), out), tuple(edges), tuple(labels), _words(circuit))
+    return framed((*inside.values(), out), tuple(edges), tuple(labels), _words(circuit, above))
 
 
 def _gate_width(expr: object, letter: str) -> float:
@@ -149,12 +151,24 @@ def _joints(
     return edges
 
 
-def _words(circuit: Circuit) -> str:
-    """Return the circuit in words."""
+SIGNS: Mapping[str, str] = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def _words(circuit: Circuit, above: Mapping[str, str]) -> str:
+    """Return the circuit in words, with the values that stand above its wires."""
+
+    def wire(name: str) -> str:
+        value = above[name]
+        return f"{name} = {value}" if NUMBER.fullmatch(value) else name
+
     parts: list[str] = []
-    signs = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}
     for line in circuit.graph.bindings:
         if isinstance(line.expr, Call):
-            sources = " and ".join(sorted(names_in(line.expr)))
-            parts.append(f"{sources} into {signs.get(line.expr.op, line.expr.op)}: {line.name}")
-    return ("Gates: " + "; ".join(parts) + ".").replace("_", " ")
+            sources = " and ".join(map(wire, sorted(names_in(line.expr))))
+            numbers = [number_text(arg.value) for arg in line.expr.args if isinstance(arg, Number)]
+            sign = SIGNS.get(line.expr.op, line.expr.op)
+            if numbers and line.expr.op != "div":
+                sign = f"{sign} {numbers[0]}"
+            parts.append(f"{sources} into {sign}: {wire(line.name)}")
+    return ("Gates: " + "; ".join(parts) + ".").replace("_", "")
