@@ -401,27 +401,36 @@ class Printer:
         axis = axis_option(dict(this.options))
         mark = TRANSPOSE[self.notation.transpose]
         one = "1"
-        if not is_column(self.shape(this.args[0])):
+        shape = self.shape(this.args[0])
+        # Beside a column there is room for one number only in a new row.
+        if not (is_scalar(shape) or (is_column(shape) and axis == 0)):
             ones = ONES[self.notation.ones]
             one = f"{ones}^{{{mark}}}" if axis == 0 else ones
         return self._matrix([one, part.latex] if first else [part.latex, one], axis)
 
     def sliced(self, part: Printed, this: Call) -> Printed:
         """Return a stretch of an array as a product with a selection matrix."""
-        skip, drop = (dict(this.options)[name] for name in ("skip", "drop"))
+        options = (dict(this.options)[name] for name in ("skip", "drop"))
+        skip, drop = (part if isinstance(part, Dim) else Dim(0) for part in options)
         axis = axis_option(dict(this.options))
         keep = dim_latex(self.shape(this)[axis])
         mark = TRANSPOSE[self.notation.transpose]
         parts = [f"{self._bold('I')}_{{{keep}}}"]
-        # One line of zeros below or above the others is a row.
-        zeros = {
-            dim: self._bold("0") + (f"^{{{mark}}}" if axis == 1 and dim == ONE else "")
-            for dim in (skip, drop)
-        }
+        sized = Dim(0) not in (skip, drop) or bool(self.shape(this)[axis].names)
+
+        def zeros(dim: Dim) -> str:
+            if sized:
+                # With zeros on both sides, or beside a named size, nothing else says how many.
+                shape = (self.shape(this)[axis], dim)
+                return f"{self._bold('0')}_{{{shape_latex(shape if axis == 0 else shape[::-1])}}}"
+            # One line of zeros below or above the others is a row.
+            line = axis == 1 and dim == ONE
+            return self._bold("0") + (f"^{{{mark}}}" if line else "")
+
         if skip != Dim(0):
-            parts.insert(0, zeros[skip])
+            parts.insert(0, zeros(skip))
         if drop != Dim(0):
-            parts.append(zeros[drop])
+            parts.append(zeros(drop))
         chosen = self._matrix(parts, 1 - axis).latex
         pair = (chosen, self._wrap(part, Level.PRODUCT))
         return Printed(r"\,".join(pair if axis == 0 else reversed(pair)), Level.PRODUCT)
