@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.index import EXAMPLES, Letters, entry_form, examples_of, letters_of
 from exgen.derive.orient import examples as example_axes
 from exgen.derive.partials import ordered
-from exgen.derive.symbols import dim_latex
+from exgen.derive.symbols import dim_latex, look
 from exgen.derive.vectorise import with_shares
 from exgen.document import Tex
 from exgen.errors import KindError, nearest
@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from exgen.graph import Expr, Graph, Index
     from exgen.problems.base import Setting
 
+KRONECKER = r"\delta"
 MAX_PLACES = 5_000_000
 """An index form with more terms than this cannot be tried at every entry."""
 
 
 def check_entries(graph: Graph) -> None:
     """Raise where a line has no index form, or where it could not be tried at every entry."""
+    for name in graph.names:
+        if look(name) == KRONECKER:
+            raise KindError(
+                f"'{name}' prints like Kronecker's delta, which stands in index forms",
+                remedy="Rename it.",
+            )
     for binding in graph.bindings:
         for part in walk(binding.expr):
             if isinstance(part, Call) and part.op == "softmax" and _is_of_one(part, graph):

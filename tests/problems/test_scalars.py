@@ -76,3 +76,11 @@ def test_a_softmax_over_one_class_is_no_question(tmp_path: Path, kind: str) -> N
     path = bank(tmp_path, f"{network}L = cross_entropy(p, y)", kind)
     with pytest.raises(KindError, match="is over one class, so it is always 1"):
         build(*load(path, None), 1)
+
+
+def test_a_name_like_kronecker_s_delta_is_refused(tmp_path: Path) -> None:
+    """An entry of it could be read as 1 or 0."""
+    network = "x: input[4]\ndelta: param[3, 4]\nt: target[3]\nz = delta @ x\n"
+    path = bank(tmp_path, f"{network}L = squared_error(z, t)", "show_that")
+    with pytest.raises(KindError, match="'delta' prints like Kronecker's delta"):
+        build(*load(path, None), 1)
