@@ -76,15 +76,24 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     A problem that uses a symbol of an earlier one for something else says that its names are new.
     """
     renamed = {clash.later for clash in clashes(problem_set)}
-    page = said(problem_set)
+    page, derived = said(problem_set), _derived(problem_set)
     bodies = [
-        _problem(problem, number, page, key=key)
+        _problem(problem, number, page, derived, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
     return [
         QUESTION.sub(rf"\g<0>{NEW_NAMES}\n", body, count=1) if number in renamed else body
         for number, body in enumerate(bodies, start=1)
     ]
+
+
+def _derived(problem_set: ProblemSet) -> Mapping[str, int]:
+    """Return the number of the first problem whose key derives a rule, by the rule."""
+    found: dict[str, int] = {}
+    for number, problem in enumerate(problem_set.problems, start=1):
+        for rule in problem.fields.get("derives", ()):
+            found.setdefault(rule, number)
+    return found
 
 
 def parts_of(problem: Problem) -> list[tuple[str, ...]]:
@@ -95,7 +104,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -105,8 +114,10 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
-    body = "".join(_pieces(problem, number, page, [], key=key))
+def _problem(
+    problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
+) -> str:
+    body = "".join(_pieces(problem, number, page, [], derived, key=key))
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -120,7 +131,13 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
 
 
 def _pieces(
-    problem: Problem, number: int, page: Said, asked: list[str], *, key: bool
+    problem: Problem,
+    number: int,
+    page: Said,
+    asked: list[str],
+    derived: Mapping[str, int],
+    *,
+    key: bool,
 ) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
@@ -212,6 +229,7 @@ def _pieces(
         problem=problem,
         number=number,
         page_says=page,
+        derived_in=derived,
         key=key,
         ask=ask,
         work=work,
@@ -323,9 +341,17 @@ def _is_deep(latex: Tex) -> bool:
     return False
 
 
-def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
-    """Return the equations of steps with their reasons, as the body of an ``align*``."""
-    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``.
+
+    A step may also be a table of a problem's fields, with the same names.
+    """
+    reasons = [
+        (step.equation.tex, getattr(step, reason))
+        if isinstance(step, Step)
+        else (step["equation"].tex, step[reason])
+        for step in steps
+    ]
     rows = [
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
