@@ -307,13 +307,12 @@ class _Deriver:
             self.target(output, "bce"), index, with_gradient_shapes(self.graph), self.letters
         )
         share = self.share(last)
-        terms = t / p - (1 - t) / (1 - p)
-        slope = -terms if share is None else -(share * terms)
+        product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
         one = (1 - t) * p - t * (1 - p)
         gradient, by = Entry(Name(gradient_name(output)), *index), Entry(Name(name), *index)
         return [
             Line(gradient * Partial(p, by), "own chain", (output,)),
-            Line(slope * (p * (1 - p)), "slopes", (output,)),
+            Line(-(product if share is None else share * product), "slopes", (output,)),
             Line(one if share is None else share * one, "multiply out"),
             Line(last, "cancel"),
         ]
