@@ -187,9 +187,16 @@ def same_numbers(expr: Expr, graph: Graph) -> Expr:
 def trial_sizes(graph: Graph) -> dict[str, Dim]:
     """Return the numbers that a network's symbolic sizes got."""
     numbered = with_numbers(graph)
+    pairs = [
+        (dim, number.constant)
+        for name, shape in graph.shapes.items()
+        for dim, number in zip(shape, numbered.shapes[name], strict=True)
+    ]
+    # Where a size stands only in sums, such as A + B, the others of the sum come first.
+    pairs.sort(key=lambda pair: len(pair[0].names))
     sizes: dict[str, Dim] = {}
-    for name, shape in graph.shapes.items():
-        for dim, number in zip(shape, numbered.shapes[name], strict=True):
-            if len(dim.names) == 1:
-                sizes[dim.names[0]] = Dim(number.constant - dim.constant)
+    for dim, number in pairs:
+        unknown = [name for name in dim.names if name not in sizes]
+        if len(unknown) == 1:
+            sizes[unknown[0]] = Dim(number - dim.substitute({**sizes, unknown[0]: Dim(0)}).constant)
     return sizes

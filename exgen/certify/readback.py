@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.reading.page import METHOD, Page
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Call, Dim, walk
+from exgen.graph import Call, walk
 from exgen.ops import pool
 
 if TYPE_CHECKING:
@@ -62,10 +62,9 @@ UNREAD: Mapping[str, str] = {
 WINDOWS = "the page does not say how large the windows of a pool are"
 OPS_UNREAD: Mapping[str, str] = {
     **dict.fromkeys((row.name for row in pool.ROWS), WINDOWS),
-    "slice": "with zeros on both sides the page does not say how many stand on which",
     "concat": "with zeros on both sides the page does not say how many stand on which",
 }
-"""The ops whose answers are not read back, each with the reason; the last two only then."""
+"""The ops whose answers are not read back, each with the reason; the last only then."""
 
 
 def load_reader(name: str) -> Callable[[Any, Page], Agreement]:
@@ -88,8 +87,6 @@ def is_unread(claim: object) -> bool:
 
 
 def _says_too_little(call: Call) -> bool:
-    if call.op == "slice":
-        return Dim(0) not in (call.option("skip"), call.option("drop"))
     if call.op == "concat":
         return sum(isinstance(part, Call) and part.op == "zeros" for part in walk(call)) > 1
     return True

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, trial_sizes, worst
+from exgen.certify.compare import (
+    DIFFERENCE_TOLERANCE,
+    EXACT_TOLERANCE,
+    SEED,
+    compare,
+    trial_sizes,
+    worst,
+)
 from exgen.certify.pieces import COMPARING, KINKED
 from exgen.certify.points import classes_axis, trial_points, with_numbers
 from exgen.certify.reading.network import Computed, Reader
+from exgen.certify.reading.page import as_entries
 from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
@@ -43,6 +51,10 @@ UNDECLARED: Mapping[str, str] = {
     "alpha_gradient": "the arrays are given in numbers",
 }
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
+PARTIAL: Mapping[str, str] = {
+    "vectorise_forward": "the lines are what is asked; those that are not asked for are left out",
+}
+"""The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
     "identity_proof": "it has no network: the formula that it is about is what is asked",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
@@ -79,7 +91,11 @@ def check_statement(
         own = tuple(facts_in(body))
         reader = Reader.of(graph, notation, Sayings.of(page, own), own)
         _check_declared(reader, kind, declared_in(body))
-        read = reader.lines(lines) if layers is None else reader.layers(layers, body)
+        whole = kind not in PARTIAL
+        read = reader.layers(layers, body) if layers else reader.lines(lines, whole=whole)
+        missing = [binding.name for binding in graph.bindings if binding.name not in read]
+        if missing and whole:
+            raise CertificateError(f"the sheet does not define '{missing[0]}'")
         return _compared(graph, read)
     except (MisfitError, ValueError, LookupError, ArithmeticError) as error:
         raise CertificateError(f"what was read cannot be evaluated: {error}") from error
@@ -165,9 +181,6 @@ def _has_kink(line: Expr | None) -> bool:
 
 def _compared(graph: Graph, read: Mapping[str, Computed]) -> Agreement:
     """Compare what every line computes with its value in the network, on both sides of kinks."""
-    missing = [binding.name for binding in graph.bindings if binding.name not in read]
-    if missing:
-        raise CertificateError(f"the sheet does not define '{missing[0]}'")
     sizes = trial_sizes(graph)
     points = _points(with_numbers(graph))
     parts: list[Agreement] = []
@@ -175,21 +188,23 @@ def _compared(graph: Graph, read: Mapping[str, Computed]) -> Agreement:
         expr = substitute_sizes(line.expr, sizes)
         ranges = {letter: dim.substitute(sizes).constant for letter, dim in line.letters}
         for number, values in enumerate(points):
-            if number and not _has_kink(graph.expr(name)):
+            if number and not (_has_kink(graph.expr(name)) or _has_kink(line.expr)):
                 # Without a kink the first point tells; at the others a sigmoid may be saturated.
                 continue
+            # Further away a loss loses digits that the network's own keeps.
+            tolerance = DIFFERENCE_TOLERANCE if number else EXACT_TOLERANCE
             expected = values[name]
             if ranges:
                 from exgen.certify.everywhere import everywhere
 
-                found = everywhere(expr, values, ranges).reshape(expected.shape)
+                found = everywhere(as_entries(expr), values, ranges).reshape(expected.shape)
             else:
                 found = evaluate(expr, values).astype(float)
             if number and not np.isfinite(found).all():
                 # Away from the first point a logarithm or an exponential may be out of range.
                 continue
             try:
-                parts.append(compare(METHOD, found, expected, EXACT_TOLERANCE))
+                parts.append(compare(METHOD, found, expected, tolerance))
             except CertificateError as error:
                 raise CertificateError(f"the line of '{name}': {error.message}") from None
     return worst(parts)

@@ -301,6 +301,8 @@ def _fused(
 
 def premises(graph: Graph, found: Mapping[str, Gradient]) -> tuple[str, ...]:
     """Return what gradients assume beyond the forward pass, each once."""
+    if not any(leaf.role == "onehot" for leaf in graph.leaves):
+        return ()
     used = {rule for gradient in found.values() for rule in gradient.rules}
     told = [f.premise for f in FUSIONS if f.premise and f"{f.output}+{f.loss}" in used]
     # That the entries of a softmax sum to 1 is no premise.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import EXAMPLES, entry_form, letters
@@ -59,6 +60,20 @@ LOSSES = frozenset(row.name for row in losses.ROWS)
 ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATORS: Mapping[str, str] = {**ONES, "bracket": ""}
 RELU = r"\operatorname{ReLU}"
+
+
+HALF = Fraction(1, 2)
+SQUARE = Number(Fraction(2))
+
+
+def norm_of(expr: Expr) -> Expr | None:
+    """Return the array of which an expression is the squared norm; None where it is none."""
+    match expr:
+        case Call("sum", (Call("pow", (inside, power)),)) if expr.option("axis") is None:
+            return inside if power == SQUARE else None
+        case Call("sum", (Call("mul", (left, right)),)) if expr.option("axis") is None:
+            return left if left == right else None
+    return None
 
 
 class Level(IntEnum):
@@ -210,6 +225,9 @@ class Printer:
         left, right = self._stretched(this, args)
         fitting = [Level.PRODUCT, Level.HADAMARD]
         first = self._wrap(left, *fitting, Level.SUM, Level.NEGATIVE)
+        if sign == "+" and right.latex.startswith("-") and right.level <= Level.SUM:
+            # A negative term is taken off: no plus stands before a minus.
+            return Printed(f"{first} - {right.latex.removeprefix('-')}", Level.SUM)
         second = self._wrap(right, *fitting, *([Level.SUM] if sign == "+" else []))
         return Printed(f"{first} {sign} {second}", Level.SUM)
 
@@ -227,8 +245,24 @@ class Printer:
         ones = ONES[self.notation.ones]
         if isinstance(expr, Number) and expr.value == 1:
             return Printed(ones)
-        bare = [] if _runs_on(expr) else [Level.PRODUCT]
-        return Printed(rf"{self._wrap(part, *bare)}\,{ones}", Level.PRODUCT)
+        return Printed(rf"{self._before(expr, part)}\,{ones}", Level.PRODUCT)
+
+    def _before(self, scalar: Expr, part: Printed) -> str:
+        """Return a scalar as it stands before an array."""
+        if not self._ends_in_an_array(scalar):
+            return self._wrap(part, Level.PRODUCT)
+        # The bare product of a row and a column would run into the array behind it.
+        if not (isinstance(scalar, Call) and scalar.op == "mul"):
+            return self._wrap(part)
+        first, second = (self._before(arg, self.printed(arg)) for arg in scalar.args)
+        return f"{first}{self._times(second)}{second}"
+
+    def _ends_in_an_array(self, expr: Expr) -> bool:
+        if not isinstance(expr, Call) or norm_of(expr) is not None:
+            return False
+        if expr.op in ("matmul", "sum", "mean"):
+            return not is_scalar(self.shape(expr.args[-1]))
+        return expr.op == "mul" and any(map(self._ends_in_an_array, expr.args))
 
     def negative(self, part: Printed) -> Printed:
         """Return a change of sign."""
@@ -245,10 +279,14 @@ class Printer:
         if right_scalar and not left_scalar:
             left, right = right, left
         scalar = this.args[0 if left_scalar else 1]
-        alone = isinstance(scalar, Call) and scalar.op == "matmul"
-        both = left_scalar and right_scalar
-        bare = [] if alone or (_runs_on(scalar) and not both) else [Level.PRODUCT]
-        first, second = self._wrap(left, *bare), self._wrap(right, Level.PRODUCT)
+        if scalar == Number(HALF) and not right.latex[:1].isdigit():
+            left = Printed(r"\frac{1}{2}", Level.SCRIPT)
+        if left_scalar and right_scalar:
+            alone = isinstance(scalar, Call) and scalar.op == "matmul"
+            first = self._wrap(left, *([] if alone else [Level.PRODUCT]))
+        else:
+            first = self._before(scalar, left)
+        second = self._wrap(right, Level.PRODUCT)
         return Printed(f"{first}{self._times(second)}{second}", Level.PRODUCT)
 
     def _times(self, second: str) -> str:
@@ -276,9 +314,28 @@ class Printer:
     def power_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
         """Return a power; of an array it is entrywise and marked with a circle."""
         base, exponent = args
+        if isinstance(this.args[1], Number):
+            power = this.args[1].value
+            if abs(power) == HALF and is_scalar(self.shape(this.args[0])):
+                root = self._root(this.args[0], base)
+                return root if power > 0 else Printed(rf"\frac{{1}}{{{root.latex}}}", Level.SCRIPT)
+            if power.denominator in (2, 3, 4):
+                exponent = Printed(f"{power.numerator}/{power.denominator}")
         mark = "" if is_scalar(self.shape(this.args[0])) else r"\circ "
         body = base.latex if base.level is Level.ATOM else rf"\left({base.latex}\right)"
         return Printed(f"{body}^{{{mark}{exponent.latex}}}", Level.SCRIPT)
+
+    def _root(self, expr: Expr, part: Printed) -> Printed:
+        """Return a square root; of a squared norm it is the norm."""
+        inside = norm_of(expr)
+        if inside is not None:
+            return Printed(self._norm(inside), Level.ATOM)
+        return Printed(rf"\sqrt{{{part.latex}}}", Level.SCRIPT)
+
+    def _norm(self, inside: Expr) -> str:
+        """Return the norm of a column, or Frobenius' of a matrix."""
+        kind = "" if ONE in self.shape(inside) else "_F"
+        return rf"\left\lVert {self(inside)} \right\rVert{kind}"
 
     # --- matrices ---
 
@@ -344,27 +401,36 @@ class Printer:
         axis = axis_option(dict(this.options))
         mark = TRANSPOSE[self.notation.transpose]
         one = "1"
-        if not is_column(self.shape(this.args[0])):
+        shape = self.shape(this.args[0])
+        # Beside a column there is room for one number only in a new row.
+        if not (is_scalar(shape) or (is_column(shape) and axis == 0)):
             ones = ONES[self.notation.ones]
             one = f"{ones}^{{{mark}}}" if axis == 0 else ones
         return self._matrix([one, part.latex] if first else [part.latex, one], axis)
 
     def sliced(self, part: Printed, this: Call) -> Printed:
         """Return a stretch of an array as a product with a selection matrix."""
-        skip, drop = (dict(this.options)[name] for name in ("skip", "drop"))
+        options = (dict(this.options)[name] for name in ("skip", "drop"))
+        skip, drop = (part if isinstance(part, Dim) else Dim(0) for part in options)
         axis = axis_option(dict(this.options))
         keep = dim_latex(self.shape(this)[axis])
         mark = TRANSPOSE[self.notation.transpose]
         parts = [f"{self._bold('I')}_{{{keep}}}"]
-        # One line of zeros below or above the others is a row.
-        zeros = {
-            dim: self._bold("0") + (f"^{{{mark}}}" if axis == 1 and dim == ONE else "")
-            for dim in (skip, drop)
-        }
+        sized = Dim(0) not in (skip, drop) or bool(self.shape(this)[axis].names)
+
+        def zeros(dim: Dim) -> str:
+            if sized:
+                # With zeros on both sides, or beside a named size, nothing else says how many.
+                shape = (self.shape(this)[axis], dim)
+                return f"{self._bold('0')}_{{{shape_latex(shape if axis == 0 else shape[::-1])}}}"
+            # One line of zeros below or above the others is a row.
+            line = axis == 1 and dim == ONE
+            return self._bold("0") + (f"^{{{mark}}}" if line else "")
+
         if skip != Dim(0):
-            parts.insert(0, zeros[skip])
+            parts.insert(0, zeros(skip))
         if drop != Dim(0):
-            parts.append(zeros[drop])
+            parts.append(zeros(drop))
         chosen = self._matrix(parts, 1 - axis).latex
         pair = (chosen, self._wrap(part, Level.PRODUCT))
         return Printed(r"\,".join(pair if axis == 0 else reversed(pair)), Level.PRODUCT)
@@ -431,6 +497,14 @@ class Printer:
         axis, shape = this.option("axis"), self.shape(this.args[0])
         if is_scalar(shape):
             return part
+        inside = norm_of(Call("sum", this.args, this.options))
+        if inside is not None:
+            share = ""
+            if mean:
+                sizes = r" \cdot ".join(dim_latex(dim) for dim in shape if dim != ONE)
+                share = rf"\frac{{1}}{{{sizes}}}\,"
+            squared = f"{share}{self._norm(inside)}^{{2}}"
+            return Printed(squared, Level.PRODUCT if mean else Level.SCRIPT)
         if axis is None and self.notation.sums == "sigma":
             entries = self._over_entries(this.args[0], shape, mean=mean)
             if entries is not None:
@@ -509,13 +583,3 @@ class Printer:
 
     def _argument(self, part: Printed) -> str:
         return part.latex if part.symbol or part.level >= Level.SCRIPT else f"({part.latex})"
-
-
-def _runs_on(scalar: Expr) -> bool:
-    """Whether a scalar's bare product of a row and a column would run into an array behind it."""
-    match scalar:
-        case Call("matmul" | "sum" | "mean"):
-            return True
-        case Call("mul" | "neg", args):
-            return any(map(_runs_on, args))
-    return False

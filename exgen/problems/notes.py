@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 POOLS = ("maxpool", "avgpool")
 SLOPED = ("lrelu", "prelu")
+WORDLESS = ("maxroute", "maxpick", "windows", "permutation")
+"""The ops of backward passes, which no sheet explains."""
 
 
 def notes(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
@@ -32,6 +34,12 @@ def notes(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
 
     """
     calls = [part for b in graph.bindings for part in walk(b.expr) if isinstance(part, Call)]
+    for part in calls:
+        if part.op in WORDLESS:
+            raise KindError(
+                f"a sheet has no words for '{part.op}', which stands in backward passes",
+                remedy="Write the forward pass with maxpool, avgpool and sort.",
+            )
     return [
         *_batch(graph, printer),
         *_axes(calls, printer),
@@ -65,9 +73,11 @@ def _batch(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
 def _axes(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
     said: dict[str, str] = {}
     for part in calls:
-        if part.op != "softmax" or is_column(printer.shape(part.args[0])):
+        if part.op != "softmax":
             continue
         argument, line = printer(part.args[0]), line_of(axis_option(dict(part.options)))
+        if is_column(printer.shape(part.args[0])) and line == "column":
+            continue
         if said.setdefault(argument, line) != line:
             raise KindError(
                 "two softmaxes of the same array act along different axes, and print alike",

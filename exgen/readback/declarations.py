@@ -47,7 +47,12 @@ class Declared:
 
 
 def declare(leaves: Sequence[Declared]) -> str:
-    """Return the sentence that declares arrays, such as ``Let x be a vector with D entries.``."""
+    """Return the sentence that declares arrays, such as ``Let x be a vector with D entries.``.
+
+    Without arrays there is none.
+    """
+    if not leaves:
+        return ""
     if _alike(leaves):
         first, second = leaves
         vectors = f"be vectors with ${first.size}$ entries."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COMPARISONS = {">": "greater", r"\ge": "greater_equal", "<": "less", r"\le": "less_equal"}
 CLOSING = {"(": ")", "[": "]"}
 OPENING = frozenset(
-    {"(", "[", r"\frac", r"\nabla", r"\sum", r"\lVert", r"\begin{bmatrix}", r"\exshape"}
+    {"(", "[", r"\frac", r"\sqrt", r"\nabla", r"\sum", r"\lVert", r"\begin{bmatrix}", r"\exshape"}
 )
 ENDING = frozenset(
     {")", "]", "}", r"\rVert", "+", "-", "/", ",", "=", "&", "'", "^", "_", r"\\", ""}
@@ -123,6 +123,8 @@ class Formulas(Pieces):
             return self.fraction()
         if text == r"\nabla":
             return self.nabla()
+        if text == r"\sqrt":
+            return self.root()
         if text in CLOSING:
             return self.bracket()
         if text == r"\lVert":

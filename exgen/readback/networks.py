@@ -220,9 +220,10 @@ class Statement(Formulas):
 
     def softmax_axis(self, part: Part) -> int | None:
         """Return the axis of a softmax: as a sentence of the problem says, or page 1."""
-        if is_column(part.shape):
+        own = self.sayings.axes.get(self.written(part), "")
+        if is_column(part.shape) and not own:
             return None
-        line = self.sayings.axes.get(self.written(part), self.sayings.page)
+        line = own or self.sayings.page
         if not line:
             raise self.error("the page does not say on what this softmax acts", part.start)
         return 1 if line == "row" else 0

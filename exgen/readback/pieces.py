@@ -51,16 +51,30 @@ class Pieces(Atoms, ABC):
         return self.raised(part, self.script())
 
     def norm(self) -> Part:
-        """Read a squared norm."""
+        """Read a norm: of a column, or Frobenius' of a matrix; a square may stand above it."""
         start = self.start
         self.expect(r"\lVert")
         part = self.sum()
         self.expect(r"\rVert")
-        below, above = ([t.text for t in part] for part in self.scripts())
-        if above != ["2"] or below != ([] if is_column(part.shape) else ["F"]):
-            raise self.error("only squared norms are known: Euclid's, and Frobenius' with F", start)
+        below, above = self.scripts()
+        kind = [] if ONE in part.shape else ["F"]
+        if [t.text for t in below] != kind:
+            raise self.error("the norm of a matrix is marked with F, and no other", start)
         squared = self.apply("pow", (part, _number(2, part)), start)
-        return self.apply("sum", (squared,), start, axis=None)
+        total = self.apply("sum", (squared,), start, axis=None)
+        if [t.text for t in above] == ["2"]:
+            return total
+        root = self.apply("pow", (total, _number(Fraction(1, 2), part)), start)
+        return self.raised(root, above) if above else root
+
+    def root(self) -> Part:
+        """Read a square root."""
+        start = self.start
+        self.expect(r"\sqrt")
+        self.expect("{")
+        part = self.sum()
+        self.expect("}")
+        return self.postfix(self.apply("pow", (part, _number(Fraction(1, 2), part)), start))
 
     def shaped(self) -> Part:
         """Read an expression with its shape in a brace below it, and hold it to that shape."""
@@ -251,7 +265,7 @@ class Pieces(Atoms, ABC):
         return part
 
 
-def _number(value: int, like: Part) -> Part:
+def _number(value: int | Fraction, like: Part) -> Part:
     return scalar(Number(Fraction(value)), like.start, like.end)
 
 

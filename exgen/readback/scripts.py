@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exgen.graph import Dim
+from exgen.graph import SCALAR, Dim, Number
 from exgen.readback.cursor import Cursor, Part
 from exgen.readback.vocabulary import TRANSPOSE
 
@@ -77,8 +78,19 @@ class Scripts(Cursor, ABC):
         if entrywise == part.is_scalar:
             what = "a scalar" if part.is_scalar else "an array"
             raise self.error(f"this is no power of {what}", part.start)
-        exponent = self.inner(above[1:] if entrywise else above)
+        exponent = self.exponent(above[1:] if entrywise else above)
         return self.apply("pow", (part, exponent), part.start)
+
+    def exponent(self, tokens: Tokens) -> Part:
+        """Read an exponent; a fraction of numbers may stand in one line there, as 3/2."""
+        texts = [token.text for token in tokens]
+        negative = texts[:1] == ["-"]
+        match texts[negative:]:
+            case [above, "/", below] if above.isdigit() and below.isdigit() and int(below):
+                value = Fraction(int(above), int(below))
+                number = Number(-value if negative else value)
+                return Part(number, SCALAR, tokens[0].start, tokens[-1].end)
+        return self.inner(tokens)
 
     # --- sizes ---
 

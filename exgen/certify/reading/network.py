@@ -49,7 +49,7 @@ class Reader:
         graph: the network, of which only names and shapes are used.
         notation: the conventions.
         known: what its names look like.
-        beside: the same, where a loss stands beside a cost J.
+        beside: the same where another loss or a cost follows on the network.
         sayings: what sentences say of its ops.
         own: the sentences of the problem.
 
@@ -68,8 +68,8 @@ class Reader:
     ) -> Reader:
         """Return a reader of one problem about a network."""
         known = vocabulary(graph, notation)
-        apart = notation.loss == "J"
-        beside = vocabulary(graph, notation, beside=("J",)) if apart else known
+        plain = notation.loss == "plain"
+        beside = known if plain else vocabulary(replace(graph, loss=""), notation)
         return cls(graph, notation, known, beside, sayings, own)
 
     def name(self, latex: str) -> str:
@@ -89,8 +89,8 @@ class Reader:
 
     # --- formulas and index forms ---
 
-    def lines(self, lines: Iterable[Line]) -> dict[str, Computed]:
-        """Read lines in their order; each reads only what stands before it.
+    def lines(self, lines: Iterable[Line], *, whole: bool = True) -> dict[str, Computed]:
+        """Read lines in their order; in a whole forward pass each reads only what stands before.
 
         Raises:
             CertificateError: a line cannot be read, comes twice, or leaves something open.
@@ -106,7 +106,8 @@ class Reader:
             if isinstance(left, Entry):
                 _check_ranges(left, letters, shape, line)
                 shape = SCALAR
-            self._add(found, name, read_line(line.right, known, self.sayings, shape).expr, letters)
+            right = read_line(line.right, known, self.sayings, shape).expr
+            self._add(found, name, Computed(right, letters), whole=whole)
         return found
 
     def _letters(self, ranges: str) -> Iterable[tuple[str, Dim]]:
@@ -116,19 +117,15 @@ class Reader:
             yield letter, read_shape(last, self.known)[0] + Dim(1 - first)
 
     def _add(
-        self,
-        found: dict[str, Computed],
-        name: str,
-        expr: Expr,
-        letters: tuple[tuple[str, Dim], ...] = (),
+        self, found: dict[str, Computed], name: str, line: Computed, *, whole: bool = True
     ) -> None:
         leaves = {leaf.name for leaf in self.graph.leaves}
         if name in found or name in leaves:
             raise CertificateError(f"the sheet defines '{name}' twice")
-        unknown = sorted(names_in(expr) - leaves - found.keys())
-        if unknown:
+        unknown = sorted(names_in(line.expr) - leaves - found.keys())
+        if unknown and whole:
             raise CertificateError(f"the sheet uses '{unknown[0]}' before it defines it")
-        found[name] = Computed(expr, letters)
+        found[name] = line
 
     # --- layers in words ---
 
@@ -155,7 +152,7 @@ class Reader:
                 expr = self._linear(linear[plain], self.name(before))
             else:
                 expr = self._read(applied(title, before), self.graph.shapes[name])
-            self._add(found, name, expr)
+            self._add(found, name, Computed(expr))
             before = output
         return found
 

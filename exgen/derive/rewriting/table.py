@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.derive.rewriting import matrices, products, sums, totals
+from exgen.derive.rewriting import brackets, matrices, products, sums, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from exgen.derive.rewriting.rule import Rule
 
 BY_OP: Mapping[str, tuple[Rule, ...]] = {
-    **dict.fromkeys(("add", "sub"), sums.RULES),
-    **dict.fromkeys(("mul", "div", "pow"), (*products.RULES, *sums.BRACKETS)),
-    "neg": (*sums.RULES, *products.RULES, *sums.BRACKETS),
+    **dict.fromkeys(("add", "sub"), (*sums.RULES, *brackets.SUMS)),
+    **dict.fromkeys(("mul", "div", "pow"), (*products.RULES, *brackets.PRODUCTS)),
+    "neg": (*sums.RULES, *brackets.SUMS, *products.RULES, *brackets.PRODUCTS),
     "matmul": (*matrices.PRODUCTS, *totals.MEANS),
     "transpose": matrices.TRANSPOSES,
     "slice": matrices.STRETCHES,

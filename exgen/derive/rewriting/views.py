@@ -185,7 +185,9 @@ def write_product(product: Product) -> Expr:
     """Return a product as an expression: sign, number, scalars, arrays."""
     if product.number == 0:
         return _filled("zeros", product.shape)
-    above = [f.written() for f in product.scalars if f.power > 0]
+    # p log p rather than log p · p
+    tops = sorted((f for f in product.scalars if f.power > 0), key=_is_log)
+    above = [f.written() for f in tops]
     below = [f.written() for f in product.scalars if f.power < 0]
     size = magnitude(product.number)
     if not product.scalars and product.arrays and all(f.power < 0 for f in product.arrays):
@@ -201,6 +203,10 @@ def write_product(product: Product) -> Expr:
             scalar, array = None, array / under
     rest = array if scalar is None else scalar if array is None else scalar * array
     return scaled(size if product.number > 0 else -size, rest)
+
+
+def _is_log(factor: Factor) -> bool:
+    return isinstance(factor.base, Call) and factor.base.op == "log"
 
 
 def _array(product: Product, one: Exact) -> Expr | None:
