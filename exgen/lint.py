@@ -23,6 +23,7 @@ from exgen.language import read_graph
 from exgen.pipeline import MAX_SEED, assembled, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
+from exgen.render.giveaways import REMEDY, given_away
 from exgen.render.tex import problem_bodies, render_tex
 from exgen.solve import solve_problem
 from exgen.statements import read_statements
@@ -116,7 +117,7 @@ class Failure:
         problem: the id of the problem; empty where its network could not be drawn.
         reason: the rule that turned down most draws, or ``certificate``, ``page`` where a proven
             problem cannot be printed, ``points`` where its parts or points are others than at the
-            first seed, or ``crash``.
+            first seed, ``given away`` where the sheet prints its answer, or ``crash``.
         message: the error's own words.
 
     """
@@ -316,6 +317,8 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
         render_tex(made)
         graphs = [read_graph(problem.network) for problem in problems]
         read_statements(made, graphs, target.notation)
+        for given in given_away(made):
+            yield Failure(seed, given.problem, "given away", f"{given}\n{REMEDY}")
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [

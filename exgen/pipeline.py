@@ -20,6 +20,7 @@ from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
 from exgen.render.characters import check_text
+from exgen.render.giveaways import require_kept
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
@@ -188,6 +189,7 @@ def make(
     if pdf:
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
+    require_kept(problem_set, str(bank.path))
     files = _files(problem_set, render_tex(problem_set), pdf=pdf)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
