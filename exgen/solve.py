@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
@@ -90,10 +91,17 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
     """Return a problem with its points, those of its parts and of the steps of its rubrics.
 
     Raises:
-        KindError: the bank states points for another number of parts than there are.
+        KindError: the bank states points for another number of parts than there are, or there are
+            more parts than letters.
 
     """
     parts = parts_of(problem)
+    if len(parts) > len(ascii_lowercase):
+        raise KindError(
+            f"the problem has {len(parts)} parts, more than there are letters for",
+            place=entry.place,
+            remedy="Ask about fewer names, or about a smaller network.",
+        )
     stated = entry.points
     if isinstance(stated, tuple) and len(stated) != max(1, len(parts)):
         raise KindError(
@@ -130,7 +138,7 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         drawn = draw_problem(bank, entry, setting.graph, seed, attempt)
         tries += drawn.tries
         rejected = added(rejected, drawn.rejected)
-        solution = entry.kind.solve(setting, drawn.draws)
+        solution = _solved(entry, setting, drawn.draws)
         memory = Memory()
         numbers = drawn_numbers(solved.claim for solved in solution.answers)
         found = [
@@ -152,6 +160,15 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
         before = drawn.draws
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
+
+
+def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Solve a problem; an error of its kind gets the place of the problem in its bank."""
+    try:
+        return entry.kind.solve(setting, draws)
+    except KindError as error:
+        place = error.place or entry.place
+        raise KindError(error.message, place=place, remedy=error.remedy) from None
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

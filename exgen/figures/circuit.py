@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.elementary import gate_latex
@@ -12,17 +14,22 @@ from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, strai
 from exgen.graph import Call, Name, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from exgen.derive.elementary import Circuit
 
+ASKED = re.compile(r"\\exgenask\{[^{}]*\}")
 GATE = 6.6
 DOT = 1.4
-WIRE = 10.6
-LABEL_WIDTH, LABEL_HEIGHT = 9.8, 3.8
+BLANK = 7.4
+"""The width of a blank for a number."""
+AIR = 0.5
+"""What a wire is longer than a number on it, at each end."""
+SHORTEST = 7.0
+LABEL_HEIGHT = 3.8
 RISE = 2.4
 """How far above and below its wire the middle of a number stands."""
-SLANT = 3.2
+SLANT, LEVEL = 3.6, 1.6
 BETWEEN = 1.6
 HALF = RISE + LABEL_HEIGHT / 2
 TIP = 0.6
@@ -34,6 +41,7 @@ def circuit_figure(
     name: Callable[[str], str],
     above: Mapping[str, str],
     below: Mapping[str, str],
+    named: Collection[str] = (),
 ) -> Figure:
     """Lay out a circuit.
 
@@ -42,23 +50,33 @@ def circuit_figure(
         name: the LaTeX of a leaf, and of the output.
         above: what stands above the wire of each name: its value, or a blank.
         below: what stands below it: the gradient, or a blank.
+        named: the intermediate values whose names stand before what is above their wires.
+
+    Raises:
+        KindError: the circuit does not fit on a page.
 
     """
+    above = {
+        wire: f"{name(wire)}{{=}}{text}" if text and wire in named else text
+        for wire, text in above.items()
+    }
     graph = circuit.graph
     bodies = [(leaf.name, text_width(name(leaf.name)) + 1.5) for leaf in graph.leaves]
     bodies += [(line.name, _gate_width(line.expr, circuit.letter)) for line in graph.bindings]
     boxes: list[Box] = []
     links: list[Link] = []
     inside: dict[str, Node] = {}
+    wires: dict[str, float] = {}
     for wire, width in bodies:
-        boxes.append(Box(wire, width / 2, width / 2 + WIRE, HALF))
+        wires[wire] = max(SHORTEST, *(_label_width(t[wire]) + 2 * AIR for t in (above, below)))
+        boxes.append(Box(wire, width / 2, width / 2 + wires[wire], HALF))
         if wire in circuit.forks:
             boxes.append(Box(f"{wire}*", DOT / 2, DOT / 2, HALF))
             links.append(Link(wire, f"{wire}*", 4.0))
     for line in graph.bindings:
         links += [Link(_end(circuit, source), line.name, 2.0) for source in _reads(line.expr)]
     boxes = _in_order(boxes, links)
-    placed = arrange(boxes, links, gap=SLANT, between=BETWEEN)
+    placed = arrange(boxes, links, gap=SLANT, between=BETWEEN, level=LEVEL)
     exprs = {line.name: line.expr for line in graph.bindings}
     ends: dict[str, Point] = {}
     edges: list[Edge] = []
@@ -72,7 +90,7 @@ def circuit_figure(
         elif wire not in exprs:
             inside[wire] = Node(wire, "name", x, y, rounded(width), LABEL_HEIGHT, name(wire))
         start = (rounded(x + width / 2), y)
-        end = (rounded(x + width / 2 + WIRE), y)
+        end = (rounded(x + width / 2 + wires[wire]), y)
         ends[wire] = end
         edges.append(Edge(wire, wire, start, (straight(start, end),), arrow=wire == graph.loss))
         middle = rounded((start[0] + end[0]) / 2)
@@ -80,16 +98,46 @@ def circuit_figure(
         for text, side in ((above[wire], RISE), (below[wire], -RISE)):
             if not text:
                 continue
-            labels.append(Label(text, middle, rounded(y + side), LABEL_WIDTH, LABEL_HEIGHT, number))
+            room = rounded(_label_width(text))
+            labels.append(Label(text, middle, rounded(y + side), room, LABEL_HEIGHT, number))
         if wire in circuit.forks:
             at = placed.places[f"{wire}*"]
             inside[f"{wire}*"] = Node(f"{wire}*", "fork", *at, DOT, DOT, "")
             ends[f"{wire}*"] = at
-    edges += _joints(inside, ends, links, placed.routes, placed.edges, placed.places)
+    joints = _joints(inside, ends, links, placed.routes, placed.edges, placed.places)
+    edges = _continued(edges, joints)
     last, tip = text_width(name(graph.loss)) + 1.5, ends[graph.loss]
     out = Node("*", "name", rounded(tip[0] + TIP + last / 2), tip[1], rounded(last), LABEL_HEIGHT,
                name(graph.loss))  # fmt: skip
-    return framed((*inside.values(), out), tuple(edges), tuple(labels), _words(circuit))
+    legend = "Above a wire: the value."
+    if any(below.values()):
+        legend = "Above a wire: the value. Below it: the gradient."
+    nodes = (*inside.values(), out)
+    return framed(nodes, tuple(edges), tuple(labels), _words(circuit), legend)
+
+
+def _continued(wires: list[Edge], joints: list[Edge]) -> list[Edge]:
+    """Return each wire and the line that goes on from its end as one line, without a seam."""
+    following = {joint.source: joint for joint in joints}
+    whole = [
+        replace(
+            wire,
+            target=following[wire.source].target,
+            curves=wire.curves + following[wire.source].curves,
+            arrow=following[wire.source].arrow,
+        )
+        if wire.source in following
+        else wire
+        for wire in wires
+    ]
+    sources = {wire.source for wire in wires}
+    return [*whole, *(joint for joint in joints if joint.source not in sources)]
+
+
+def _label_width(text: str) -> float:
+    """Return the width of what stands on a wire, blanks included."""
+    blanks = len(ASKED.findall(text))
+    return text_width(ASKED.sub("", text)) + BLANK * blanks
 
 
 def _gate_width(expr: object, letter: str) -> float:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from exgen.errors import KindError
 from exgen.figures.layers import Box, Link, arrange
 from exgen.figures.measure import text_width
 from exgen.figures.model import Curve, Edge, Figure, Label, Node, Point, Sort, curve, rounded
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
 SIZE = 8.5
 MARGIN = 3.0
-GAP = 9.0
+GAP, NARROW = 9.0, 5.0
+"""Between two columns, and where they would not fit on the page."""
 BETWEEN = 3.0
 MAIN = 4.0
 """How much straighter the way from value to value is kept than that from a leaf."""
 ENTRY = 0.34
 """Within which share of its height, up and down, arrows arrive at a node."""
-TEXT_WIDTH = 150.0
+TEXT_WIDTH, TEXT_HEIGHT = 160.0, 238.0
+"""What a problem has room for on a page."""
 
 
 def uses(graph: Graph) -> tuple[tuple[str, str], ...]:
@@ -47,6 +50,8 @@ def computation_figure(graph: Graph, printer: Printer) -> Figure:
     boxes = [Box(name, widths[name] / 2, widths[name] / 2, SIZE / 2) for name in names]
     links = [Link(a, b, 1.0 if graph.leaf(a) else MAIN) for a, b in pairs]
     placed = arrange(boxes, links, gap=GAP, between=BETWEEN)
+    if max(right for _, right in placed.edges.values()) > TEXT_WIDTH:
+        placed = arrange(boxes, links, gap=NARROW, between=BETWEEN)
     nodes = tuple(
         Node(
             name,
@@ -115,10 +120,23 @@ def framed(
     edges: tuple[Edge, ...],
     labels: tuple[Label, ...],
     description: str,
+    legend: str = "",
 ) -> Figure:
-    """Return a figure with its size, shrunk where it is wider than the text."""
+    """Return a figure with its size, on its side where it is wider than the text.
+
+    Its text has the size of a footnote, so it is not shrunk.
+
+    Raises:
+        KindError: it does not fit on a page either way.
+
+    """
     boxes: list[Node | Label] = [*nodes, *labels]
-    width = max(box.x + box.width / 2 for box in boxes)
-    height = max(box.y + box.height / 2 for box in boxes)
-    scale = min(1.0, int(100 * TEXT_WIDTH / width) / 100)
-    return Figure(rounded(width), rounded(height), scale, nodes, edges, labels, description)
+    width = rounded(max(box.x + box.width / 2 for box in boxes))
+    height = rounded(max(box.y + box.height / 2 for box in boxes))
+    turned = width > TEXT_WIDTH
+    if max(width, height) > TEXT_HEIGHT or (turned and height > TEXT_WIDTH):
+        raise KindError(
+            f"its figure would be {width:.0f} mm wide and {height:.0f} mm high, more than a page",
+            remedy="Ask about a smaller network, or about a part of this one.",
+        )
+    return Figure(width, height, turned, nodes, edges, labels, description, legend)

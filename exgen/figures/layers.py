@@ -24,8 +24,10 @@ LANE = 1.6
 """Half the height kept free around a line that passes a column."""
 PASSING = 8.0
 """How much more than others a line that passes a column wants to be straight."""
-STEEPNESS = 0.3
+STEEPNESS = 0.4
 """A gap is at least this share of the height that a line climbs in it."""
+FLAT = 0.05
+"""A line that climbs less is level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ class _Columns:
 
 
 def arrange(
-    boxes: Sequence[Box], links: Sequence[Link], *, gap: float, between: float
+    boxes: Sequence[Box],
+    links: Sequence[Link],
+    *,
+    gap: float,
+    between: float,
+    level: float | None = None,
 ) -> Arrangement:
     """Place boxes in columns.
 
@@ -80,13 +87,15 @@ def arrange(
         links: the lines to draw.
         gap: the least room between two columns.
         between: the least room between two boxes of a column.
+        level: the least room between two columns that only level lines join; as ``gap`` unless
+            given.
 
     """
     columns = _Columns({box.name: box for box in boxes}, links, _layers(boxes, links), gap, between)
     _insert_lanes(columns)
     _choose_order(columns)
     _choose_heights(columns)
-    return _coordinates(columns)
+    return _coordinates(columns, gap if level is None else level)
 
 
 # --- which column ---
@@ -272,7 +281,7 @@ def spread(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
 # --- coordinates ---
 
 
-def _coordinates(columns: _Columns) -> Arrangement:
+def _coordinates(columns: _Columns, level: float) -> Arrangement:
     climbs = [0.0] * len(columns.order)
     for one, two, _ in columns.pieces:
         at = columns.layer[one]
@@ -283,7 +292,8 @@ def _coordinates(columns: _Columns) -> Arrangement:
         left = max(columns.boxes[name].left for name in column)
         right = max(columns.boxes[name].right for name in column)
         anchors.append((x, x + left, x + left + right))
-        x += left + right + max(columns.gap, STEEPNESS * climbs[at])
+        gap = columns.gap if climbs[at] > FLAT else level
+        x += left + right + max(gap, STEEPNESS * climbs[at])
     lowest = max(columns.height[name] + box.half for name, box in columns.boxes.items())
     places: dict[str, Point] = {}
     for name in columns.boxes:

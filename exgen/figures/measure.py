@@ -17,6 +17,8 @@ INVISIBLE = frozenset(
 )
 WORDS = frozenset({r"\tanh", r"\exp", r"\log"})
 WIDE = frozenset("+-=mwMW")
+NARROW = {**dict.fromkeys("0123456789", 0.87), **dict.fromkeys(".,:|", 0.55)}
+"""The widths of signs in letters."""
 
 
 def text_width(latex: str) -> float:
@@ -43,7 +45,8 @@ def text_width(latex: str) -> float:
             continue
         if piece in INVISIBLE or piece.isspace():
             continue
-        glyphs = len(piece) - 1 if piece in WORDS else 1.5 if piece in WIDE else 1
+        wide = 1.35 if piece in WIDE else NARROW.get(piece, 1.0)
+        glyphs = len(piece) - 1 if piece in WORDS else wide
         small = script_at >= 0 or one_script
         width += GLYPH * glyphs * (SCRIPT if small else 1)
         one_script = False

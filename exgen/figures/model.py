@@ -82,22 +82,36 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing and its description in words, for those who cannot see it."""
+    """A drawing and its description in words, for those who cannot see it.
+
+    Attributes:
+        width: in millimetres, at the size of its text: a drawing is never shrunk.
+        height: likewise.
+        turned: whether it stands on its side, because it is wider than the text of a page.
+        nodes: its boxes.
+        edges: its lines.
+        labels: its texts beside and on lines.
+        words: what it shows, in words.
+        legend: what the numbers in it mean; empty where there are none.
+
+    """
 
     width: float
     height: float
-    scale: float
+    turned: bool
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     labels: tuple[Label, ...]
     words: str
+    legend: str = ""
 
     def fields(self) -> dict[str, Any]:
         """Return the figure as JSON types for a template; labels are mathematics."""
         return {
             "width": self.width,
             "height": self.height,
-            "scale": self.scale,
+            "turned": self.turned,
+            "legend": self.legend,
             "words": self.words,
             "nodes": [
                 {

@@ -163,7 +163,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         below[name] = shown(gradient) if given else asked(name, gradient, backwards=True)
     printer = setting.printer
     named = {leaf.name: printer.name(leaf.name) for leaf in graph.leaves if leaf.name in above}
-    figure = circuit_figure(circuit, printer.name, above, below)
+    figure = circuit_figure(circuit, printer.name, above, below, between(graph))
     fields = {
         **forward_fields(setting),
         "circuit": figure.fields(),
@@ -201,6 +201,11 @@ def _wire(name: str, setting: Setting, circuit: Circuit, every: tuple[Gate, ...]
     if gate is None or isinstance(gate.expr, Name):
         return "behind a dot"
     return f"behind the gate ${gate_latex(gate.expr, circuit.letter)}$"
+
+
+def between(graph: Graph) -> frozenset[str]:
+    """Return the names of the intermediate values: of all lines but the last."""
+    return frozenset(line.name for line in graph.bindings) - {graph.loss}
 
 
 def has_letter(circuit: Circuit) -> bool:

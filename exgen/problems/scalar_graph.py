@@ -32,7 +32,7 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.circuit import decimal_of, has_letter, printed_number, upstream_choices
+from exgen.problems.circuit import between, decimal_of, has_letter, printed_number, upstream_choices
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
 from exgen.problems.rounding import (
@@ -287,7 +287,9 @@ def _numbers(
         if upstream is not None:
             below[graph.loss] = printed_number(Decimal(draws["upstream"]), digits)
         found["letter"] = Tex(circuit.letter) if has_letter(circuit) else None
-        found["figured"] = circuit_figure(circuit, printer.name, above, below).fields()
+        found["figured"] = circuit_figure(
+            circuit, printer.name, above, below, between(graph)
+        ).fields()
     return found
 
 

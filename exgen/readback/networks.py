@@ -66,7 +66,7 @@ class Layers:
 
 def lines_in(text: str) -> tuple[Line, ...]:
     """Return the forward pass that a problem's sheet shows; nothing where it shows none."""
-    stem, _, parts = text.partition(r"\begin{parts}")
+    stem, _, parts = _unbroken(text).partition(r"\begin{parts}")
     if r"\begin{exchain}" in stem:
         return tuple(_boxes(stem))
     if display := DISPLAY.search(stem):
@@ -77,6 +77,13 @@ def lines_in(text: str) -> tuple[Line, ...]:
         Line(part["left"], part["right"].strip(), part["range"] or "")
         for part in PART.finditer(parts)
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return a page whose lines do not show that they were broken to fit: as one reads them."""
+    whole = re.sub(r"\\(?:b|B)igg?l(?![A-Za-z])", r"\\left", text)
+    whole = re.sub(r"\\(?:b|B)igg?r(?![A-Za-z])", r"\\right", whole)
+    return re.sub(r"(?<=&)\s*\\quad (?=[^&])", "", whole)
 
 
 def layers_in(text: str) -> Layers | None:

@@ -6,7 +6,9 @@ import re
 
 from exgen.render.plots import ASKED, PLOTS
 
-DRAWING = re.compile(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}\n?", re.DOTALL)
+DRAWING = re.compile(
+    r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}\n?(?:\\exlegend\{[^{}]*\}\n?)?", re.DOTALL
+)
 FIGURE = re.compile(r"(\\begin\{exfigure\}\{.*?\}\n)(.*?)(?=\\end\{exfigure\})", re.DOTALL)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from exgen import resources
 from exgen.derive.elementary import split
 from exgen.derive.latex import Printer
-from exgen.errors import Source
+from exgen.errors import KindError, Source
 from exgen.figures.circuit import circuit_figure
 from exgen.figures.computation import computation_figure, uses
 from exgen.figures.layers import spread
@@ -98,6 +98,39 @@ def test_units_have_no_collisions(path: Path) -> None:
     figure = drawing(graph, Printer(load_profile("base"), graph.shapes, graph.loss))
     assert collisions(figure) == []
     assert len(figure.labels) == len(figure.edges)
+
+
+def test_a_wide_figure_stands_on_its_side() -> None:
+    """Text is never shrunk: a figure that is wider than the text is turned, or refused."""
+    assert not circuit(CIRCUITS[1]).turned
+    long = "x: input\nz_1 = exp(x)\n" + "".join(f"z_{n} = exp(z_{n - 1})\n" for n in range(2, 12))
+    assert circuit(long).turned
+    with pytest.raises(KindError, match="more than a page"):
+        circuit(long + "".join(f"z_{n} = exp(z_{n - 1})\n" for n in range(12, 24)))
+
+
+def test_a_wire_goes_to_its_gate_in_one_line() -> None:
+    """No wire is drawn in two pieces, and each number stands on its own wire."""
+    figure = circuit(CIRCUITS[0])
+    sources = [edge.source for edge in figure.edges]
+    assert len(sources) == len(set(sources))
+    for label in figure.labels:
+        assert label.wire is not None
+        along = [x for x, _ in points(figure.edges[label.wire])]
+        assert min(along) <= label.x <= max(along)
+
+
+def test_names_and_legend_of_a_circuit() -> None:
+    """An intermediate value has its name before it, and a legend says what the numbers are."""
+    found = split(read(CIRCUITS[0]))
+    numbers = dict.fromkeys(found.graph.names, "2")
+    printer = Printer(load_profile("base"), found.graph.shapes, found.graph.loss)
+    figure = circuit_figure(found, printer.name, numbers, numbers, {"z"})
+    assert [label.latex for label in figure.labels].count("z{=}2") == 1
+    assert figure.legend == "Above a wire: the value. Below it: the gradient."
+    bare = circuit_figure(found, printer.name, numbers, dict.fromkeys(numbers, ""))
+    assert bare.legend == "Above a wire: the value."
+    assert collisions(figure) == []
 
 
 def test_a_collision_is_seen() -> None:

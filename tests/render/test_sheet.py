@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exgen.errors import KindError, TexError
 from exgen.pipeline import make
 
 if TYPE_CHECKING:
@@ -87,9 +88,19 @@ def test_one_point_is_one_point(tmp_path: Path, points: int, said: str) -> None:
     assert re.findall(r"\d points?", text) == [said, said]
 
 
+def test_more_parts_than_letters_are_refused(tmp_path: Path) -> None:
+    """Parts are counted with letters, so there are 26 of them at most."""
+    names = [f"x_{n}" for n in range(28)]
+    network = "\n".join([*(f"{name}: input" for name in names), f"y = {' * '.join(names)}"])
+    head = BANK.format(title="Sheet", course="Course", points=4).partition("[networks.n]")[0]
+    problem = '[[problems]]\nid = "p"\nkind = "scalar_graph"\nnetwork = "n"\npoints = 28\n'
+    bank = tmp_path / "many.toml"
+    bank.write_text(f"{head}[networks.n]\ntext = '''{network}'''\n{problem}", encoding="utf-8")
+    with pytest.raises(KindError, match="28 parts, more than there are letters for"):
+        make(str(bank), 1, tmp_path / "out")
+
+
 def test_a_head_without_end_is_refused(tmp_path: Path) -> None:
     """A course that needs more than two lines is refused with the remedy."""
-    from exgen.errors import TexError
-
     with pytest.raises(TexError, match="head of page 1"):
         sheet(tmp_path, "Sheet", "Machine learning and more of it " * 12)
