@@ -27,6 +27,8 @@ MAX_SIZE = 4096
 """The largest size a bank may draw; a Jacobian has the product of two of them."""
 MAX_PROBLEMS = 200
 MAX_POINTS = 1000
+NUMBERS = ("numbers", "values")
+"""The options by which a kind takes numbers for the leaves."""
 MAX_PARTS = 1000
 """The most entries of a list in a problem."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
@@ -59,6 +61,8 @@ class NetworkEntry:
         accept: the acceptance rules; None stands for those of all kinds.
         by_layers: whether a sheet names its layers instead of printing its lines.
         names: for a letter that the network's names begin with, the letters it is drawn from.
+        numbers: what the numbers of the leaves are drawn from, once for all problems about the
+            network; None where each problem draws its own.
 
     """
 
@@ -68,6 +72,7 @@ class NetworkEntry:
     accept: tuple[str, ...] | None
     by_layers: bool = False
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,9 @@ class _Loader:
 
     def network(self, name: str, data: object) -> NetworkEntry:
         where = f"[networks.{name}]"
-        table = self.table(data, where, ("text", "file", "draw", "accept", "by_layers", "names"))
+        table = self.table(
+            data, where, ("text", "file", "draw", "accept", "by_layers", "names", "numbers")
+        )
         if ("text" in table) == ("file" in table):
             raise self.error(where, "give either 'text' or 'file'")
         if "text" in table:
@@ -296,7 +303,10 @@ class _Loader:
             raise self.error(where, "'by_layers' must be true or false")
         rules = self.rules(table.get("accept"), where)
         names = self.letters(table.get("names", {}), where)
-        return NetworkEntry(name, sources, drawn, rules, by_layers, names)
+        numbers = table.get("numbers")
+        if numbers is not None and not isinstance(numbers, dict):
+            raise self.error(where, "'numbers' must be a table")
+        return NetworkEntry(name, sources, drawn, rules, by_layers, names, numbers)
 
     def letters(self, value: object, where: str) -> dict[str, tuple[str, ...]]:
         """Return what the letters of a network's names are drawn from."""
@@ -383,6 +393,12 @@ class _Loader:
         options = {key: table[key] for key in kind.options if key in table}
         for key, value in options.items():
             self.option(key, value, kind.options[key], where)
+            if key in NUMBERS and networks[network].numbers is not None:
+                raise self.error(
+                    where,
+                    f"'{key}' is given, and '{network}' has numbers for all its problems",
+                    f"Remove '{key}', or the network's 'numbers'.",
+                )
         return ProblemEntry(name, kind, network, points, covers, options, f"{self.path}: {where}")
 
     def points(self, value: object, where: str) -> int | tuple[int, ...] | None:

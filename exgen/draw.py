@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.banks import MAX_SIZE
+from exgen.banks import MAX_SIZE, NUMBERS
 from exgen.certify.acceptance import OF_NETWORKS, added, none_accepted
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
 
 MAX_TRIES = 500
+SHARED_TRIES = 40
+"""How many numbers are drawn that all problems about a network are to share."""
 WHOLE_CLASS = ""
 """The student for whom a set is drawn that all students share."""
 
@@ -153,6 +155,58 @@ def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
     """Return a problem of a bank with the drawn names where its author wrote others."""
     options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
     return replace(problem, options=options)
+
+
+def with_numbers(problem: ProblemEntry, numbers: Mapping[str, Any]) -> ProblemEntry:
+    """Return a problem with numbers for the leaves of its network, if its kind takes any."""
+    keys = [key for key in NUMBERS if key in problem.kind.options]
+    return replace(problem, options={**problem.options, **dict.fromkeys(keys, numbers)})
+
+
+def shared_numbers(
+    bank: Bank, entry: NetworkEntry, network: DrawnNetwork, seed: int
+) -> dict[str, Any]:
+    """Draw numbers that every problem about a network can be asked with.
+
+    They are drawn as for the first of the problems; the rules of the others may turn them down.
+
+    Args:
+        bank: the set.
+        entry: the network, which has ``numbers``.
+        network: the network as drawn, in the orientation of the sheet.
+        seed: what every draw comes from.
+
+    Returns:
+        For each leaf, its numbers as a problem's own option would give them: ``{is = …}``.
+
+    Raises:
+        AcceptanceError: no draw met the rules of all the problems within the tries.
+        KindError: a kind cannot ask about the network.
+
+    """
+    wanted = _with_names(entry.numbers, network.names)
+    users = [
+        asked(problem, network)
+        for problem in bank.problems
+        if problem.network == entry.name and any(key in problem.kind.options for key in NUMBERS)
+    ]
+    if not users:
+        return {}
+    first, *others = users
+    (key,) = (key for key in NUMBERS if key in first.kind.options)
+    rejected: dict[str, int] = {}
+    for attempt in range(1, SHARED_TRIES + 1):
+        drawn = draw_problem(bank, with_numbers(first, wanted), network.graph, seed, attempt)
+        numbers = {name: {"is": rows} for name, rows in drawn.draws[key].items()}
+        try:
+            for other in others:
+                draw_problem(bank, with_numbers(other, numbers), network.graph, seed)
+        except AcceptanceError as error:
+            rejected = added(rejected, {max(error.rejected, key=error.rejected.__getitem__): 1})
+        else:
+            return numbers
+    place = f"{bank.path}: [networks.{entry.name}]"
+    raise none_accepted("shared numbers", rejected, ("numbers",), place)
 
 
 def _with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML

@@ -13,7 +13,7 @@ from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, asked, draw_networks
+from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
@@ -130,13 +130,21 @@ def settings(
         name: replace(drawn, graph=oriented(drawn.graph, notation))
         for name, drawn in draw_networks(bank, seed).items()
     }
+    shared = {
+        name: shared_numbers(bank, bank.networks[name], network, seed)
+        for name, network in networks.items()
+        if bank.networks[name].numbers is not None
+    }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
     shown: dict[str, int] = {}
     for number, entry in enumerate(wanted, start=1):
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        found.append((asked(entry, network), network, setting))
+        ready = asked(entry, network)
+        if entry.network in shared:
+            ready = with_numbers(ready, shared[entry.network])
+        found.append((ready, network, setting))
         shown.setdefault(entry.network, number)
     return found
 

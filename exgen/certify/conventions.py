@@ -71,11 +71,21 @@ OF_NETWORKS: Mapping[str, Callable[[Fact, Graph], bool]] = {
 
 ALWAYS = frozenset(
     [
-        *("columns", "shape", "shape of vectors", "quotient", "power", "diag", "identity", "delta"),
+        *(
+            "own names",
+            "columns",
+            "shape",
+            "shape of vectors",
+            "quotient",
+            "power",
+            "diag",
+            "identity",
+            "delta",
+        ),
         *("norm", "Frobenius norm", "bare sum", "log", "sigmoid", "softplus"),
     ]
 )
-"""The sentences that define a sign in one way only."""
+"""The sentences that define a sign in one way only, and the one about names."""
 
 
 def check_page(page: Iterable[Fact], graphs: Sequence[Graph], notation: Notation) -> None:

@@ -1,8 +1,8 @@
 """A sheet as a whole: a symbol that stands for something else in a later problem is told there.
 
 Problems about one network share its names. Another network may use a name for an array of another
-shape, or give it another line; then the problem that introduces it has to say that its names are
-new, for else one symbol would have two meanings on the sheet.
+shape, or give it another line. Its problem states its own forward pass, and the sheet has to say
+that names then have a meaning of their own, for else one symbol would have two.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from exgen.derive.latex import Printer
 from exgen.derive.notation import restored_notation
 from exgen.derive.orient import examples
 from exgen.errors import Source
-from exgen.graph import is_scalar
 from exgen.language import read_network
 
 if TYPE_CHECKING:
     from exgen.derive.notation import Notation
     from exgen.document import Problem, ProblemSet
     from exgen.graph import Shape
+
+
+LOSSES = frozenset({"L", "J"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Clash:
 def clashes(problem_set: ProblemSet) -> tuple[Clash, ...]:
     """Return every symbol that has another meaning in a network than in an earlier one.
 
-    The name of a loss is left out: every network has its own.
+    A loss called L or J is left out: every network has its own.
     """
     notation = restored_notation(problem_set.notation)
     seen: dict[str, dict[Meaning, int]] = {}
@@ -75,11 +77,10 @@ def meanings(problem: Problem, notation: Notation) -> dict[str, Meaning]:
         return {}
     graph = read_network(Source("network", problem.network), scalar_loss=False)
     printer = Printer(notation, with_gradient_shapes(graph), graph.loss, batch=examples(graph))
-    is_loss = is_scalar(graph.shapes[graph.loss])
     found: dict[str, Meaning] = {}
     for name in graph.names:
         line = graph.expr(name)
-        if not (is_loss and name == graph.loss):
+        if not (name == graph.loss and name in LOSSES):
             printed = "" if line is None else printer(line)
             found[printer.name(name)] = Meaning(graph.shapes[name], printed)
     return found

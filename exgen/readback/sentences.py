@@ -78,6 +78,10 @@ class Form:
 # --- what page 1 says, once for all problems ---
 
 PAGE = (
+    Form(
+        "own names",
+        "A problem that states its own forward pass gives its names a meaning of their own.",
+    ),
     Form("columns", "Vectors are columns."),
     Form("shape", r"A shape $m \times n$ has $m$ rows and $n$ columns."),
     Form(

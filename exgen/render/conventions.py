@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from exgen.certify.sheet import clashes
 from exgen.derive.latex import HADAMARD, INDICATORS, ONES
 from exgen.derive.notation import Notation
 from exgen.derive.orient import examples, weights
@@ -87,6 +88,7 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
         used |= {str(answer.claim.get("claim")) for answer in problem.answers}
         # A grid's entries are named by row and column, such as V_11.
         used |= {"entries by number"} if problem.kind == "grid" else set()
+    used |= {"several meanings"} if clashes(problem_set) else set()
     return conventions(notation, frozenset(used))
 
 
@@ -149,6 +151,11 @@ def conventions(notation: Notation, used: frozenset[str]) -> tuple[Tex, ...]:
 
     """
     return tuple(Tex(sentence) for part in PARTS for sentence in part(notation, used))
+
+
+def _names(_notation: Notation, used: frozenset[str]) -> Iterator[str]:
+    if "several meanings" in used:
+        yield say("own names")
 
 
 def _shapes(_notation: Notation, used: frozenset[str]) -> Iterator[str]:
@@ -247,4 +254,4 @@ def _counting(notation: Notation, used: frozenset[str]) -> Iterator[str]:
         yield say("classes from", base=notation.class_base)
 
 
-PARTS = (_shapes, _batches, _layout, _signs, _functions, _counting)
+PARTS = (_names, _shapes, _batches, _layout, _signs, _functions, _counting)

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.sheet import clashes
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.points import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Context
 
-QUESTION = re.compile(r"\\question\[[^\]]*\]\n")
-"""The head of a problem."""
-NEW_NAMES = "All names in this problem are new."
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
@@ -71,19 +67,11 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
-    """Return the TeX of each problem, without the page around it.
-
-    A problem that uses a symbol of an earlier one for something else says that its names are new.
-    """
-    renamed = {clash.later for clash in clashes(problem_set)}
+    """Return the TeX of each problem, without the page around it."""
     page, derived = said(problem_set), _derived(problem_set)
-    bodies = [
+    return [
         _problem(problem, number, page, derived, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
-    ]
-    return [
-        QUESTION.sub(rf"\g<0>{NEW_NAMES}\n", body, count=1) if number in renamed else body
-        for number, body in enumerate(bodies, start=1)
     ]
 
 

@@ -26,6 +26,7 @@ from exgen.graph import (
     Entry,
     Expr,
     Graph,
+    Name,
     Partial,
     SumOver,
     is_scalar,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
     from exgen.engine import Values
-    from exgen.graph import Index, Shape
+    from exgen.graph import Dim, Index, Shape
     from exgen.slips.base import Scene
     from exgen.slips.claims import Wrong
 
@@ -125,7 +126,7 @@ def _same_sort(right: Claim, wrong: Claim) -> bool:
 
 def _is_mistake(claim: Claim, right: Expr, wrong: Expr, scene: Scene, drawn: Drawn) -> bool:
     if _has_indices(right) or _has_indices(wrong):
-        return free_letters(wrong) <= free_letters(right)
+        return free_letters(wrong) <= free_letters(right) and _counts_alike(right, wrong, scene)
     try:
         shapes = shape_of(right, scene.shapes), shape_of(wrong, scene.shapes)
     except MisfitError:
@@ -207,6 +208,32 @@ def free_letters(expr: Expr) -> frozenset[str]:
             return free_letters(of) | free_letters(by)
     inner = getattr(expr, "args", ())
     return frozenset(letter for part in inner for letter in free_letters(part))
+
+
+def _counts_alike(right: Expr, wrong: Expr, scene: Scene) -> bool:
+    """Whether each letter counts along the same axes as in the right formula, also in a delta."""
+    return all(
+        dims <= own if (own := _axes(right, scene).get(letter)) else True
+        for letter, dims in _axes(wrong, scene).items()
+    ) and _deltas(wrong) <= _deltas(right)
+
+
+def _axes(expr: Expr, scene: Scene) -> dict[str, set[Dim]]:
+    """Return the sizes of the axes along which each letter of an index form counts."""
+    found: dict[str, set[Dim]] = {}
+    for part in walk(expr):
+        match part:
+            case Entry(Name(name), row, column) if name in scene.shapes:
+                for index, dim in zip((row, column), scene.shapes[name], strict=True):
+                    for letter in _letters(index):
+                        found.setdefault(letter, set()).add(dim)
+            case SumOver(index, size):
+                found.setdefault(index, set()).add(size)
+    return found
+
+
+def _deltas(expr: Expr) -> set[frozenset[Index]]:
+    return {frozenset((d.left, d.right)) for d in walk(expr) if isinstance(d, Delta)}
 
 
 def _letters(*indices: Index | None) -> frozenset[str]:

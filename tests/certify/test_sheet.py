@@ -1,4 +1,4 @@
-"""A sheet as a whole: a symbol has one meaning, or the problem that changes it says so."""
+"""A sheet as a whole: a symbol has one meaning, or the sheet says whose meaning holds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import pytest
 
 from exgen.certify.sheet import clashes
 from exgen.pipeline import build, load
-from exgen.render.tex import NEW_NAMES, problem_bodies
+from exgen.render.tex import render_tex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from exgen.document import ProblemSet
 
+SEVERAL = "gives its names a meaning of their own"
 HEAD = 'title = "Sheet"\ncourse = "Deep Learning"\nnotation = "base"\n'
 FIRST = "x: input[3]\nz = tanh(x)\nL = sum(z)"
 # the second network, and the symbols whose meaning it changes
@@ -43,18 +44,17 @@ def made(folder: Path, *networks: str) -> ProblemSet:
 
 @pytest.mark.parametrize(("second", "changed"), SECOND)
 def test_a_changed_meaning_is_told(second: str, changed: list[str], tmp_path: Path) -> None:
-    """Where a network gives a symbol another shape or line, its problem says that names are new."""
+    """Where a network gives a symbol another shape or line, the box says whose meaning holds."""
     problem_set = made(tmp_path, FIRST, second)
     found = clashes(problem_set)
     assert [clash.symbol for clash in found] == changed
     assert all((clash.first, clash.later) == (1, 2) for clash in found)
-    for key in (False, True):
-        told = [NEW_NAMES in body for body in problem_bodies(problem_set, key=key)]
-        assert told == [False, bool(changed), False]
+    for source in render_tex(problem_set).values():
+        assert (SEVERAL in source) == bool(changed)
 
 
-def test_a_third_meaning_is_told_too(tmp_path: Path) -> None:
-    """Each meaning beside the first is told where it is introduced, an earlier one is not again."""
+def test_a_third_meaning_is_found_too(tmp_path: Path) -> None:
+    """Each meaning beside the first is one, where it is introduced; an earlier one is not again."""
     others = [FIRST.replace("3", size) for size in ("4", "5")]
     problem_set = made(tmp_path, FIRST, *others)
     assert {clash.later for clash in clashes(problem_set)} == {2, 3}

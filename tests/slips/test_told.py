@@ -12,11 +12,14 @@ from exgen.certify.gradients import GradientClaim
 from exgen.certify.jacobians import JacobianClaim
 from exgen.certify.memory import Memory
 from exgen.certify.numbers import ForwardClaim
+from exgen.certify.tensors import TensorClaim
 from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.tensor import tensor_form
 from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver
 from exgen.language import read_form
 from exgen.pipeline import build, load
 from exgen.slips.claims import Wrong
+from exgen.slips.table import SLIPS
 from exgen.slips.told import Drawn, drawn_numbers, free_letters, is_told
 from tests.problems.setting import graph_of
 from tests.slips.made import every_mistake
@@ -100,6 +103,16 @@ def at(name: str, row: str) -> Entry:
 def test_letters_that_no_sum_binds(expr: Expr, letters: set[str]) -> None:
     """A position after sorting has the letter of its entry; what a sum binds is not free."""
     assert free_letters(expr) == letters
+
+
+def test_an_index_keeps_its_axis() -> None:
+    """A letter that would count along another axis makes an entry that is not there."""
+    graph = graph_of("x: input[3]\nW: param[4, 3]\nz = W @ x")
+    form = tensor_form(graph, "z", "W")
+    right = TensorClaim(graph, "z", "W", form)
+    swapped = list(SLIPS["swapped_indices"].wrong(right, Memory()))
+    assert swapped
+    assert not any(is_told(right, wrong, Memory(), NOTHING) for wrong in swapped)
 
 
 def test_a_free_index_is_not_told() -> None:

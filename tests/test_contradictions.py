@@ -1,0 +1,153 @@
+"""Whole sheets, read as text: nothing on them contradicts another thing on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exgen import resources
+from exgen.banks import bank_names
+from exgen.derive.notation import notation_names, restored_notation
+from exgen.document import Mistake, Tex
+from exgen.pipeline import build, load
+from exgen.render.tex import render_tex
+from tests.contradictions import NEW, contradictions, mistakes, right_side, shapes, symbols, told
+
+if TYPE_CHECKING:
+    from exgen.document import Answer, Problem, ProblemSet
+
+SETS = bank_names(resources.banks())
+NOTATIONS = notation_names(resources.notations())
+SHEETS = [
+    (name, notation, row + column)
+    for row, name in enumerate(SETS)
+    for column, notation in enumerate(NOTATIONS)
+]
+
+
+@cache
+def made(set_name: str, notation: str | None, seed: int, only: str | None = None) -> ProblemSet:
+    """Return a set, proven."""
+    return build(*load(set_name, notation), seed, only=only)
+
+
+@pytest.mark.parametrize(("set_name", "notation", "seed"), SHEETS)
+def test_a_sheet_contradicts_nothing(set_name: str, notation: str, seed: int) -> None:
+    """One meaning a symbol, the shapes of the box, mistakes that are wrong: in every notation."""
+    counted = Counter[str]()
+    assert contradictions(made(set_name, notation, seed), counted) == []
+    assert all(counted[sort] > 0 for sort in ("symbol", "mistake", "telling"))
+
+
+def test_shapes_are_read() -> None:
+    """What is printed beside a derivative is compared with the box, on the sheets that have any."""
+    counted = Counter[str]()
+    for name in ("set1", "set2", "set3", "set4"):
+        contradictions(made(name, None, 1), counted)
+    assert counted["shape"] > 40
+
+
+# --- that a contradiction is found ---
+
+
+def test_a_second_meaning_is_found() -> None:
+    """A symbol that changes without a word is named, with both places."""
+    problem_set = made("set3", None, 1)
+    sheet = render_tex(problem_set)["problems"]
+    assert not list(symbols(sheet, problem_set, Counter()))
+    found = list(symbols(sheet.replace(NEW, ""), problem_set, Counter()))
+    assert {part.place for part in found} == {"sigmoid-jacobians", "loss", "activations"}
+    assert found[0].says.startswith("x is vector with")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\exshape{2\,\left(\hat{y} - y\right)}{6}", r"\exshape{2\,y^{\mathsf{T}}}{1 \times 6}"),
+        (r"product; shape $6 \times 10$", r"product; shape $10 \times 6$"),
+    ],
+)
+def test_a_shape_against_the_box_is_found(right: str, wrong: str) -> None:
+    """A row under a box that promises columns is named."""
+    problem_set = made("set3", None, 1)
+    sources = render_tex(problem_set)
+    notation = restored_notation(problem_set.notation)
+    assert right in sources["solutions"]
+    edited = sources["solutions"].replace(right, wrong)
+    found = list(shapes(sources["problems"], edited, problem_set, notation, Counter()))
+    assert [part.sort for part in found] == ["shape"]
+
+
+def listed(problem: Problem, answer: Answer, latex: str) -> Problem:
+    """Return a problem in which an answer lists a mistake."""
+    mistake = Mistake("forgot_transpose", "forgot the transpose", Tex(latex), Tex(""))
+    own = tuple(
+        replace(part, mistakes=(mistake,) if part.name == answer.name else ())
+        for part in problem.answers
+    )
+    return replace(problem, answers=own)
+
+
+LISTED = [
+    # set, problem, answer, what is listed as a mistake, what is found
+    ("set3", "elements", "L.yhat", r"2\,\left(\hat{y} - y\right)", "the answer itself"),
+    ("set3", "elements", "L.yhat", r"-2\,\left(y - \hat{y}\right)", "reads as right"),
+    ("set3", "elements", "L.yhat", r"2\,q", "cannot be read"),
+    ("set3", "elements", "L.yhat", r"2\,\left(y - \hat{y}\right)", ""),
+    ("set3", "elements", "z2.z1", r"\mathbb{1}\left[z^{(1)} > 0\right]", "this is a vector"),
+    ("set4", "twin-gradients", "W2", r"\mathbf{h}\,\nabla_{z}\mathcal{L}", "value of the answer"),
+    ("set4", "twin-gradients", "W2", r"\nabla_{y}\mathcal{L}\,\mathbf{h}^{\top}", ""),
+    ("set4", "skip-gradients", "W2", r"\nabla_{\mathbf{z}^{(2)}}\mathcal{L}\,\mathbf{h}^{(1)}",
+     "cannot be read"),
+    ("set5", "pooled-network", "y", "39.975", "the answer itself"),
+    ("set5", "pooled-network", "y", "101.96", ""),
+    ("set1", "reused-entry", "entry1", r"2 \cdot x_{1} \cdot g_{j}", "cannot be read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("set_name", "problem", "answer", "latex", "says"), LISTED)
+def test_a_listed_mistake_is_judged(
+    set_name: str, problem: str, answer: str, latex: str, says: str
+) -> None:
+    """What is right, is of another sort or has no value is named; a mistake is not."""
+    (own,) = made(set_name, None, 1, problem).problems
+    notation = load(set_name, None)[1]
+    found = list(mistakes(listed(own, own.answer(answer), latex), notation, Counter()))
+    assert [says in part.says for part in found] == ([True] if says else [])
+
+
+def test_right_at_the_numbers_of_the_problem_is_found() -> None:
+    """A formula that gives the right number where the sheet evaluates it is named."""
+    (own,) = made("set1", None, 1, "graph-review").problems
+    assert own.answer("h.r").latex.tex == r"2 \cdot r"
+    assert own.answer("h.r.value").latex.tex == "4"
+    notation = load("set1", None)[1]
+    (found,) = mistakes(listed(own, own.answer("h.r"), "r + 2"), notation, Counter())
+    assert found.says.endswith("at the numbers of the problem")
+
+
+def test_how_mistakes_are_told_is_read() -> None:
+    """Three in a part, and a line without what was written, are named."""
+    problem_set = made("set2", None, 1)
+    key = render_tex(problem_set)["solutions"]
+    line = next(part for part in key.splitlines() if part.startswith("wrote"))
+    for edited in (key.replace(line, "\n".join([line] * 3)), key.replace(line, line[6:])):
+        assert [part.sort for part in told(edited, problem_set, Counter())] == ["telling"]
+
+
+@pytest.mark.parametrize(
+    ("latex", "right"),
+    [
+        ("a", "a"),
+        (r"\nabla_{x}L = a", "a"),
+        (r"\sum_{i=1}^{m} a", r"\sum_{i=1}^{m} a"),
+        (r"\mathbf{1}\left[z = 0\right]", r"\mathbf{1}\left[z = 0\right]"),
+    ],
+)
+def test_the_right_side(latex: str, right: str) -> None:
+    """A sign of equality inside of braces parts nothing."""
+    assert right_side(latex) == right
