@@ -26,21 +26,24 @@ RULES: Mapping[tuple[str, int], str] = {
     ("add", 1): "The derivative of a sum with respect to a term is 1.",
     ("sub", 0): "The derivative of a difference with respect to its first term is 1.",
     ("sub", 1): "The derivative of a difference with respect to its second term is $-1$.",
-    ("neg", 0): "The derivative of $-u$ is $-1$.",
+    ("neg", 0): "The derivative of $-<u>$ is $-1$.",
     ("mul", 0): "The derivative of a product with respect to one factor is the other factor.",
     ("mul", 1): "The derivative of a product with respect to one factor is the other factor.",
-    ("div", 0): "The derivative of $u/v$ with respect to $u$ is $1/v$.",
-    ("div", 1): "The derivative of $u/v$ with respect to $v$ is $-u/v^2$.",
-    ("pow", 0): "Power rule: the derivative of $u^n$ is $n\\,u^{n-1}$.",
-    ("pow", 1): "The derivative of $c^u$ is $c^u \\log c$.",
-    ("squared_error", 0): "Power rule: the derivative of $u^2$ is $2\\,u$.",
-    ("squared_error", 1): "Power rule: the derivative of $u^2$ is $2\\,u$.",
-    ("bce", 0): "The derivative of $\\log u$ is $1/u$.",
-    ("cross_entropy", 0): "The derivative of $\\log u$ is $1/u$.",
+    ("div", 0): "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
+    ("div", 1): "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
+    ("pow", 0): "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
+    ("pow", 1): "The derivative of $c^<u>$ is $c^<u> \\log c$.",
+    ("squared_error", 0): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
+    ("squared_error", 1): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
+    ("bce", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
+    ("cross_entropy", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
     ("prelu", 0): "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
     ("prelu", 1): "The slope of PReLU multiplies only a negative argument.",
 }
-"""Why a local derivative of scalars is what it is, by op and argument."""
+"""Why a local derivative of scalars is what it is, by op and argument.
+
+``<u>`` and ``<v>`` stand for letters that no quantity of the network has.
+"""
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
@@ -67,11 +70,16 @@ def claimed(
     return (stored(EquationClaim(graph, sides, layout, factors), network),)
 
 
+def free_letters(network: Graph) -> list[str]:
+    """Return letters for the argument of a rule that no quantity of the network has."""
+    return [letter for letter in "uvsrqghk" if letter not in network.names]
+
+
 def slope_reasons(
     calls: Iterable[Call], printer: Printer, network: Graph
 ) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
     """Return what the derivatives of functions are, as formulas with the claims that they hold."""
-    letter = next(letter for letter in "uvsrq" if letter not in network.names)
+    letter = free_letters(network)[0]
     said: list[str] = []
     claims: list[Mapping[str, Any]] = []
     for part in calls:
@@ -158,7 +166,8 @@ def _why(
         # A derivative of 1 is worth a word only where there is no other.
         steep = [op for op, slope in pairs if slope != as_expr(1)] or [op for op, _ in pairs]
         told |= {RULES[op]: None for op in steep if op in RULES}
-    sentences = list(told)
+    one, other = free_letters(network)[:2]
+    sentences = [text.replace("<u>", one).replace("<v>", other) for text in told]
     lines = list(dict.fromkeys(way.line for way in ways))
     reads = {op for way in ways for op, _ in way.ops}
     calls = [

@@ -175,3 +175,11 @@ def test_wrong_answers_are_refused() -> None:
     claim = by_name(solve("scalar_graph", PRODUCT, draws))["f.x.value"].claim
     with pytest.raises(CertificateError):
         prove(altered(claim, printed="4"))
+
+
+def test_rules_use_letters_of_their_own() -> None:
+    """A rule speaks of u only where no quantity of the network is called so."""
+    text = "u: input\nv: input\nh = u**3 / v"
+    found = by_name(solve("scalar_graph", text, {"ask": [["h", "u"], ["h", "v"]], "figure": False}))
+    assert "the derivative of $s^n$ is" in str(found["h.u"].steps[0].why)
+    assert "The derivative of $s/r$ with respect to $r$" in str(found["h.v"].steps[0].why)
