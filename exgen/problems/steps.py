@@ -142,9 +142,9 @@ def scalar_step(
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
     claims = claimed(graph, chain.sides, network, factors=chain.factors)
-    why, proven = _why(graph, by, chain.paths, printer, network)
+    why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
-    return Step(rule, Tex(equation), Tex(why), claims=(*claims, *proven))
+    return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))
 
 
 def _distinct(sides: list[str]) -> list[str]:
@@ -154,12 +154,12 @@ def _distinct(sides: list[str]) -> list[str]:
     return [sides[n] for n in kept]
 
 
-def _why(
+def scalar_reasons(
     graph: Graph, by: str, ways: tuple[Path, ...], printer: Printer, network: Graph
-) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-    """Return the reasons behind a chain rule of scalars, and the claims of their formulas."""
+) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+    """Return the reasons behind a chain rule of scalars, one sentence each, and their claims."""
     if not ways:
-        return ITSELF, ()
+        return [ITSELF], ()
     told: dict[str, None] = {}
     for way in ways:
         pairs = list(zip(way.ops, way.slopes, strict=True))
@@ -192,4 +192,4 @@ def _why(
             f"{name} occurs {often} in the line of ${printer.name(lines[0])}$, and the "
             "contributions add up."
         )
-    return " ".join(sentences), claims
+    return sentences, claims

@@ -177,6 +177,17 @@ def test_wrong_answers_are_refused() -> None:
         prove(altered(claim, printed="4"))
 
 
+def test_a_reason_is_said_once() -> None:
+    """The key gives a rule under the first part that uses it, and not under the others."""
+    asks = [["f", "z"], ["f", "q"], ["q", "x"], ["q", "y"], ["f", "x"]]
+    solution = solve("scalar_graph", PRODUCT, {"ask": asks, "figure": False})
+    told = [str(item["why"]) for item in solution.fields["asks"]]
+    assert told[0] == "The derivative of a product with respect to one factor is the other factor."
+    assert told[1] == ""
+    assert told[2] == "The derivative of a sum with respect to a term is 1."
+    assert told[3:] == ["", ""]
+
+
 def test_rules_use_letters_of_their_own() -> None:
     """A rule speaks of u only where no quantity of the network is called so."""
     text = "u: input\nv: input\nh = u**3 / v"
