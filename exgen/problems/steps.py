@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equations import EquationClaim
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
     from exgen.graph import Call, Expr, Graph, Shape
+    from exgen.problems.base import Solved
 
 RULES: Mapping[tuple[str, int], str] = {
     ("add", 0): "The derivative of a sum with respect to a term is 1.",
@@ -44,6 +46,8 @@ RULES: Mapping[tuple[str, int], str] = {
 
 ``<u>`` and ``<v>`` stand for letters that no quantity of the network has.
 """
+SAME = "By the same rule."
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
@@ -68,6 +72,23 @@ def claimed(
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
     return (stored(EquationClaim(graph, sides, layout, factors), network),)
+
+
+def said_once(answers: Iterable[Solved]) -> tuple[Solved, ...]:
+    """Return answers whose steps leave out every sentence that an earlier step has said."""
+    said: set[str] = set()
+
+    def once(step: Step) -> Step:
+        new = [text for text in SENTENCE.split(str(step.why)) if text and text not in said]
+        if not str(step.why):
+            return step
+        said.update(new)
+        text = " ".join(new) or SAME
+        return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
+
+    return tuple(
+        replace(answer, steps=tuple(once(step) for step in answer.steps)) for answer in answers
+    )
 
 
 def free_letters(network: Graph) -> list[str]:
