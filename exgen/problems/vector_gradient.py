@@ -67,7 +67,7 @@ def _numbered(graph: Graph, size: int) -> Graph:
 
 def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
     """Draw the numbers of the example, and an order where the network sorts."""
-    extended, _, gradient = _derived(graph)
+    extended, upstream, gradient = _derived(graph)
     by = gradient.name
     own = reused(gradient.closed)
     Cases(extended.shapes, LETTER, LETTER).entry(gradient.closed)
@@ -85,6 +85,8 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         luck.require("distinct_entries", len(set(entries)) == len(entries))
         luck.require("first_sign", _sign_holds(leaves, by, options))
         if _sorting(graph) is not None:
+            arriving = list(leaves[upstream].flat)
+            luck.require("distinct_upstream", len(set(arriving)) == len(arriving))
             luck.require("order_matters", not _is_own_inverse(luck.order_of(entries)))
         drawn = luck.factors(fixed, values)
         luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
@@ -358,6 +360,7 @@ KIND = Kind(
     number_rules=(
         "distinct_entries",
         "first_sign",
+        "distinct_upstream",
         "order_matters",
         "no_zero_inputs",
         "live_paths",

@@ -112,6 +112,7 @@ def _pieces(
 ) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
+    slips: set[str] = set()
 
     def ask(name: str) -> Tex:
         """Register an answer: its value on the key, a blank on the sheet."""
@@ -167,9 +168,14 @@ def _pieces(
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
-        """Tell, on the key, the likeliest mistakes in these answers of one part."""
+        """Tell, on the key, the likeliest mistakes in these answers of one part.
+
+        Each slip is told once in a problem: of the first part in which it is likely.
+        """
         told.extend(names)
-        found = likeliest([problem.answer(name).mistakes for name in names])
+        every = [problem.answer(name).mistakes for name in names]
+        found = likeliest([[part for part in own if part.slip not in slips] for own in every])
+        slips.update(part.slip for part in found)
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
@@ -289,7 +295,7 @@ def _leaf(leaf: Mapping[str, Any], *, hot: bool) -> Declared:
     return Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), lines)
 
 
-def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
+def likeliest(answers: Sequence[Sequence[Mistake]]) -> list[Mistake]:
     """Return the mistakes that a key tells of one part: two at most, by different slips.
 
     Each answer's come with the likeliest first, so the first of each answer go before the second.
