@@ -358,6 +358,12 @@ def _wide(right: Tex, left: Tex) -> Tex:
     return Tex(wide(right.tex, left.tex))
 
 
+def _reasoned(rows: Iterable[tuple[object, object, object]], gap: str = "") -> Tex:
+    """Return left sides, right sides and reasons as the body of an ``align*``."""
+    lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
+    return Tex(chain(lines, gap))
+
+
 def _pairs(equations: Sequence[Tex]) -> Tex:
     """Return equations as the body of an ``align*``: two to a line where they fit."""
     return Tex(pairs([equation.tex for equation in equations]))
@@ -418,6 +424,7 @@ def _environment() -> Environment:
         "wide": _wide,
         "chain": _chain,
         "pairs": _pairs,
+        "reasoned": _reasoned,
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": lambda latex: formula_width(str(latex)),
     }
