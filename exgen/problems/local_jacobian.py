@@ -18,7 +18,7 @@ from exgen.ops import lookup
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.by_matrix import tensor_answer
-from exgen.problems.steps import slope_reasons
+from exgen.problems.steps import said_once, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     word = "gradient" if setting.notation.gradient == "nabla" else "Jacobian"
     if word == "Jacobian" and any(is_scalar(graph.shapes[of]) for of, _ in draws["ask"]):
         word = "derivative"
-    return Solution({**forward_fields(setting), "asks": asks, "word": word}, tuple(answers))
+    return Solution({**forward_fields(setting), "asks": asks, "word": word}, said_once(answers))
 
 
 def _with_size(setting: Setting, of: str, expr: Expr, shape: Shape, size: str) -> str:

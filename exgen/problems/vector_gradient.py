@@ -35,6 +35,11 @@ WISHES = ("g", "q")
 NEEDS = "vector_gradient needs a vector x: input[n] and a line such as F = x[0] * sort(x)."
 
 
+AT_ITSELF = "The unit vector is 1 at this position, so every term of the gradient counts."
+AT_OTHERS = "The unit vector is 0 at every other position, so its term drops out."
+MOVED = "The transposed permutation moves an entry of the upstream gradient back."
+
+
 def variable(graph: Graph) -> str:
     """Return the vector by which to differentiate.
 
@@ -241,12 +246,15 @@ def _case(extended: Graph, printer: Printer, gradient: Gradient, position: int |
     entry = Cases(extended.shapes, index, label).entry(gradient.closed)
     sorting = _sorting(extended)
     left = printer.partial(gradient.name, label)
+    why = MOVED if sorting is not None else ""
+    if reused(gradient.closed):
+        why = AT_OTHERS if position is None else AT_ITSELF
     return Solved(
         name="others" if position is None else f"entry{position}",
         latex=Tex(printer(entry)),
         shape=None,
         expr=to_text(entry),
-        steps=(Step("cases", Tex(f"{left} = {printer(entry)}"), ""),),
+        steps=(Step("cases", Tex(f"{left} = {printer(entry)}"), why),),
         claim=CaseClaim(
             graph=extended,
             by=gradient.name,

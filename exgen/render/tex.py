@@ -68,11 +68,20 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
-    page = said(problem_set)
+    page, derived = said(problem_set), _derived(problem_set)
     return [
-        _problem(problem, number, page, key=key)
+        _problem(problem, number, page, derived, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
+
+
+def _derived(problem_set: ProblemSet) -> Mapping[str, int]:
+    """Return the number of the first problem whose key derives a rule, by the rule."""
+    found: dict[str, int] = {}
+    for number, problem in enumerate(problem_set.problems, start=1):
+        for rule in problem.fields.get("derives", ()):
+            found.setdefault(rule, number)
+    return found
 
 
 def parts_of(problem: Problem) -> list[tuple[str, ...]]:
@@ -83,7 +92,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -93,8 +102,10 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
-    body = "".join(_pieces(problem, number, page, [], key=key))
+def _problem(
+    problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
+) -> str:
+    body = "".join(_pieces(problem, number, page, [], derived, key=key))
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -108,7 +119,13 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
 
 
 def _pieces(
-    problem: Problem, number: int, page: Said, asked: list[str], *, key: bool
+    problem: Problem,
+    number: int,
+    page: Said,
+    asked: list[str],
+    derived: Mapping[str, int],
+    *,
+    key: bool,
 ) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
@@ -206,6 +223,7 @@ def _pieces(
         problem=problem,
         number=number,
         page_says=page,
+        derived_in=derived,
         key=key,
         ask=ask,
         work=work,
@@ -312,9 +330,17 @@ def _is_tall(latex: Tex) -> bool:
     return re.search(r"\\(?:frac|sum)\b", latex.tex) is not None
 
 
-def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
-    """Return the equations of steps with their reasons, as the body of an ``align*``."""
-    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``.
+
+    A step may also be a table of a problem's fields, with the same names.
+    """
+    reasons = [
+        (step.equation.tex, getattr(step, reason))
+        if isinstance(step, Step)
+        else (step["equation"].tex, step[reason])
+        for step in steps
+    ]
     rows = [
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
@@ -325,6 +351,12 @@ def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
 def _wide(right: Tex, left: Tex) -> Tex:
     """Return the right side of a line, in several lines if needed."""
     return Tex(wide(right.tex, left.tex))
+
+
+def _reasoned(rows: Iterable[tuple[object, object, object]], gap: str = "") -> Tex:
+    """Return left sides, right sides and reasons as the body of an ``align*``."""
+    lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
+    return Tex(chain(lines, gap))
 
 
 def _pairs(equations: Sequence[Tex]) -> Tex:
@@ -387,6 +419,7 @@ def _environment() -> Environment:
         "wide": _wide,
         "chain": _chain,
         "pairs": _pairs,
+        "reasoned": _reasoned,
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": lambda latex: formula_width(str(latex)),
     }

@@ -78,8 +78,10 @@ _ROWS = (
     Slip(
         "divided_above_only", "divided the numerator only", on_formulas(indices.divided_above_only)
     ),
-    Slip("counted_twice", "counted the right class twice", on_formulas(indices.counted_twice)),
-    Slip("forgot_share", "left out the right class's own share", on_formulas(indices.forgot_share)),
+    Slip("counted_twice", "counted the correct class twice", on_formulas(indices.counted_twice)),
+    Slip(
+        "forgot_share", "left out the share of the correct class", on_formulas(indices.forgot_share)
+    ),
     Slip("forgot_inner", "forgot the inner derivative", on_formulas(losses.forgot_inner)),
     Slip(
         "quotient_rule_sign",
