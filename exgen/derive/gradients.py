@@ -112,7 +112,7 @@ def in_order(back: Backward) -> Backward:
     """Return a backward pass in which the uses of a name come as they are met from the loss.
 
     Reading starts at the loss, from left to right, and goes into each line where it is first met;
-    so the terms of a gradient stand in the order of the terms that they come from.
+    so the terms of a gradient stand in the order of the loss's terms, and then of the lines.
     """
     met = _as_met(back.graph)
     contributions = {
@@ -123,19 +123,20 @@ def in_order(back: Backward) -> Backward:
 
 
 def _as_met(graph: Graph) -> dict[tuple[str, str], int]:
-    """Return when a name is met in a line, for every line that reads it."""
+    """Return when a line that reads a name is met; in the loss's own line, when the name is."""
     lines = {binding.name: binding.expr for binding in graph.bindings}
     met: dict[tuple[str, str], int] = {}
-    opened = {graph.loss}
+    opened = {graph.loss: 0}
     waiting = [(graph.loss, walk(lines[graph.loss]))] if graph.loss in lines else []
     while waiting:
         line, parts = waiting[-1]
         for part in parts:
             if not isinstance(part, Name):
                 continue
-            met.setdefault((part.name, line), len(met))
+            at = len(met) + len(opened)
+            met.setdefault((part.name, line), at if line == graph.loss else opened[line])
             if part.name in lines and part.name not in opened:
-                opened.add(part.name)
+                opened[part.name] = at
                 waiting.append((part.name, walk(lines[part.name])))
                 break
         else:
