@@ -14,6 +14,7 @@ from exgen.certify.given import Given, at_kinks, prove_at
 from exgen.certify.given import given as at_values
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.prove import prove
+from exgen.deep import deep_expressions
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
@@ -136,6 +137,11 @@ def derive(
 
     """
     graph = read_network(source, loss=loss)
+    with deep_expressions():
+        return _derived(graph, source, notation, values)
+
+
+def _derived(graph: Graph, source: Source, notation: Notation, values: Source | None) -> Derivation:
     try:
         check_looks(graph)
     except MisfitError as error:

@@ -14,6 +14,7 @@ from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
 from exgen.certify.recorded import declared
 from exgen.certify.stored import RUBRIC, stored
+from exgen.deep import deep_expressions
 from exgen.document import Answer, Mistake, Part, Problem
 from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
 from exgen.errors import CertificateError, KindError
@@ -54,6 +55,13 @@ def solve_problem(
         KindError: the kind cannot ask about the network.
 
     """
+    with deep_expressions():
+        return _proven(bank, entry, network, setting, seed)
+
+
+def _proven(
+    bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
+) -> Problem:
     drawn = _without_luck(bank, entry, setting, seed)
     memory = Memory()
     answers: list[Answer] = []

@@ -24,6 +24,7 @@ ORDER = (
     "resources",
     "seeds",
     "points",
+    "deep",
     "graph",
     "ops",
     "shapes",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exgen.deep import MAX_USES
 from exgen.engine import gradient_name
 from exgen.errors import LanguageError, MisfitError, Source, nearest
 from exgen.graph import (
@@ -60,6 +62,7 @@ def read_network(
 
     """
     program = read_program(source, functions or {})
+    _check_uses(program)
     network = _Network(program, _leaf_shapes(program), Sizes())
     target = loss or program.lines[-1].name
     shapes, bindings = network.settle()
@@ -104,6 +107,21 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
     scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
     typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
     return typer.infer(scope.resolve(read_raw_expression(source))).expr
+
+
+def _check_uses(program: Program) -> None:
+    """Refuse a name that is read so often that its gradient has too many terms."""
+    uses: Counter[str] = Counter()
+    for line in program.lines:
+        for part in walk(line.expr):
+            if isinstance(part, Name):
+                uses[part.name] += 1
+                if uses[part.name] > MAX_USES:
+                    raise program.source.error(
+                        f"'{part.name}' is read more than {MAX_USES} times",
+                        line.span,
+                        "Take a part of the network.",
+                    )
 
 
 def _without_transpose(expr: Expr) -> Expr:

@@ -95,7 +95,7 @@ def _wrap(expr: Expr, least: Level) -> str:
 
 
 def _write(expr: Expr) -> tuple[str, Level]:
-    text, level = repr(expr), Level.ATOM
+    level = Level.ATOM
     match expr:
         case Name(name) | Size(name):
             text = name
@@ -113,6 +113,8 @@ def _write(expr: Expr) -> tuple[str, Level]:
             text = f"delta({left}, {right})"
         case Partial(of, by):
             text = f"partial({to_text(of)}, {to_text(by)})"
+        case _:
+            text = repr(expr)
     return text, level
 
 

@@ -10,8 +10,8 @@ from exgen.derive.rewriting.rule import Rule
 from exgen.derive.rewriting.views import (
     Product,
     Sum,
-    alike,
     is_sum,
+    likeness,
     read_sum,
     write_product,
     write_sum,
@@ -19,7 +19,7 @@ from exgen.derive.rewriting.views import (
 from exgen.graph import SCALAR, Call, Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from exgen.derive.rewriting.rule import Known
 
@@ -48,9 +48,10 @@ def noted(expr: Expr, total: Sum, known: Known) -> Expr | None:
 def collected(total: Sum, _known: Known) -> Sum | None:
     """Add up terms that differ in their numbers only, and drop what is 0."""
     found: list[Product] = []
+    places: dict[Hashable, int] = {}
     for term in total.terms:
-        place = next((n for n, other in enumerate(found) if alike(term, other)), None)
-        if place is None or term.shape != found[place].shape:
+        place = places.setdefault(likeness(term), len(found))
+        if place == len(found) or term.shape != found[place].shape:
             found.append(term)
         else:
             found[place] = replace(found[place], number=found[place].number + term.number)

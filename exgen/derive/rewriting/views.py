@@ -6,6 +6,7 @@ something divides), arrays. Reading and writing are loops, so that no sum is too
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from exgen.graph import SCALAR, Call, Expr, Name, Number, Shape, Size, call, is_scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from exgen.derive.rewriting.rule import Known
 
@@ -267,25 +268,12 @@ def write_sum(total: Sum) -> Expr:
 # --- comparing -----------------------------------------------------------------------------------
 
 
-def alike(left: Product, right: Product) -> bool:
-    """Whether two products differ at most in their numbers and in the order of their factors."""
-    return _matched(left.arrays, right.arrays) and _matched(left.scalars, right.scalars)
-
-
-def _matched(left: Factors, right: Factors) -> bool:
-    if len(left) != len(right):
-        return False
-    rest = list(right)
-    for factor in left:
-        found = next((n for n, other in enumerate(rest) if _same(factor, other)), None)
-        if found is None:
-            return False
-        del rest[found]
-    return True
-
-
-def _same(left: Factor, right: Factor) -> bool:
-    return left.power == right.power and left.base == right.base
+def likeness(term: Product) -> Hashable:
+    """Return what products share that differ at most in number and in the order of factors."""
+    return tuple(
+        frozenset(Counter((factor.base, factor.power) for factor in factors).items())
+        for factors in (term.arrays, term.scalars)
+    )
 
 
 def position(base: Expr, factors: Iterable[Factor]) -> int | None:
