@@ -20,7 +20,7 @@ from exgen.errors import (
     nearest,
 )
 from exgen.language import read_graph
-from exgen.pipeline import MAX_SEED, assembled, load, settings
+from exgen.pipeline import MAX_SEED, assembled, check_printable, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
 from exgen.render.giveaways import REMEDY, given_away
@@ -144,7 +144,7 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
     """Return what to sweep: a set, the problems of a kind in all sets, or those in one.
 
     Raises:
-        BankError: neither is given, or there is no such set or kind.
+        BankError: neither is given, there is no such set or kind, or no page can have its title.
 
     """
     if set_name is None and kind is None:
@@ -158,6 +158,7 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
     loaded = [load(name, notation) for name in chosen]
     found: list[Target] = []
     for bank, profile in loaded:
+        check_printable(bank)
         names = tuple(p.name for p in bank.problems if kind in (None, p.kind.name))
         if names:
             found.append(Target(bank, profile, names))

@@ -23,13 +23,14 @@ import pytest
 from exgen import resources
 from exgen.banks import bank_names
 from exgen.language.expressions import CALLABLE
+from exgen.language.syntax import SHORT_FORMS
 from tests.cases import Case, read_cases
 from tests.commands import Ran, run
 
 FOLDER = Path(__file__).parent / "bad_input"
 BANK = (FOLDER / "bank.toml").read_text()
 EXGEN = [sys.executable, "-m", "exgen"]
-OPS = f"Legal here: {', '.join(CALLABLE)}."
+OPS = f"Legal here: {', '.join(sorted((*CALLABLE, *SHORT_FORMS)))}."
 QUICK = 10
 """Seconds of work for what must be refused at once; a busy machine makes no test red."""
 GIGABYTE = 2**30

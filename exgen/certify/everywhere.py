@@ -81,6 +81,8 @@ def _at(
     match expr:
         case Number(value):
             return np.full([1] * len(order), float(value))
+        case Name(name) if values[name].size == 1:
+            return np.full([1] * len(order), float(values[name].item()))
         case Entry(Name(name), row, column):
             return np.asarray(values[name][place(row), place(column)])
         case Partial(Entry(Name(of)), Entry(Name(by))):

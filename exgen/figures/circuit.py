@@ -11,7 +11,8 @@ from exgen.figures.computation import entry_points, framed, route
 from exgen.figures.layers import Box, Link, arrange
 from exgen.figures.measure import text_width
 from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, straight
-from exgen.graph import Call, Name, names_in
+from exgen.graph import Call, Name, Number, names_in
+from exgen.language.writer import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -113,7 +114,7 @@ def circuit_figure(
     if any(below.values()):
         legend = "Above a wire: the value. Below it: the gradient."
     nodes = (*inside.values(), out)
-    return framed(nodes, tuple(edges), tuple(labels), _words(circuit), legend)
+    return framed(nodes, tuple(edges), tuple(labels), _words(circuit, above), legend)
 
 
 def _continued(wires: list[Edge], joints: list[Edge]) -> list[Edge]:
@@ -197,12 +198,24 @@ def _joints(
     return edges
 
 
-def _words(circuit: Circuit) -> str:
-    """Return the circuit in words."""
+SIGNS: Mapping[str, str] = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def _words(circuit: Circuit, above: Mapping[str, str]) -> str:
+    """Return the circuit in words, with the values that stand above its wires."""
+
+    def wire(name: str) -> str:
+        value = above[name]
+        return f"{name} = {value}" if NUMBER.fullmatch(value) else name
+
     parts: list[str] = []
-    signs = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}
     for line in circuit.graph.bindings:
         if isinstance(line.expr, Call):
-            sources = " and ".join(sorted(names_in(line.expr)))
-            parts.append(f"{sources} into {signs.get(line.expr.op, line.expr.op)}: {line.name}")
-    return ("Gates: " + "; ".join(parts) + ".").replace("_", " ")
+            sources = " and ".join(map(wire, sorted(names_in(line.expr))))
+            numbers = [number_text(arg.value) for arg in line.expr.args if isinstance(arg, Number)]
+            sign = SIGNS.get(line.expr.op, line.expr.op)
+            if numbers and line.expr.op != "div":
+                sign = f"{sign} {numbers[0]}"
+            parts.append(f"{sources} into {sign}: {wire(line.name)}")
+    return ("Gates: " + "; ".join(parts) + ".").replace("_", "")

@@ -27,6 +27,8 @@ MAX_STATEMENTS = 250
 MAX_LINE_DEPTH = 50
 MAX_EXPRESSION_DEPTH = 200
 
+SHORT_FORMS: Mapping[str, str] = {"sqrt": "_ ** 0.5"}
+"""Functions of the language that stand for an expression."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 # ast counts only \n, \r and \r\n as line ends; str.splitlines, which shows the line, also these.
 OTHER_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -52,7 +54,8 @@ class Syntax:
         """Return a text ready to be read."""
         # Editors on Windows put a mark before the first line.
         text = OTHER_LINE_ENDS.sub(" ", source.text.removeprefix("\ufeff"))
-        return Syntax(Source(source.name, text), tuple(text.splitlines()) or ("",), functions)
+        lines = tuple(text.splitlines()) or ("",)
+        return Syntax(Source(source.name, text), lines, {**SHORT_FORMS, **functions})
 
     # --- places ---
 
@@ -177,7 +180,7 @@ class Syntax:
                 "Names are made of the letters a to z and A to Z, digits and underscores, and "
                 "start with a letter.",
             )
-        if node.id in TABLE or node.id.startswith("grad_"):
+        if node.id in (*TABLE, *SHORT_FORMS) or node.id.startswith("grad_"):
             raise self.error(
                 node, f"'{node.id}' is taken: it names an op or a gradient", "Choose another name."
             )

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.index import EXAMPLES, Letters, entry_form, examples_of, letters_of
 from exgen.derive.orient import examples as example_axes
 from exgen.derive.partials import ordered
-from exgen.derive.symbols import dim_latex
+from exgen.derive.symbols import dim_latex, look
 from exgen.derive.vectorise import with_shares
 from exgen.document import Tex
 from exgen.errors import KindError, nearest
-from exgen.graph import Dim, Entry, Name, is_scalar
+from exgen.graph import ONE, Call, Dim, Entry, Name, is_scalar, walk
+from exgen.ops.base import axis_option
 from exgen.problems.base import leaf_fields, shape_fields
 from exgen.problems.notes import batch_line
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +25,26 @@ if TYPE_CHECKING:
     from exgen.graph import Expr, Graph, Index
     from exgen.problems.base import Setting
 
+KRONECKER = r"\delta"
 MAX_PLACES = 5_000_000
 """An index form with more terms than this cannot be tried at every entry."""
 
 
 def check_entries(graph: Graph) -> None:
     """Raise where a line has no index form, or where it could not be tried at every entry."""
+    for name in graph.names:
+        if look(name) == KRONECKER:
+            raise KindError(
+                f"'{name}' prints like Kronecker's delta, which stands in index forms",
+                remedy="Rename it.",
+            )
     for binding in graph.bindings:
+        for part in walk(binding.expr):
+            if isinstance(part, Call) and part.op == "softmax" and _is_of_one(part, graph):
+                raise KindError(
+                    f"the softmax in '{binding.name}' is over one class, so it is always 1",
+                    remedy="Use sigmoid for a single output, or more classes.",
+                )
         line_form(graph, binding.name, letters_of(graph))
     sizes = {dim.constant for shape in graph.shapes.values() for dim in shape if dim.is_number}
     largest = sorted(sizes, reverse=True)[:3]
@@ -38,6 +53,11 @@ def check_entries(graph: Graph) -> None:
             "the sizes are too large to try an index form at every entry",
             remedy="Leave them as names, such as x: input[D], or draw smaller ones.",
         )
+
+
+def _is_of_one(softmax: Call, graph: Graph) -> bool:
+    shape = shape_of(softmax.args[0], graph.shapes)
+    return shape[axis_option(dict(softmax.options))] == ONE
 
 
 def line_form(graph: Graph, name: str, letters: Letters) -> tuple[tuple[Index, Index], Expr]:

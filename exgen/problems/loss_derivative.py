@@ -141,10 +141,13 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
 
 
 def _logits(graph: Graph, prediction: str) -> str | None:
-    """Return the pre-activation: what the prediction's function is applied to."""
+    """Return the pre-activation: what the prediction's function is applied to, entry by entry.
+
+    A weight or a scalar that the prediction is a product with is none.
+    """
     match graph.expr(prediction):
-        case Call(_, (Name(name), *_)):
-            return name
+        case Call(_, (Name(name), *_)) if name in per_example(graph):
+            return name if graph.shapes[name] == graph.shapes[prediction] else None
     return None
 
 

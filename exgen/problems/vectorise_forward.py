@@ -89,6 +89,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     fields = {
         **entry_fields(setting),
         "asks": asks,
+        # Lines that are not asked must be given: the others read their names.
+        "whole": len(asks) < len(graph.bindings),
         "ones": r"\mathbf{1}_" in printed,
         "quotient": r"\oslash" in printed,
     }

@@ -386,6 +386,7 @@ def _environment() -> Environment:
         "wide": _wide,
         "chain": _chain,
         "pairs": _pairs,
+        "tall": lambda latex: r"\begin{" in str(latex),
         "width": lambda latex: formula_width(str(latex)),
     }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}

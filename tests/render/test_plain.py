@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from exgen.pipeline import build, load
 from exgen.render.plain import MACROS, _plain, statements
 from exgen.render.terminal import set_text
 from exgen.render.tex import problem_bodies
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,39 @@ def test_no_trace_of_the_page(name: str) -> None:
         assert not re.search(r"[0-9]mm|\\|- \[[0-9.]+\]", text)
         with_arguments = set(re.findall(r"\\(ex[a-z]+)(?=[\[{])", body))
         assert with_arguments <= MACROS.keys(), with_arguments - MACROS.keys()
+
+
+NEURON = '''
+title = "One neuron"
+course = "C"
+notation = "section3"
+[networks.n]
+text = """
+w_0: param
+x_0: input
+w_1: param
+f = 1 / (1 + exp(-(w_0 * x_0 + w_1)))
+"""
+[[problems]]
+id = "p"
+kind = "circuit"
+network = "n"
+digits = 2
+numbers.w_0 = [2]
+numbers.x_0 = [-1]
+numbers.w_1 = [1]
+upstream = [1]
+'''
+
+
+def test_a_circuit_in_words_has_its_values(tmp_path: Path) -> None:
+    """Whoever has no picture is told what stands on the wires, and the brackets of a fraction."""
+    (tmp_path / "b.toml").write_text(NEURON)
+    (shown,) = statements(build(*load(str(tmp_path / "b.toml"), None), 1))
+    text = " ".join(shown.split())
+    assert "w0 = 2.00 and x0 = -1.00 into times: u1 = -2.00" in text
+    assert "into times -1: " in text
+    assert "f = 1/(1 + exp(-(w_0" in text
 
 
 def test_numbers_that_were_asked_for_are_shown() -> None:

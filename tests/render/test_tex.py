@@ -142,6 +142,7 @@ def test_characters_without_a_glyph(tmp_path: Path, char: str, place: str) -> No
         f"(U+{ord(char):04X}), which stands in 'Deep {char}'\n"
         "Write it with Latin letters and common signs.\n"
     )
+    assert run("lint", "--set", str(tmp_path / "bank.toml"), "--seeds", "1") == ran
     assert [path.name for path in tmp_path.iterdir()] == ["bank.toml"]
 
 
