@@ -11,6 +11,7 @@ from exgen.derive.gradients import derive_gradients
 from exgen.engine import forward, gradients
 from exgen.errors import CertificateError, Source
 from exgen.language import read_network
+from exgen.language.network import read_expression
 
 GRAPH = read_network(Source("net", "W: param[3, 4]\nx: input[4]\nL = sum(tanh(W @ x))\n"))
 VALUES = forward(
@@ -41,3 +42,39 @@ def test_a_gradient_has_its_variables_shape_unless_said_otherwise() -> None:
     prove_gradient_at(GRAPH, "W", expr.T, VALUES, numerator=True)
     with pytest.raises(CertificateError):
         prove_gradient_at(GRAPH, "W", expr.T, VALUES)
+
+
+LONG = "x: input\nw: param\na0 = w * x\n" + "".join(f"a{n} = w * a{n - 1}\n" for n in range(1, 200))
+CANCELS = (
+    "w: param\nx: input\nc: const[3]\ny: onehot[3]\nu = w * x\nz = u + c\np = softmax(z)\n"
+    "L = cross_entropy(p, y)"
+)
+
+
+@pytest.mark.parametrize(("by", "wrong"), [("x", "0 * w"), ("x", "w ** 199"), ("w", "0 * x")])
+def test_a_faint_gradient_does_not_agree_with_everything(by: str, wrong: str) -> None:
+    """A product of two hundred small numbers is right in its digits, and 0 is not."""
+    graph = read_network(Source("net", f"{LONG}L = a199"))
+    values = forward(graph, {"x": np.array([[0.7]]), "w": np.array([[0.05]])})
+    assert 0 < abs(gradients(graph, values)[by].item()) < 1e-200
+    prove_gradient_at(graph, by, derive_gradients(graph)[by].closed, values)
+    with pytest.raises(CertificateError, match="is not"):
+        prove_gradient_at(graph, by, read_expression(wrong, graph), values)
+
+
+def test_what_rounding_leaves_of_terms_that_cancel_is_nothing() -> None:
+    """The same number added to all logits changes nothing; its gradient is 0 but for rounding."""
+    graph = read_network(Source("net", CANCELS))
+    leaves = {"w": [[0.3]], "x": [[0.7]], "c": [[0.1], [-1.3], [0.4]], "y": [[0.0], [1.0], [0.0]]}
+    values = forward(graph, {name: np.array(array) for name, array in leaves.items()})
+    for printed in ("sum(p - y) * x", "(sum(p) - sum(y)) * x", "0 * x"):
+        prove_gradient_at(graph, "w", read_expression(printed, graph), values)
+
+
+def test_a_factor_in_a_faint_gradient_is_noticed() -> None:
+    """A loss that is tiny is compared as closely as any other."""
+    graph = read_network(Source("net", "x: input[3]\nL = sum(x ** 2) / 10 ** 12"))
+    values = forward(graph, {"x": np.array([[1.0], [-2.0], [0.5]])})
+    prove_gradient_at(graph, "x", read_expression("2 * x / 10 ** 12", graph), values)
+    with pytest.raises(CertificateError, match="reverse mode"):
+        prove_gradient_at(graph, "x", read_expression("2.001 * x / 10 ** 12", graph), values)
