@@ -154,6 +154,9 @@ def lint_command(
         typer.Option("--jobs", min=1, help="How many processes; one for each core unless given."),
     ] = None,
     notation: NotationOption = None,
+    pdf: Annotated[  # noqa: FBT002
+        bool, typer.Option("--pdf", help="Run TeX too, and count what sticks out of its page.")
+    ] = False,
 ) -> None:
     """Try many seeds, and say how often draws are rejected and whether all can be proven."""
     from exgen.lint import sweep, targets
@@ -162,7 +165,7 @@ def lint_command(
     from exgen.render.terminal import lint_text
 
     reports = []
-    for target in targets(set_name, kind, notation):
+    for target in targets(set_name, kind, notation, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     typer.echo(lint_text(reports))

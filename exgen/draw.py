@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.banks import MAX_SIZE, NUMBERS
-from exgen.certify.acceptance import OF_NETWORKS, added, none_accepted
+from exgen.certify.acceptance import OF_NETWORKS, NetworkDraw, added, none_accepted
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
@@ -104,7 +104,8 @@ def _draw_network(
         symbolic = _read(entry, which, draws, bank)
         sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
         graph = _with_sizes(symbolic, sizes, entry, bank)
-        broken = next((rule for rule in rules if not OF_NETWORKS[rule](symbolic, graph)), None)
+        drawn = NetworkDraw(symbolic, graph, draws, entry.draw)
+        broken = next((rule for rule in rules if not OF_NETWORKS[rule](drawn)), None)
         if broken is None:
             chosen: dict[str, Any] = {"text": which} if len(entry.sources) > 1 else {}
             names = _drawn_names(graph, entry, stream.child("names"), bank)

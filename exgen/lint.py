@@ -20,10 +20,12 @@ from exgen.errors import (
     nearest,
 )
 from exgen.language import read_graph
-from exgen.pipeline import MAX_SEED, assembled, check_printable, load, settings
+from exgen.pipeline import LIKELY_PAGES, MAX_SEED, assembled, check_printable, load, settings
 from exgen.problems import KINDS
 from exgen.processes import results
 from exgen.render.giveaways import REMEDY, given_away
+from exgen.render.log import overfull_error
+from exgen.render.pdf import require_tex, typeset
 from exgen.render.tex import problem_bodies, render_tex
 from exgen.solve import solve_problem
 from exgen.statements import read_statements
@@ -44,11 +46,12 @@ PARTS_EACH = 8
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The problems of a bank that are swept, in one notation."""
+    """The problems of a bank that are swept, in one notation, with their pages or without."""
 
     bank: Bank
     notation: Notation
     names: tuple[str, ...]
+    pdf: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class Failure:
         problem: the id of the problem; empty where its network could not be drawn.
         reason: the rule that turned down most draws, or ``certificate``, ``page`` where a proven
             problem cannot be printed, ``points`` where its parts or points are others than at the
-            first seed, ``given away`` where the sheet prints its answer, or ``crash``.
+            first seed, ``given away`` where the sheet prints its answer, ``overfull`` where
+            something sticks out of its page, or ``crash``.
         message: the error's own words.
 
     """
@@ -140,10 +144,19 @@ class Report:
     failures: tuple[Failure, ...]
 
 
-def targets(set_name: str | None, kind: str | None, notation: str | None) -> list[Target]:
+def targets(
+    set_name: str | None, kind: str | None, notation: str | None, *, pdf: bool = False
+) -> list[Target]:
     """Return what to sweep: a set, the problems of a kind in all sets, or those in one.
 
+    Args:
+        set_name: a set's number or name, or the path of a bank.
+        kind: a kind of problem.
+        notation: another profile than the bank's own.
+        pdf: whether TeX is run, to see what sticks out of a page.
+
     Raises:
+        MachineError: TeX is wanted and not installed.
         BankError: neither is given, there is no such set or kind, or no page can have its title.
 
     """
@@ -152,6 +165,8 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
             "there is nothing to sweep",
             remedy="Give --set with a set or a bank file, or --kind, or both.",
         )
+    if pdf:
+        require_tex()
     if kind is not None and kind not in KINDS:
         raise BankError(f"there is no kind '{kind}'", remedy=nearest(kind, KINDS))
     chosen = bank_names(resources.banks()) if set_name is None else (set_name,)
@@ -161,7 +176,7 @@ def targets(set_name: str | None, kind: str | None, notation: str | None) -> lis
         check_printable(bank)
         names = tuple(p.name for p in bank.problems if kind in (None, p.kind.name))
         if names:
-            found.append(Target(bank, profile, names))
+            found.append(Target(bank, profile, names, pdf))
     if not found:
         raise BankError(
             f"there is no problem of the kind '{kind}' in {', '.join(b.name for b, _ in loaded)}",
@@ -315,11 +330,13 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
     """
     try:
         made = assembled(target.bank, target.notation, seed, problems)
-        render_tex(made)
+        sources = render_tex(made)
         graphs = [read_graph(problem.network) for problem in problems]
         read_statements(made, graphs, target.notation)
         for given in given_away(made):
             yield Failure(seed, given.problem, "given away", f"{given}\n{REMEDY}")
+        if target.pdf:
+            yield from _sticking_out(seed, sources)
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [
@@ -328,6 +345,15 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
             if (failure := _unprinted_alone(target, seed, problem)) is not None
         ]
         yield from found or [whole]
+
+
+def _sticking_out(seed: int, sources: Mapping[str, str]) -> Iterator[Failure]:
+    """Yield each problem of which something sticks out of its page, on the sheet or on the key."""
+    for name, document in typeset(sources, pages=dict.fromkeys(sources, LIKELY_PAGES)).items():
+        overfull = document.log.overfull
+        for problem in dict.fromkeys(one.problem for one in overfull):
+            own = [one for one in overfull if one.problem == problem]
+            yield Failure(seed, problem, "overfull", str(overfull_error(name, own)))
 
 
 def _unprinted_alone(target: Target, seed: int, problem: Problem) -> Failure | None:

@@ -415,3 +415,25 @@ def test_stopped(tmp_path: Path, how: str) -> None:
     while alive(process.pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert alive(process.pid) == []
+
+
+def test_what_sticks_out_of_its_page(tmp_path: Path, tex: Path) -> None:
+    """With --pdf TeX is run, and a problem that leaves its page fails with its id."""
+    name = "preactivation_of_the_very_first_of_all_the_hidden_layers_" + "of_the_network" * 4
+    text = f"""\
+title    = "Wide"
+course   = "Tests"
+notation = "base"
+[networks.n]
+text = "x: input\\n{name} = sigmoid(x)\\ny = tanh({name}) * {name}"
+[[problems]]
+id      = "wide"
+kind    = "scalar_graph"
+network = "n"
+"""
+    arguments = ("lint", "--set", bank(tmp_path, text), "--seeds", "1", "--jobs", "1")
+    assert run(*arguments).code == 0
+    ran = run(*arguments, "--pdf")
+    assert ran.code == 1
+    assert "overfull" in ran.out
+    assert "problem 'wide'" in ran.out

@@ -8,12 +8,13 @@ drawn anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from exgen.errors import AcceptanceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from exgen.graph import Graph
 
@@ -34,21 +35,55 @@ class Rule:
     remedy: str
 
 
-def distinct_dims(symbolic: Graph, drawn: Graph) -> bool:
+@dataclass(frozen=True, slots=True)
+class NetworkDraw:
+    """A draw of a network, for the rules to judge.
+
+    Attributes:
+        symbolic: the network with named sizes.
+        graph: the network with the drawn ones.
+        draws: the values, by the name of what is drawn.
+        choices: what each was drawn from.
+
+    """
+
+    symbolic: Graph
+    graph: Graph
+    draws: Mapping[str, object]
+    choices: Mapping[str, Sequence[object]]
+
+
+def distinct_dims(drawn: NetworkDraw) -> bool:
     """Whether sizes that may differ do differ.
 
     With two equal sizes a swapped or a forgotten factor can give the right shape by luck.
     """
     numbers: dict[object, object] = {}
-    for name, shape in symbolic.shapes.items():
-        for dim, number in zip(shape, drawn.shapes[name], strict=True):
+    for name, shape in drawn.symbolic.shapes.items():
+        for dim, number in zip(shape, drawn.graph.shapes[name], strict=True):
             if not dim.is_number and numbers.setdefault(number, dim) != dim:
                 return False
     return True
 
 
-OF_NETWORKS: Mapping[str, Callable[[Graph, Graph], bool]] = {"distinct_dims": distinct_dims}
-"""The rules for networks: the one with named sizes and the one with drawn ones in, the verdict out.
+def distinct_functions(drawn: NetworkDraw) -> bool:
+    """Whether functions that may differ do differ.
+
+    With two equal functions two parts of a problem have one answer, but for its names.
+    """
+    functions = [name for name, value in drawn.draws.items() if isinstance(value, str)]
+    return not any(
+        drawn.draws[one] == drawn.draws[other]
+        and len({*drawn.choices[one], *drawn.choices[other]}) > 1
+        for one, other in combinations(functions, 2)
+    )
+
+
+OF_NETWORKS: Mapping[str, Callable[[NetworkDraw], bool]] = {
+    "distinct_dims": distinct_dims,
+    "distinct_functions": distinct_functions,
+}
+"""The rules for networks: a draw in, the verdict out.
 
 A bank may name them under ``accept``.
 """
@@ -60,6 +95,21 @@ RULES: Mapping[str, Rule] = {
             "distinct_dims",
             "Sizes with different names are different numbers.",
             "Let its sizes be drawn from more numbers.",
+        ),
+        Rule(
+            "distinct_functions",
+            "Functions that are drawn under different names are different.",
+            "Let its functions be drawn from more of them.",
+        ),
+        Rule(
+            "distinct_answers",
+            "No two parts have one answer, but for its names.",
+            "Let fewer be asked for, or name them under 'ask'.",
+        ),
+        Rule(
+            "distinct_upstream",
+            "Where sorting moves entries, those of the upstream gradient differ.",
+            "Draw from more numbers.",
         ),
         Rule(
             "no_ties",

@@ -6,6 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from exgen.certify.derivations import DerivationClaim
 from exgen.certify.equations import EquationClaim
 from exgen.certify.prove import prove
 from exgen.certify.readback import check_printed
@@ -65,7 +66,7 @@ def certify_steps(steps: Iterable[Step], network: Graph, memory: Memory) -> int:
 
 def _prove_step(data: object, network: Graph, rule: str) -> tuple[Agreement, ...]:
     claim = restored(data, network, "steps")
-    if not isinstance(claim, EquationClaim):
+    if not isinstance(claim, (EquationClaim, DerivationClaim)):
         raise CertificateError(f"the step '{rule}' has a claim that is no equation")
     try:
         return claim.prove()

@@ -161,6 +161,8 @@ class _Deriver:
         output = self.output(name)
         if output is not None and self.found[name].rules == ("softmax+cross_entropy",):
             lines, premise = self.softmax(output, name, index, last), "target"
+        elif self.found[name].rules == ("sigmoid+bce",):
+            lines, premise = self.sigmoid(name, index, last), ""
         else:
             lines, premise = self.chain(name, index, last), ""
         return Derivation(
@@ -292,10 +294,33 @@ class _Deriver:
             Line(last, "premise", tuple(sorted(names_in(t)))),
         ]
 
-    def target(self, output: str) -> Expr:
+    # --- sigmoid with binary cross-entropy ---
+
+    def sigmoid(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+        """Return the lines from the loss through the sigmoid to the pre-activation."""
+        output = next(
+            b.name for b in self.graph.bindings
+            if isinstance(b.expr, Call) and b.expr.op == "sigmoid" and b.expr.args[0] == Name(name)
+        )  # fmt: skip
+        p = Entry(Name(output), *index)
+        t = entry_form(
+            self.target(output, "bce"), index, with_gradient_shapes(self.graph), self.letters
+        )
+        share = self.share(last)
+        product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
+        one = (1 - t) * p - t * (1 - p)
+        gradient, by = Entry(Name(gradient_name(output)), *index), Entry(Name(name), *index)
+        return [
+            Line(gradient * Partial(p, by), "own chain", (output,)),
+            Line(-(product if share is None else share * product), "slopes", (output,)),
+            Line(one if share is None else share * one, "multiply out"),
+            Line(last, "cancel"),
+        ]
+
+    def target(self, output: str, loss: str = "cross_entropy") -> Expr:
         for binding in self.graph.bindings:
             for part in walk(binding.expr):
-                if part == call("cross_entropy", Name(output), *_second(part)):
+                if part == call(loss, Name(output), *_second(part)):
                     return _second(part)[0]
         raise KindError("there is no cross-entropy of this output")
 

@@ -92,8 +92,8 @@ def onehot_cross_entropy(prediction: str, target: str, shape: Shape) -> Chain:
     inserted = _insert(apart, target, as_expr(1), as_expr(0))
     lines = (
         Line(start, "definition of the cross-entropy"),
-        Line(apart, "take out the term of the right class"),
-        Line(inserted, "1 for the right class, 0 for the others"),
+        Line(apart, "take out the term of the correct class"),
+        Line(inserted, "1 for the correct class, 0 for the others"),
         Line(_drop_zeros(inserted), "terms with a factor 0 vanish"),
     )
     return Chain(left, None, lines, shapes, ((HOT, shape[0]),), target, "")
@@ -111,7 +111,7 @@ def smoothed_cross_entropy(prediction: str, target: str, weight: str, shape: Sha
     end = -((1 - Name(weight)) * own) - share * total
     lines = (
         Line(start, "definition of the cross-entropy"),
-        Line(apart, "take out the term of the right class"),
+        Line(apart, "take out the term of the correct class"),
         Line(inserted, "insert this target"),
         Line(end, "collect the equal shares"),
     )

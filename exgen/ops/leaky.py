@@ -136,14 +136,14 @@ LRELU = _leaky(
     "lrelu",
     r"\operatorname{LReLU}",
     _lrelu_shape,
-    "Leaky ReLU has derivative 1 where its argument is positive and alpha where it is negative.",
+    "Leaky ReLU has derivative 1 for positive arguments and its slope for negative ones.",
 )
 PRELU = _leaky(
     "prelu",
     r"\operatorname{PReLU}",
     _prelu_shape,
-    "PReLU has derivative 1 where its argument is positive, and its learned slope where it is "
-    "negative; the slope receives a contribution from each negative entry that it multiplies.",
+    "PReLU has derivative 1 for positive arguments and its learned slope for negative ones; the "
+    "slope receives a contribution from each negative entry that it multiplies.",
 )
 
 ROWS = (LRELU, PRELU)

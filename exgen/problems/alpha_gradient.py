@@ -10,7 +10,7 @@ from exgen.certify.grids import SymbolicGridClaim
 from exgen.certify.numbers import GradientValueClaim
 from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
-from exgen.engine import Values, evaluate, forward, gradients
+from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError
 from exgen.graph import Call, Entry, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
@@ -19,6 +19,7 @@ from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex, ruled
 from exgen.problems.notes import notes
 from exgen.problems.numbers import draw_numbers, exact_arrays, number_latex
+from exgen.problems.steps import claimed
 from exgen.problems.upstream import with_upstream
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     slope = slope_of(graph)
     extended, upstream = with_upstream(graph, WISHES)
     leaves = exact_arrays(draws["numbers"])
-    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True), setting.graph)
     printer = grids.printer
     cells = linear_entries(graph, leaves, slope)
     given = [leaf for leaf in graph.leaves if leaf.name != slope]
@@ -171,12 +172,15 @@ def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step,
     """Return the rule, the masked products as a grid, and their sum over what shares the slope."""
     why = " ".join(gradient.why)
     symbol = grids.gradient_symbol(gradient.name)
+    sides = (Name(gradient_name(gradient.name)), gradient.step)
+    claims = claimed(grids.graph, sides, grids.own)
     if not (isinstance(gradient.step, Call) and gradient.step.op == "sum"):
-        return (Step(gradient.rules[0], Tex(f"{symbol} = {grids.printer(gradient.step)}"), why),)
+        equation = f"{symbol} = {grids.printer(gradient.step)}"
+        return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
     masked = gradient.step.args[0]
     products = evaluate(masked, grids.with_gradients(), exact=True)
     equation = rf"{grids.printer(masked)} =\; {grid_latex(products)}"
-    first = Step(gradient.rules[0], Tex(equation), why)
+    first = Step(gradient.rules[0], Tex(equation), why, claims=claims)
     rows = [products] if value.size == 1 else [products[n : n + 1] for n in range(len(products))]
     places = list(np.ndindex(value.shape))
     sums = [

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from exgen.graph import Index
 
 WHY = (
-    "The derivative of a vector by a matrix has three indices, so it is not a matrix; one general "
-    "entry describes it. A {line} of the matrix reaches only its own entry of the vector, and the "
-    "slope is the entry of the input that it multiplies."
+    "The derivative of a vector with respect to a matrix has three indices, so it is no matrix; a "
+    "general entry describes it. A {line} of the matrix affects only its own entry of the vector, "
+    "and the derivative is the entry of the input that is multiplied."
 )
 WHY_ROW = (
-    "Each entry of the {line} multiplies its own entry of the input, which is therefore its slope."
+    "Each entry of the {line} multiplies one entry of the input, which is therefore its derivative."
 )
 
 

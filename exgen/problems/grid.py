@@ -17,6 +17,7 @@ from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex
 from exgen.problems.notes import notes
 from exgen.problems.numbers import draw_numbers, exact_arrays, fraction, number_latex, text
+from exgen.problems.steps import said_once
 from exgen.problems.upstream import with_upstream
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     graph = setting.graph
     extended, upstream = with_upstream(graph)
     leaves = exact_arrays({**draws["numbers"], upstream: [[draws["upstream"]]]})
-    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True), setting.graph)
     lines = [binding.name for binding in graph.bindings]
     answers = [_forward_answer(grids, graph, name) for name in lines]
     derived = grids.derived
@@ -150,7 +151,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             for name in draws["by"]
         ],
     }
-    return Solution(fields, tuple(answers))
+    return Solution(fields, said_once(answers))
 
 
 def _forward_answer(grids: Grids, graph: Graph, name: str) -> Solved:

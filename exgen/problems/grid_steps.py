@@ -33,6 +33,7 @@ from exgen.ops.base import size_of
 from exgen.ops.pool import window_of
 from exgen.problems.luck import windows
 from exgen.problems.numbers import number_latex
+from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,12 +70,14 @@ class Grids:
         notation: how to write.
         graph: the network, ending in a loss.
         values: the forward pass in fractions.
+        own: the problem's own network, which may end before a loss.
 
     """
 
     notation: Notation
     graph: Graph
     values: Values
+    own: Graph
 
     @property
     def printer(self) -> Printer:
@@ -222,7 +225,9 @@ class Grids:
         symbol = self.gradient_symbol(gradient.name)
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
-        return (Step(gradient.rules[0], Tex(equation), why),)
+        sides = (Name(gradient_name(gradient.name)), gradient.step)
+        claims = claimed(self.graph, sides, self.own)
+        return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
 
     def _routes(self, gradient: Gradient) -> str:
         """Return where a max-pool's gradients go, for each entry that receives any."""

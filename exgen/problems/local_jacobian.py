@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.jacobians import JacobianClaim
@@ -14,9 +15,10 @@ from exgen.errors import KindError
 from exgen.graph import Call, Expr, Graph, Name, is_column, is_scalar, names_in, substitute, walk
 from exgen.language import to_text
 from exgen.ops import lookup
+from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.by_matrix import tensor_answer
-from exgen.problems.steps import slope_reasons
+from exgen.problems.steps import said_once, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from exgen.seeds import Stream
 
 
+NAMES = re.compile(r"\b(?:[A-Za-z]\w*(?!\w|\()|\d+)\b")
+"""A name or a size in an expression, and no function."""
 TRANSPOSED = (
     "Denominator layout gives each entry of the variable a row, so the matrix stands transposed."
 )
@@ -61,8 +65,18 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     asked = options.get("ask")
     if asked is None:
         count = min(int(options.get("count", 1)), len(legal))
-        chosen = stream.sample(legal, count)
-        return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
+        forms = {pair: _form(graph, *pair) for pair in legal}
+        # with fewer forms than questions two of them are alike in any case
+        apart = len(set(forms.values())) >= count
+
+        def draw(attempt: int) -> dict[str, Any]:
+            source = stream if attempt == 1 else stream.child("ask", attempt)
+            chosen = source.sample(legal, count)
+            alike = len({forms[pair] for pair in chosen}) < count
+            luck.require("distinct_answers", not (apart and alike))
+            return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
+
+        return luck.first_lucky(draw, ("count", "ask"))
     for pair in asked:
         if not (isinstance(pair, list) and len(pair) == 2):  # noqa: PLR2004 - of, by
             raise KindError("each entry of 'ask' is a pair [function, variable]")
@@ -73,6 +87,11 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         else:
             local_jacobian(graph, of, by, denominator=False)
     return {"ask": asked}
+
+
+def _form(graph: Graph, of: str, by: str) -> str:
+    """Return a Jacobian without its names and sizes: what a part asks a student to know."""
+    return NAMES.sub("_", to_text(local_jacobian(graph, of, by, denominator=False)))
 
 
 def _by_matrix(graph: Graph, by: str) -> bool:
@@ -125,7 +144,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     word = "gradient" if setting.notation.gradient == "nabla" else "Jacobian"
     if word == "Jacobian" and any(is_scalar(graph.shapes[of]) for of, _ in draws["ask"]):
         word = "derivative"
-    return Solution({**forward_fields(setting), "asks": asks, "word": word}, tuple(answers))
+    return Solution({**forward_fields(setting), "asks": asks, "word": word}, said_once(answers))
 
 
 def _with_size(setting: Setting, of: str, expr: Expr, shape: Shape, size: str) -> str:
@@ -180,8 +199,8 @@ KIND = Kind(
     name="local_jacobian",
     summary="the Jacobian of one line by a vector it reads",
     options={"ask": (list,), "count": (int,)},
-    network_rules=(),
-    number_rules=(),
+    network_rules=("distinct_functions",),
+    number_rules=("distinct_answers",),
     slips=(
         "elementwise_softmax",
         "zeros_at_the_other_end",

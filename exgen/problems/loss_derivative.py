@@ -311,6 +311,11 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             "why": " ".join(text for text in fused.why if not formulas or "+" in fused.rules[0]),
             "slopes": [Tex(formula) for formula in formulas],
         }
+    fields["derives"] = [
+        rule
+        for rule in (gradients[case.logits].rules if case.logits is not None else ())
+        if rule == "sigmoid+bce"
+    ]
     return Solution({**fields, "names": [answer.name for answer in answers]}, tuple(answers))
 
 

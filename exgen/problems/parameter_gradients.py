@@ -22,6 +22,7 @@ from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Name, Number, is_scalar,
 from exgen.language import to_text
 from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.fused import fused_proofs
 from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
@@ -210,9 +211,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     answers: list[Solved] = []
     groups: list[dict[str, Any]] = []
     said: set[str | Tex] = set()
+    derived: set[str] = set()
     for names in draws["ask"]:
         lines: list[dict[str, Any]] = []
         why: list[str | Tex] = []
+        proofs: list[dict[str, Any]] = []
         for name in names:
             steps: list[Step] = []
             for stage in (*work.needed(name, known), name):
@@ -224,6 +227,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                     steps.append(replace(step, claims=(*step.claims, *claims)))
                     why += [text for text in told if text not in said]
                     said |= set(why)
+                    proof, proven = fused_proofs(setting, [stage], work.found, derived)
+                    proofs += proof
+                    steps += proven
             answers.append(_answer(work, name, tuple(steps), alone=len(names) == 1))
         groups.append(
             {
@@ -231,9 +237,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 "asked": [Tex(printer.derivative(setting.graph.loss, name)) for name in names],
                 "lines": lines,
                 "why": why,
+                "proofs": proofs,
             }
         )
     fields = {**forward_fields(setting), "groups": groups, "given": _given_fields(work)}
+    fields["derives"] = sorted(derived)
     return Solution({**fields, "examples": None}, tuple(answers))
 
 
@@ -351,8 +359,12 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 "shape": Tex(shape_latex(shape)),
             }
         )
+    derived: set[str] = set()
+    proofs, proven = fused_proofs(setting, known, work.found, derived)
+    answers[0] = replace(answers[0], steps=(*proven, *answers[0].steps))
     fields = {
         **forward_fields(setting, {cost: SCALAR}),
+        "derives": sorted(derived),
         "groups": [],
         "given": [],
         "examples": {
@@ -370,6 +382,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             ],
             "lines": lines,
             "totals": totals,
+            "proofs": proofs,
             "why": list(dict.fromkeys(w for name in known for w in work.reasons(name)[0])),
         },
     }

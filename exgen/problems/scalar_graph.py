@@ -43,7 +43,7 @@ from exgen.problems.rounding import (
     require_sized,
     worked_exactly,
 )
-from exgen.problems.steps import scalar_printer, scalar_step
+from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,12 +226,21 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     asks: list[dict[str, Any]] = []
     answers: list[Solved] = []
     exact = True
+    # A reason is said once in a problem.
+    said: set[str] = set()
     for of, by in draws["ask"]:
         value, short = _value(graph, draws, of, by, upstream)
         exact = exact and short
-        symbolic, derivative = _symbolic(graph, notation, of, by, upstream, value)
+        symbolic, derivative, reasons = _symbolic(graph, notation, of, by, upstream, value)
         answers.append(symbolic)
-        item = {"answer": symbolic.name, "derivative": Tex(derivative), "value": ""}
+        new = [reason for reason in reasons if reason not in said]
+        said |= set(new)
+        item = {
+            "answer": symbolic.name,
+            "derivative": Tex(derivative),
+            "value": "",
+            "why": Tex(" ".join(new)),
+        }
         if value is not None:
             answers.append(value)
             item["value"] = value.name
@@ -295,8 +304,8 @@ def _numbers(
 
 def _symbolic(
     graph: Graph, notation: Notation, of: str, by: str, upstream: str | None, value: Solved | None
-) -> tuple[Solved, str]:
-    """Return the derivative in terms of names of the forward pass, and its symbol."""
+) -> tuple[Solved, str, list[str]]:
+    """Return the derivative in terms of names of the forward pass, its symbol, and its reasons."""
     network = with_given(part_of(graph, graph.loss), of) if of == upstream else part_of(graph, of)
     found = derive_gradients(network)
     known = {GIVEN: Name(gradient_name(graph.loss))} if of == upstream else {}
@@ -323,7 +332,8 @@ def _symbolic(
         claim=claim,
         write=lambda wrong: Tex(printer(wrong.expr)),
     )
-    return answer, left
+    reasons, _ = scalar_reasons(network, by, chain.paths, printer, graph)
+    return answer, left, reasons
 
 
 def _value(

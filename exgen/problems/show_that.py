@@ -19,7 +19,7 @@ from exgen.derive.jacobian import slope_at_zero
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, walk
+from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, is_scalar, walk
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.entries import check_entries, checked_names, entry_fields, range_latex
@@ -36,6 +36,8 @@ HOTS = ("c", "y", "r")
 CASES = ("same", "other")
 RULES: Mapping[str, str] = {
     "chain": "chain rule over all entries of {}",
+    "own chain": "chain rule",
+    "multiply out": "multiply out",
     "local": "differentiate the line of {}",
     "loss": "differentiate the loss",
     "delta": "only the term {} is left",
@@ -55,6 +57,10 @@ def names_with_gradient(graph: Graph) -> list[str]:
     """Return the names that the loss depends on, the last lines first."""
     found = derive_gradients(graph).items()
     return [name for name, gradient in found if name != graph.loss and gradient.rules]
+
+
+SOFTMAX = "softmax+cross_entropy"
+"""The rule that a derivation with a premise derives."""
 
 
 def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
@@ -93,6 +99,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "asks": asks,
         "premise": any(found.premise == "target" for _, found in parts),
         "delta": _delta(shown),
+        "derives": [SOFTMAX] if any(found.premise for _, found in parts) else [],
         "softmax": _softmax_fact(setting, parts),
         "hot": _hot_fields(setting) if draws["case"] else {},
     }
@@ -136,16 +143,8 @@ def _with_slopes(setting: Setting, found: Derivation) -> Derivation:
 def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
     graph, printer = setting.graph, setting.printer
     found = _with_slopes(setting, raw)
-    left = printer(found.lines[0].expr)
     last = found.lines[-1].expr
-    steps = tuple(
-        Step(
-            line.rule,
-            Tex(f"{left if n == 0 else ''} &= {printer(line.expr)}"),
-            Tex(rule_text(printer, line, graph.loss)),
-        )
-        for n, line in enumerate(found.lines[1:])
-    )
+    steps = lines_of(setting, raw)
 
     return Solved(
         name=name,
@@ -154,6 +153,20 @@ def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
         expr=to_text(last),
         steps=steps,
         claim=claim_of(graph, found),
+    )
+
+
+def lines_of(setting: Setting, raw: Derivation) -> tuple[Step, ...]:
+    """Return the lines of a derivation as steps, each with its rule."""
+    printer, found = setting.printer, _with_slopes(setting, raw)
+    left = printer(found.lines[0].expr)
+    return tuple(
+        Step(
+            line.rule,
+            Tex(f"{left if n == 0 else ''} &= {printer(line.expr)}"),
+            Tex(rule_text(printer, line, setting.graph.loss)),
+        )
+        for n, line in enumerate(found.lines[1:])
     )
 
 
@@ -166,6 +179,8 @@ def rule_text(printer: Printer, line: Line, loss: str) -> str:
     if line.rule == "delta":
         pairs = (pair.split("=") for pair in line.about)
         return RULES["delta"].format(", ".join(f"${a} = {b}$" for a, b in pairs))
+    if line.rule == "chain" and all(is_scalar(printer.shapes[name]) for name in line.about):
+        return RULES["own chain"]
     names = (f"${printer.name(name)}$" for name in line.about)
     return RULES[line.rule].format(" and ".join(names))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equations import EquationClaim
@@ -20,27 +21,33 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
     from exgen.graph import Call, Expr, Graph, Shape
+    from exgen.problems.base import Solved
 
 RULES: Mapping[tuple[str, int], str] = {
     ("add", 0): "The derivative of a sum with respect to a term is 1.",
     ("add", 1): "The derivative of a sum with respect to a term is 1.",
     ("sub", 0): "The derivative of a difference with respect to its first term is 1.",
     ("sub", 1): "The derivative of a difference with respect to its second term is $-1$.",
-    ("neg", 0): "The derivative of $-u$ is $-1$.",
+    ("neg", 0): "The derivative of $-<u>$ is $-1$.",
     ("mul", 0): "The derivative of a product with respect to one factor is the other factor.",
     ("mul", 1): "The derivative of a product with respect to one factor is the other factor.",
-    ("div", 0): "The derivative of $u/v$ with respect to $u$ is $1/v$.",
-    ("div", 1): "The derivative of $u/v$ with respect to $v$ is $-u/v^2$.",
-    ("pow", 0): "Power rule: the derivative of $u^n$ is $n\\,u^{n-1}$.",
-    ("pow", 1): "The derivative of $c^u$ is $c^u \\log c$.",
-    ("squared_error", 0): "Power rule: the derivative of $u^2$ is $2\\,u$.",
-    ("squared_error", 1): "Power rule: the derivative of $u^2$ is $2\\,u$.",
-    ("bce", 0): "The derivative of $\\log u$ is $1/u$.",
-    ("cross_entropy", 0): "The derivative of $\\log u$ is $1/u$.",
+    ("div", 0): "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
+    ("div", 1): "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
+    ("pow", 0): "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
+    ("pow", 1): "The derivative of $c^<u>$ is $c^<u> \\log c$.",
+    ("squared_error", 0): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
+    ("squared_error", 1): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
+    ("bce", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
+    ("cross_entropy", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
     ("prelu", 0): "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
     ("prelu", 1): "The slope of PReLU multiplies only a negative argument.",
 }
-"""Why a local derivative of scalars is what it is, by op and argument."""
+"""Why a local derivative of scalars is what it is, by op and argument.
+
+``<u>`` and ``<v>`` stand for letters that no quantity of the network has.
+"""
+SAME = "By the same rule."
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
@@ -67,11 +74,33 @@ def claimed(
     return (stored(EquationClaim(graph, sides, layout, factors), network),)
 
 
+def said_once(answers: Iterable[Solved]) -> tuple[Solved, ...]:
+    """Return answers whose steps leave out every sentence that an earlier step has said."""
+    said: set[str] = set()
+
+    def once(step: Step) -> Step:
+        new = [text for text in SENTENCE.split(str(step.why)) if text and text not in said]
+        if not str(step.why):
+            return step
+        said.update(new)
+        text = " ".join(new) or SAME
+        return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
+
+    return tuple(
+        replace(answer, steps=tuple(once(step) for step in answer.steps)) for answer in answers
+    )
+
+
+def free_letters(network: Graph) -> list[str]:
+    """Return letters for the argument of a rule that no quantity of the network has."""
+    return [letter for letter in "uvsrqghk" if letter not in network.names]
+
+
 def slope_reasons(
     calls: Iterable[Call], printer: Printer, network: Graph
 ) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
     """Return what the derivatives of functions are, as formulas with the claims that they hold."""
-    letter = next(letter for letter in "uvsrq" if letter not in network.names)
+    letter = free_letters(network)[0]
     said: list[str] = []
     claims: list[Mapping[str, Any]] = []
     for part in calls:
@@ -134,9 +163,9 @@ def scalar_step(
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
     claims = claimed(graph, chain.sides, network, factors=chain.factors)
-    why, proven = _why(graph, by, chain.paths, printer, network)
+    why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
-    return Step(rule, Tex(equation), Tex(why), claims=(*claims, *proven))
+    return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))
 
 
 def _distinct(sides: list[str]) -> list[str]:
@@ -146,19 +175,20 @@ def _distinct(sides: list[str]) -> list[str]:
     return [sides[n] for n in kept]
 
 
-def _why(
+def scalar_reasons(
     graph: Graph, by: str, ways: tuple[Path, ...], printer: Printer, network: Graph
-) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-    """Return the reasons behind a chain rule of scalars, and the claims of their formulas."""
+) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+    """Return the reasons behind a chain rule of scalars, one sentence each, and their claims."""
     if not ways:
-        return ITSELF, ()
+        return [ITSELF], ()
     told: dict[str, None] = {}
     for way in ways:
         pairs = list(zip(way.ops, way.slopes, strict=True))
         # A derivative of 1 is worth a word only where there is no other.
         steep = [op for op, slope in pairs if slope != as_expr(1)] or [op for op, _ in pairs]
         told |= {RULES[op]: None for op in steep if op in RULES}
-    sentences = list(told)
+    one, other = free_letters(network)[:2]
+    sentences = [text.replace("<u>", one).replace("<v>", other) for text in told]
     lines = list(dict.fromkeys(way.line for way in ways))
     reads = {op for way in ways for op, _ in way.ops}
     calls = [
@@ -183,4 +213,4 @@ def _why(
             f"{name} occurs {often} in the line of ${printer.name(lines[0])}$, and the "
             "contributions add up."
         )
-    return " ".join(sentences), claims
+    return sentences, claims

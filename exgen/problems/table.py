@@ -32,7 +32,7 @@ NAMES = (
 )
 """The kinds; each is the ``KIND`` of the module of its name in this folder."""
 
-NETWORK_RULES = ("distinct_dims",)
+NETWORK_RULES = ("distinct_dims", "distinct_functions")
 """The ``network_rules`` of all kinds together."""
 
 

@@ -35,6 +35,11 @@ WISHES = ("g", "q")
 NEEDS = "vector_gradient needs a vector x: input[n] and a line such as F = x[0] * sort(x)."
 
 
+AT_ITSELF = "The unit vector is 1 at this position, so every term of the gradient counts."
+AT_OTHERS = "The unit vector is 0 at every other position, so its term drops out."
+MOVED = "The transposed permutation moves an entry of the upstream gradient back."
+
+
 def variable(graph: Graph) -> str:
     """Return the vector by which to differentiate.
 
@@ -67,7 +72,7 @@ def _numbered(graph: Graph, size: int) -> Graph:
 
 def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
     """Draw the numbers of the example, and an order where the network sorts."""
-    extended, _, gradient = _derived(graph)
+    extended, upstream, gradient = _derived(graph)
     by = gradient.name
     own = reused(gradient.closed)
     Cases(extended.shapes, LETTER, LETTER).entry(gradient.closed)
@@ -85,6 +90,8 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         luck.require("distinct_entries", len(set(entries)) == len(entries))
         luck.require("first_sign", _sign_holds(leaves, by, options))
         if _sorting(graph) is not None:
+            arriving = list(leaves[upstream].flat)
+            luck.require("distinct_upstream", len(set(arriving)) == len(arriving))
             luck.require("order_matters", not _is_own_inverse(luck.order_of(entries)))
         drawn = luck.factors(fixed, values)
         luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
@@ -239,12 +246,15 @@ def _case(extended: Graph, printer: Printer, gradient: Gradient, position: int |
     entry = Cases(extended.shapes, index, label).entry(gradient.closed)
     sorting = _sorting(extended)
     left = printer.partial(gradient.name, label)
+    why = MOVED if sorting is not None else ""
+    if reused(gradient.closed):
+        why = AT_OTHERS if position is None else AT_ITSELF
     return Solved(
         name="others" if position is None else f"entry{position}",
         latex=Tex(printer(entry)),
         shape=None,
         expr=to_text(entry),
-        steps=(Step("cases", Tex(f"{left} = {printer(entry)}"), ""),),
+        steps=(Step("cases", Tex(f"{left} = {printer(entry)}"), why),),
         claim=CaseClaim(
             graph=extended,
             by=gradient.name,
@@ -358,6 +368,7 @@ KIND = Kind(
     number_rules=(
         "distinct_entries",
         "first_sign",
+        "distinct_upstream",
         "order_matters",
         "no_zero_inputs",
         "live_paths",

@@ -183,7 +183,9 @@ PROBLEM = (
     Form("slopes", "Each row of $<argument>$ has a slope of its own in $<slope>$."),
     Form("slopes for", "There is one for each <each>, and together they are $<slope>$:"),
     Form("examples of", "Each <line> of $<name>$ is one of $<count>$ examples."),
-    Form("one-hot", "The target $<name>$ is one-hot: $1$ for the right class, and $0$ elsewhere."),
+    Form(
+        "one-hot", "The target $<name>$ is one-hot: $1$ for the correct class, and $0$ elsewhere."
+    ),
     Form(
         "one-hot lines",
         "Each <line> of $<name>$ is one-hot: a single $1$ for the example's class, and $0$ "

@@ -68,11 +68,20 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
-    page = said(problem_set)
+    page, derived = said(problem_set), _derived(problem_set)
     return [
-        _problem(problem, number, page, key=key)
+        _problem(problem, number, page, derived, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
+
+
+def _derived(problem_set: ProblemSet) -> Mapping[str, int]:
+    """Return the number of the first problem whose key derives a rule, by the rule."""
+    found: dict[str, int] = {}
+    for number, problem in enumerate(problem_set.problems, start=1):
+        for rule in problem.fields.get("derives", ()):
+            found.setdefault(rule, number)
+    return found
 
 
 def parts_of(problem: Problem) -> list[tuple[str, ...]]:
@@ -83,7 +92,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, NOTHING_SAID, asked, key=False):
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -93,8 +102,10 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
-    body = "".join(_pieces(problem, number, page, [], key=key))
+def _problem(
+    problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
+) -> str:
+    body = "".join(_pieces(problem, number, page, [], derived, key=key))
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -108,10 +119,17 @@ def _problem(problem: Problem, number: int, page: Said, *, key: bool) -> str:
 
 
 def _pieces(
-    problem: Problem, number: int, page: Said, asked: list[str], *, key: bool
+    problem: Problem,
+    number: int,
+    page: Said,
+    asked: list[str],
+    derived: Mapping[str, int],
+    *,
+    key: bool,
 ) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
+    slips: set[str] = set()
 
     def ask(name: str) -> Tex:
         """Register an answer: its value on the key, a blank on the sheet."""
@@ -167,9 +185,14 @@ def _pieces(
         return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
-        """Tell, on the key, the likeliest mistakes in these answers of one part."""
+        """Tell, on the key, the likeliest mistakes in these answers of one part.
+
+        Each slip is told once in a problem: of the first part in which it is likely.
+        """
         told.extend(names)
-        found = likeliest([problem.answer(name).mistakes for name in names])
+        every = [problem.answer(name).mistakes for name in names]
+        found = likeliest([[part for part in own if part.slip not in slips] for own in every])
+        slips.update(part.slip for part in found)
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
@@ -200,6 +223,7 @@ def _pieces(
         problem=problem,
         number=number,
         page_says=page,
+        derived_in=derived,
         key=key,
         ask=ask,
         work=work,
@@ -289,7 +313,7 @@ def _leaf(leaf: Mapping[str, Any], *, hot: bool) -> Declared:
     return Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), lines)
 
 
-def likeliest(answers: Sequence[tuple[Mistake, ...]]) -> list[Mistake]:
+def likeliest(answers: Sequence[Sequence[Mistake]]) -> list[Mistake]:
     """Return the mistakes that a key tells of one part: two at most, by different slips.
 
     Each answer's come with the likeliest first, so the first of each answer go before the second.
@@ -311,9 +335,17 @@ def _is_deep(latex: Tex) -> bool:
     return False
 
 
-def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
-    """Return the equations of steps with their reasons, as the body of an ``align*``."""
-    reasons = [(step.equation.tex, getattr(step, reason)) for step in steps]
+def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: str = "") -> Tex:
+    """Return the equations of steps with their reasons, as the body of an ``align*``.
+
+    A step may also be a table of a problem's fields, with the same names.
+    """
+    reasons = [
+        (step.equation.tex, getattr(step, reason))
+        if isinstance(step, Step)
+        else (step["equation"].tex, step[reason])
+        for step in steps
+    ]
     rows = [
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
@@ -324,6 +356,12 @@ def _chain(steps: Iterable[Step], reason: str = "why", gap: str = "") -> Tex:
 def _wide(right: Tex, left: Tex) -> Tex:
     """Return the right side of a line, in several lines if needed."""
     return Tex(wide(right.tex, left.tex))
+
+
+def _reasoned(rows: Iterable[tuple[object, object, object]], gap: str = "") -> Tex:
+    """Return left sides, right sides and reasons as the body of an ``align*``."""
+    lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
+    return Tex(chain(lines, gap))
 
 
 def _pairs(equations: Sequence[Tex]) -> Tex:
@@ -386,6 +424,7 @@ def _environment() -> Environment:
         "wide": _wide,
         "chain": _chain,
         "pairs": _pairs,
+        "reasoned": _reasoned,
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": lambda latex: formula_width(str(latex)),
     }

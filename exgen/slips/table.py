@@ -52,18 +52,18 @@ _ROWS = (
     Slip("not_summed", "forgot the sum", on_formulas(formulas.not_summed)),
     Slip(
         "output_for_preactivation",
-        "used the gradient with respect to the output of the activation",
+        "used the gradient with respect to the output",
         on_formulas(losses.output_for_preactivation),
     ),
     Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
     Slip(
         "elementwise_softmax",
-        "took the softmax entry by entry, without the sum over the classes",
+        "left out the sum over the classes",
         on_formulas(losses.elementwise_softmax),
     ),
     Slip(
         "needless_transpose",
-        "transposed where the product needs no transpose",
+        "one transpose too many",
         on_formulas(formulas.needless_transpose),
     ),
     Slip("entrywise_product", "multiplied entry by entry", on_formulas(formulas.entrywise_product)),
@@ -78,8 +78,10 @@ _ROWS = (
     Slip(
         "divided_above_only", "divided the numerator only", on_formulas(indices.divided_above_only)
     ),
-    Slip("counted_twice", "counted the right class twice", on_formulas(indices.counted_twice)),
-    Slip("forgot_share", "left out the right class's own share", on_formulas(indices.forgot_share)),
+    Slip("counted_twice", "counted the correct class twice", on_formulas(indices.counted_twice)),
+    Slip(
+        "forgot_share", "left out the share of the correct class", on_formulas(indices.forgot_share)
+    ),
     Slip("forgot_inner", "forgot the inner derivative", on_formulas(losses.forgot_inner)),
     Slip(
         "quotient_rule_sign",
@@ -91,7 +93,7 @@ _ROWS = (
     Slip("forgot_diag", "wrote a column for a diagonal matrix", on_formulas(layouts.forgot_diag)),
     Slip(
         "function_for_slope",
-        "took the function for its derivative",
+        "used the function for its derivative",
         on_formulas(layouts.function_for_slope),
     ),
     Slip(
@@ -106,7 +108,7 @@ _ROWS = (
     ),
     Slip(
         "put_in_order_again",
-        "applied the order once more where it has to be undone",
+        "sorted again, where sorting is to be undone",
         layouts.put_in_order_again,
     ),
     Slip(
@@ -124,10 +126,10 @@ _ROWS = (
         "took the slope on the wrong side of 0",
         on_formulas(activations.slope_on_the_wrong_side),
     ),
-    Slip("no_slope_below", "took leaky ReLU for ReLU", on_formulas(activations.no_slope_below)),
+    Slip("no_slope_below", "took ReLU for leaky ReLU", on_formulas(activations.no_slope_below)),
     Slip(
         "slope_at_the_input",
-        "put the pre-activation where the output belongs",
+        "used the pre-activation for the output",
         on_formulas(activations.slope_at_the_input),
     ),
     Slip(
@@ -148,14 +150,14 @@ _ROWS = (
     ),
     Slip(
         "not_shared_out",
-        "did not divide the gradient of a mean among its cells",
+        "did not divide by the size of the window",
         on_formulas(passes.not_shared_out),
     ),
-    Slip("either_sign", "counted the positive entries too", on_formulas(passes.either_sign)),
+    Slip("either_sign", "counted positive entries too", on_formulas(passes.either_sign)),
     Slip("not_added", "left the products unsummed", on_formulas(passes.not_added)),
     Slip(
         "own_factor",
-        "multiplied by its own value, not by that of the other factor",
+        "used its own value for that of the other factor",
         on_formulas(passes.own_factor),
     ),
     Slip("no_local", "forgot the local derivative", on_formulas(passes.no_local)),
@@ -166,7 +168,7 @@ _ROWS = (
     Slip("one_stage_off", "took a neighbouring stage", shapes.one_stage_off),
     Slip(
         "missing_arrow",
-        "left out an arrow of a quantity that is read more than once",
+        "left out an arrow",
         shapes.missing_arrow,
     ),
 )

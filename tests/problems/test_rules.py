@@ -17,6 +17,7 @@ from exgen.pipeline import build, load
 from exgen.problems import KINDS, luck
 from exgen.seeds import Stream
 from tests.problems.drawn import network
+from tests.problems.setting import DEEP
 
 if TYPE_CHECKING:
     from exgen.graph import Graph
@@ -47,10 +48,12 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (SHARED, {"values": {"U": {"from": 1, "to": 9}}}),
     ],
     "vector_gradient": [
-        (SORT, {"values": {"g": [0, 1, 0.125]}}),
+        (SORT, {"values": {"g": [0, 1, 2, -1, 0.125, 3]}}),
         (SQUARES, {}),
+        (SCALED, {"values": {"x": [-2, -1, 1, 2], "g": [-2, -1, 1, 2]}}),
         (SCALED, {"first": "negative", "values": {"x": {"zero": True}, "g": {"zero": True}}}),
     ],
+    "local_jacobian": [(DEEP, {"count": 2})],
     "scalar_graph": [
         (SUM, {"numbers": {"z": [0, 1, 60, 0.001]}}),
         (QUOTIENT, {"numbers": {}}),

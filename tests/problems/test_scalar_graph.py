@@ -175,3 +175,22 @@ def test_wrong_answers_are_refused() -> None:
     claim = by_name(solve("scalar_graph", PRODUCT, draws))["f.x.value"].claim
     with pytest.raises(CertificateError):
         prove(altered(claim, printed="4"))
+
+
+def test_a_reason_is_said_once() -> None:
+    """The key gives a rule under the first part that uses it, and not under the others."""
+    asks = [["f", "z"], ["f", "q"], ["q", "x"], ["q", "y"], ["f", "x"]]
+    solution = solve("scalar_graph", PRODUCT, {"ask": asks, "figure": False})
+    told = [str(item["why"]) for item in solution.fields["asks"]]
+    assert told[0] == "The derivative of a product with respect to one factor is the other factor."
+    assert told[1] == ""
+    assert told[2] == "The derivative of a sum with respect to a term is 1."
+    assert told[3:] == ["", ""]
+
+
+def test_rules_use_letters_of_their_own() -> None:
+    """A rule speaks of u only where no quantity of the network is called so."""
+    text = "u: input\nv: input\nh = u**3 / v"
+    found = by_name(solve("scalar_graph", text, {"ask": [["h", "u"], ["h", "v"]], "figure": False}))
+    assert "the derivative of $s^n$ is" in str(found["h.u"].steps[0].why)
+    assert "The derivative of $s/r$ with respect to $r$" in str(found["h.v"].steps[0].why)

@@ -67,7 +67,9 @@ def test_the_key_shows_the_wrong_answer(
     assert found.latex.tex == latex
     assert found.says == SLIPS[slip].says
     assert "Common mistake" in key
-    assert written(found) in key
+    # of several answers the key tells a slip once
+    every = [mistakes(only(problem_set), part.name) for part in only(problem_set).answers]
+    assert any(written(own[slip]) in key for own in every if slip in own)
     (sheet,) = problem_bodies(problem_set, key=False)
     assert "Common mistake" not in sheet
     (plain,) = problem_bodies(made(set_name, problem, slips=False), key=True)

@@ -1,0 +1,27 @@
+"""Worked steps that kinds share: what is said once, and how parts are listed."""
+
+from __future__ import annotations
+
+from exgen.document import Step, Tex
+from exgen.problems.base import Solved
+from exgen.problems.steps import SAME, listed, said_once
+
+
+def test_a_sentence_is_said_once() -> None:
+    """A later step has only what is new; a step without anything new says so; none stays none."""
+    whys: tuple[str | Tex, ...] = ("A is 1. B is 2.", Tex("B is 2. C is $3$."), "A is 1.", "")
+    answers = tuple(
+        Solved(str(n), Tex("x"), None, "x", (Step("rule", Tex("x"), why),), None)
+        for n, why in enumerate(whys)
+    )
+    told = [answer.steps[0].why for answer in said_once(answers)]
+    assert told == ["A is 1. B is 2.", Tex("C is $3$."), SAME, ""]
+
+
+def test_lists() -> None:
+    """One part, two, and more."""
+    assert [listed(["a", "b", "c"][:count]) for count in (1, 2, 3)] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
