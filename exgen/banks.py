@@ -148,6 +148,12 @@ def find_bank(name: str, folder: Path) -> Path:
             f"there is no set '{name}', and a file is known by its ending .toml or its folder",
             remedy=f"Write --set ./{name}, or rename the file.",
         )
+    if "." in name:
+        raise BankError(
+            "there is no set and no file of this name",
+            place=name,
+            remedy="Check --set; the name of a bank ends in .toml.",
+        )
     raise BankError(
         f"there is no set '{name}'",
         remedy=f"There is {', '.join(bank_names(folder))}; or give a file, such as my/bank.toml.",

@@ -110,7 +110,7 @@ def _draw_network(
             chosen: dict[str, Any] = {"text": which} if len(entry.sources) > 1 else {}
             names = _drawn_names(graph, entry, stream.child("names"), bank)
             chosen |= {"names": names} if names else {}
-            graph = graph.renamed(names)
+            graph = _told_apart(graph.renamed(names), f"{bank.path}: [networks.{entry.name}]")
             return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected, names)
         rejected = added(rejected, {broken: 1})
     place = f"{bank.path}: [networks.{entry.name}]"
@@ -244,6 +244,11 @@ def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank)
                 remedy=f"Draw a size from whole numbers, such as {key} = [784, 1024].",
             )
     graph = read_network(source, functions=functions, scalar_loss=False)
+    return _told_apart(graph, place)
+
+
+def _told_apart(graph: Graph, place: str) -> Graph:
+    """Return a network, if no two of its names print alike."""
     try:
         check_looks(graph)
     except MisfitError as error:

@@ -6,11 +6,9 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from exgen.certify.derivations import DerivationClaim
-from exgen.certify.equations import EquationClaim
 from exgen.certify.prove import prove
 from exgen.certify.readback import check_printed
-from exgen.certify.stored import restored
+from exgen.certify.stored import STEPS, restored
 from exgen.errors import CertificateError, MisfitError
 
 if TYPE_CHECKING:
@@ -65,9 +63,7 @@ def certify_steps(steps: Iterable[Step], network: Graph, memory: Memory) -> int:
 
 
 def _prove_step(data: object, network: Graph, rule: str) -> tuple[Agreement, ...]:
-    claim = restored(data, network, "steps")
-    if not isinstance(claim, (EquationClaim, DerivationClaim)):
-        raise CertificateError(f"the step '{rule}' has a claim that is no equation")
+    claim = restored(data, network, "steps", STEPS)
     try:
         return claim.prove()
     except (MisfitError, ValueError, LookupError) as error:

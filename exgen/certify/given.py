@@ -49,6 +49,7 @@ ONE_SIDED = (1e-4, 1e-6)
 NEARER = 0.1
 """How much nearer the two sides come, at the smaller step, at most, where they do not meet."""
 MOVE = "Move the values a little, or choose others."
+WRITE = "Write the loss with cross_entropy or bce, whose gradient by the logits has no quotient."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def prove_at(case: Given, by: str, expr: Expr) -> tuple[NDArray[Any], tuple[Agre
         part = to_text(_not_finite(stable, case.at))
         raise ValuesError(
             f"at these values the gradient by '{by}' cannot be evaluated: '{part}' is not finite",
-            remedy=MOVE,
+            # Reverse mode goes from the logarithm to the logits, and meets no such quotient.
+            remedy=WRITE if np.isfinite(case.reverse[by]).all() else MOVE,
         )
     if not np.isfinite(case.reverse[by]).all():
         raise ValuesError(

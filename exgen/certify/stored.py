@@ -63,7 +63,6 @@ CLAIMS: Mapping[str, Sort] = {
     "derivative by a matrix": Sort("tensors", "TensorClaim"),
     "edges": Sort("edges", "EdgesClaim"),
     "equality": Sort("equality", "EqualityClaim"),
-    "equation of a step": Sort("equations", "EquationClaim"),
     "fact": Sort("facts", "FactClaim"),
     "forward": Sort("numbers", "ForwardClaim"),
     "gradient": Sort("gradients", "GradientClaim"),
@@ -84,7 +83,12 @@ CLAIMS: Mapping[str, Sort] = {
     "value on a wire": Sort("rounded", "RoundedClaim", {"backwards": False}),
     "weighted sum": Sort("wiring", "WeightedSumClaim"),
 }
-"""Every claim by the name that manifests give it."""
+"""Every claim of an answer by the name that manifests give it."""
+STEPS: Mapping[str, Sort] = {
+    "derivation": CLAIMS["derivation"],
+    "equation of a step": Sort("equations", "EquationClaim"),
+}
+"""Every claim of a worked step. No answer may rest on an equation that only a step asserts."""
 
 PARTS: Mapping[str, str] = {
     "Batch": "derive.batch",
@@ -117,33 +121,39 @@ def stored(claim: Claim, network: Graph) -> dict[str, Any]:
     """Return a claim as JSON types.
 
     Args:
-        claim: of a sort in :data:`CLAIMS`.
+        claim: of a sort in :data:`CLAIMS` or :data:`STEPS`.
         network: the problem's own network, which is stored once, with its problem.
 
     """
-    for name, sort in CLAIMS.items():
+    for name, sort in {**CLAIMS, **STEPS}.items():
         if sort.fits(claim):
             return {"claim": name, **_fields(claim, network, sort.says)}
     raise TypeError(f"{type(claim).__name__} is not in the table of claims")
 
 
-def restored(data: Any, network: Graph, path: str = "") -> Claim:  # noqa: ANN401 - any JSON
+def restored(
+    data: Any,  # noqa: ANN401 - any JSON
+    network: Graph,
+    path: str = "",
+    sorts: Mapping[str, Sort] = CLAIMS,
+) -> Claim:
     """Return the claim that :func:`stored` stored.
 
     Args:
         data: JSON.
         network: the problem's own network.
         path: where the claim stands, for errors.
+        sorts: those that it may be of: an answer's, or with :data:`STEPS` a worked step's.
 
     Raises:
         DataError: the data is no claim; with the path to what does not fit.
 
     """
     name = data.get("claim") if isinstance(data, dict) else None
-    if not isinstance(name, str) or name not in CLAIMS:
+    if not isinstance(name, str) or name not in sorts:
         said = f"there is no claim {shown(name)}"
-        raise DataError(said, f"{path}.claim", nearest(str(name), CLAIMS))
-    sort = CLAIMS[name]
+        raise DataError(said, f"{path}.claim", nearest(str(name), sorts))
+    sort = sorts[name]
     kind = sort.load()
     given = {key: part for key, part in data.items() if key != "claim"}
     claim: Claim = _decoder(kind, network).fields(kind, given, path, **sort.says)

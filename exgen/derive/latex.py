@@ -548,7 +548,7 @@ class Printer:
             difference = f"{args[0].latex} - {self._wrap(args[1])}"
             if is_scalar(shape):
                 return Printed(rf"\left({difference}\right)^{{2}}", Level.SCRIPT)
-            kind = "" if is_column(shape) else "_F"
+            kind = "" if ONE in shape else "_F"
             return Printed(rf"\left\lVert {difference} \right\rVert{kind}^{{2}}", Level.SCRIPT)
         indices = self._loss_indices(prediction, shape)
         p, y = (self._entry(arg, *indices) for arg in (prediction, target))

@@ -42,4 +42,4 @@ def rule_name(gradient: Gradient, graph: Graph) -> str:
         return "not used"
     text = ", ".join(names)
     count = len(gradient.rules)
-    return text if count == 1 else f"{text}; {count} paths"
+    return text if count == 1 else f"{text}, sum over {count} paths"

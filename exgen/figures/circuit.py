@@ -27,6 +27,8 @@ BLANK = 7.4
 AIR = 0.5
 """What a wire is longer than a number on it, at each end."""
 SHORTEST = 7.0
+CLEAR = 1.4
+"""What a wire is longer still where a name stands on it, so that it is not read with its gate."""
 LABEL_HEIGHT = 3.8
 RISE = 2.4
 """How far above and below its wire the middle of a number stands."""
@@ -69,7 +71,9 @@ def circuit_figure(
     inside: dict[str, Node] = {}
     wires: dict[str, float] = {}
     for wire, width in bodies:
-        wires[wire] = max(SHORTEST, *(_label_width(t[wire]) + 2 * AIR for t in (above, below)))
+        wires[wire] = (CLEAR if wire in named and above[wire] else 0.0) + max(
+            SHORTEST, *(_label_width(t[wire]) + 2 * AIR for t in (above, below))
+        )
         boxes.append(Box(wire, width / 2, width / 2 + wires[wire], HALF))
         if wire in circuit.forks:
             boxes.append(Box(f"{wire}*", DOT / 2, DOT / 2, HALF))

@@ -57,8 +57,12 @@ class Pieces(Atoms, ABC):
         part = self.sum()
         self.expect(r"\rVert")
         below, above = self.scripts()
-        kind = [] if ONE in part.shape else ["F"]
-        if [t.text for t in below] != kind:
+        # A row is a vector and a matrix: its norm may have the mark or not.
+        marked = [t.text for t in below] == ["F"]
+        bare = not below
+        if not (
+            marked if ONE not in part.shape else bare or (marked and not is_column(part.shape))
+        ):
             raise self.error("the norm of a matrix is marked with F, and no other", start)
         squared = self.apply("pow", (part, _number(2, part)), start)
         total = self.apply("sum", (squared,), start, axis=None)

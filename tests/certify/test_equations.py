@@ -12,9 +12,9 @@ from exgen import resources
 from exgen.certify.answers import certify_steps
 from exgen.certify.equations import EquationClaim
 from exgen.certify.memory import Memory
-from exgen.certify.stored import restored, stored
+from exgen.certify.stored import STEPS, restored, stored
 from exgen.derive import worked
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, DataError
 from exgen.graph import Call, Number, as_expr, walk
 from exgen.ops import lookup
 from tests.problems.setting import graph_of, solve
@@ -63,7 +63,7 @@ def test_a_broken_side_is_refused(case: str) -> None:
     count = 0
     for step in steps_of(case):
         for data in step.claims:
-            claim = restored(data, graph)
+            claim = restored(data, graph, sorts=STEPS)
             assert isinstance(claim, EquationClaim)
             assert stored(claim, graph) == data
             for sides in broken(claim.sides):
@@ -108,6 +108,15 @@ def test_a_wrong_local_derivative_is_refused(op: str, monkeypatch: pytest.Monkey
     )
     with pytest.raises(CertificateError, match="the step"):
         steps_of(case)
+
+
+def test_no_answer_rests_on_an_equation_of_a_step() -> None:
+    """What a step asserts cannot take the place of an answer's claim, which has more methods."""
+    graph = graph_of(CHANCE)
+    data = stored(EquationClaim(graph, (as_expr(1), as_expr(1)), "shape", ()), graph)
+    assert restored(data, graph, sorts=STEPS)
+    with pytest.raises(DataError, match="there is no claim 'equation of a step'"):
+        restored(data, graph)
 
 
 def test_one_side_is_no_equation() -> None:

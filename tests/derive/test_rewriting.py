@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.latex import Printer
+from exgen.derive.notation import load_notation
 from exgen.derive.rewriting.rule import Known, Rule
 from exgen.derive.rewriting.table import BY_OP, RULES
 from exgen.derive.simplify import simplify, simplify_with
@@ -17,8 +20,9 @@ from exgen.engine import evaluate
 from exgen.errors import Source
 from exgen.graph import Call, Dim, Expr, Graph, substitute_sizes, walk
 from exgen.language import read_expression, read_network
+from exgen.resources import notations
 from exgen.shapes import Shapes, shape_of
-from tests.strategies import steady
+from tests.strategies import networks, steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +154,15 @@ def test_sizes_stay_symbolic() -> None:
     assert found == read_expression("2 / N * r", graph)
     sized = substitute_sizes(found, {"N": Dim(3)})
     assert shape_of(sized, graph.with_sizes({"N": 3, "D": 2}).shapes) == (Dim(3), Dim(1))
+
+
+@steady(40)
+@given(networks())
+def test_what_is_in_form_stays(graph: Graph) -> None:
+    """Simplifying again changes nothing, and no sign stands beside another on the page."""
+    printer = Printer(load_notation("base", notations()), with_gradient_shapes(graph), graph.loss)
+    for gradient in derive_gradients(graph).values():
+        assert simplify(gradient.step, with_gradient_shapes(graph)) == gradient.step
+        assert simplify(gradient.closed, with_gradient_shapes(graph)) == gradient.closed
+        for expr in (gradient.step, gradient.closed):
+            assert not re.search(r"[-+] -", printer(expr))

@@ -22,7 +22,7 @@ L = squared_error(s, y)
 @pytest.mark.parametrize(("name", "expected"), [
     ("L", "start"),
     ("s", "squared error"),
-    ("a", "sum, tanh; 2 paths"),
+    ("a", "sum, tanh, sum over 2 paths"),
     ("x", "ReLU"),
     ("b", "not used"),
 ])  # fmt: skip

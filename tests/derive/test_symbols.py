@@ -123,6 +123,23 @@ def test_both_ways_refuse_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (ran.code, ran.err) == (2, f"error: b.toml: [networks.n]: {says}")
 
 
+def test_names_that_are_drawn_are_looked_at_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A drawn letter must not look like the sigmoid, nor like anything else of the network."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.toml").write_text(
+        'title = "T"\ncourse = "C"\nnotation = "base"\n[networks.n]\nnames.z = ["sigma"]\n'
+        'text = "x: input[3]\\nt: target[3]\\nz = 2 * x\\na = sigmoid(z)\\n'
+        'L = squared_error(a, t)"\n'
+        '[[problems]]\nid = "g"\nkind = "parameter_gradients"\nnetwork = "n"\npoints = 2\n'
+    )
+    ran = run("show", "--set", "b.toml")
+    assert ran.code == 2
+    assert ran.err.startswith("error: b.toml: [networks.n]: ")
+    assert "sigma" in ran.err
+
+
 def test_names_that_exgen_adds_look_like_no_other() -> None:
     """The cost, a batch's matrices and a given gradient keep clear of what the author wrote."""
     graph = network("x: input[3]\nX_: param[3]\nJ_: param\nC: param\nL = J_ * C * (x.T @ X_)")

@@ -11,7 +11,7 @@ import pytest
 from exgen.certify.answers import certify_steps
 from exgen.certify.derivations import DerivationClaim
 from exgen.certify.memory import Memory
-from exgen.certify.stored import restored, stored
+from exgen.certify.stored import STEPS, restored, stored
 from exgen.errors import CertificateError
 from exgen.graph import Number
 from exgen.pipeline import build, load
@@ -54,7 +54,7 @@ def test_the_derivation_is_proven(which: str, notation: str) -> None:
     (proof,) = solution.fields["groups"][0]["proofs"]
     assert len(proof["lines"]) >= 4
     steps = [step for answer in solution.answers for step in answer.steps]
-    claims = [restored(data, graph) for step in steps for data in step.claims]
+    claims = [restored(data, graph, sorts=STEPS) for step in steps for data in step.claims]
     (claim,) = (claim for claim in claims if isinstance(claim, DerivationClaim))
     last = next(step for step in steps if step.claims)
     for place in range(1, len(claim.lines)):

@@ -135,3 +135,27 @@ def test_what_cannot_be_asked(text: str, options: dict[str, Any], message: str) 
     """A network without a batch form is refused with what the kind needs."""
     with pytest.raises(KindError, match=message):
         solved("shape_table", text, 1, **options)
+
+
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize("penalty", ["+ lam / 2 * sum(W * W)", "- 0.1 * sum(W)"])
+def test_a_penalty_is_its_own_mean(penalty: str, rows: bool) -> None:  # noqa: FBT001 - a parameter
+    """What the loss adds for the weights alone counts once, not once for each example."""
+    text = (
+        "x: input[5]\ny: onehot[3]\nW: param[3, 5]\nb: param[3]\nlam: const\nz = W @ x + b\n"
+        f"p = softmax(z)\nL = cross_entropy(p, y) {penalty}"
+    )
+    text = text if "lam /" in text else text.replace("lam: const\n", "")
+    layout = "rows" if rows else "columns"
+    solution = solved("shape_table", text, 1, layout=layout)
+    assert {answer.name for answer in solution.answers} >= {"W.one", "W.many", "x.many"}
+
+
+def test_a_penalty_inside_a_product_is_refused() -> None:
+    """A mean of a multiple of loss and penalty is not taken apart."""
+    text = (
+        "x: input[5]\nt: target[3]\nW: param[3, 5]\nz = W @ x\n"
+        "L = 2 * (squared_error(z, t) + sum(W * W))"
+    )
+    with pytest.raises(KindError, match="the same for every example"):
+        solved("shape_table", text, 1)

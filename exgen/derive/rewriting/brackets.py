@@ -46,13 +46,18 @@ def common_in_bracket(expr: Call, known: Known) -> Expr | None:
         if inner is None or front is None:
             continue
         terms = tuple(_reduced(term.times(_inverse(front)), known) for term in inner.terms)
-        inside = Factor(write_sum(Sum(terms, inner.shape)))
+        # What is left may be a sum of scalars: (1 - s) x rather than x ⊙ (1 - s).
+        shape = inner.shape if any(term.arrays for term in terms) else SCALAR
+        inside = Factor(write_sum(Sum(terms, shape)))
         number = product.number * front.number
-        in_front = is_scalar(inner.shape)
-        scalars = _put(product.scalars, factor, (*front.scalars, inside) if in_front else ())
-        arrays = _put(product.arrays, factor, () if in_front else (*front.arrays, inside))
-        if not in_front:
-            scalars = (*scalars, *front.scalars)
+        scalars = _put(product.scalars, factor, ())
+        arrays = _put(
+            product.arrays, factor, front.arrays if is_scalar(shape) else (*front.arrays, inside)
+        )
+        if is_scalar(inner.shape):
+            scalars = _put(product.scalars, factor, (*front.scalars, inside))
+        else:
+            scalars = (*scalars, *front.scalars, *((inside,) if is_scalar(shape) else ()))
         return write_product(replace(product, number=number, scalars=scalars, arrays=arrays))
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.derive.rewriting.products import cancelled
+from exgen.derive.rewriting.products import cancelled, entry_at
 from exgen.derive.rewriting.rule import Rule
 from exgen.derive.rewriting.views import FULL, Product, read_product, write_product
 from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, walk
@@ -113,6 +113,18 @@ def cancels_inside(expr: Call, known: Known) -> Expr | None:
         return None
     less = cancelled(pair, known)
     return None if less is None else call("sum", write_product(less), axis=None)
+
+
+def picked(expr: Call, known: Known) -> Expr | None:
+    """Write an inner product with a unit vector as an entry."""
+    match expr.args:
+        case (Call("transpose", (column,)), Call("unit", ()) as unit) if (
+            known.shapes.of(column)[1] == ONE
+        ):
+            return entry_at(column, unit)
+        case (row, Call("unit", ()) as unit) if known.shapes.of(row)[0] == ONE:
+            return entry_at(transposed(row, known), unit)
+    return None
 
 
 def times_ones(expr: Call, known: Known) -> Expr | None:
@@ -244,6 +256,14 @@ PRODUCTS = (
         sizes="a[N], b[N]",
         guard="no entry of a is 0",
         apply=cancels_inside,
+    ),
+    Rule(
+        "an inner product with a unit vector",
+        left="a.T @ unit(N, 0)",
+        right="a[0]",
+        sizes="a[N]",
+        guard="",
+        apply=picked,
     ),
     Rule(
         "a product with ones on every side",

@@ -20,7 +20,7 @@ from exgen.derive.rewriting.views import (
     write_product,
     write_sum,
 )
-from exgen.graph import Call, Expr, Name, is_scalar
+from exgen.graph import Call, Expr, Name, call, is_column, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +118,27 @@ def _taken_out(factors: Factors, whole: Factors) -> Factors | None:
     return tuple(rest)
 
 
+def with_a_unit(product: Product, known: Known) -> Product | None:
+    """Write an array times a unit vector as the vector times the entry that it picks."""
+    units = [f for f in product.arrays if _is_unit(f.base) and f.power == 1]
+    others = [f for f in product.arrays if not _is_unit(f.base)]
+    if len(units) != 1 or not others or not all(is_column(known.shapes.of(f.base)) for f in others):
+        return None
+    unit = units[0].base
+    entries = tuple(Factor(entry_at(f.base, unit), f.power) for f in others)
+    return replace(product, scalars=product.scalars + entries, arrays=(units[0],))
+
+
+def _is_unit(expr: Expr) -> bool:
+    return isinstance(expr, Call) and expr.op == "unit"
+
+
+def entry_at(column: Expr, unit: Expr) -> Expr:
+    """Return the entry of a column that a unit vector picks."""
+    position = unit.option("position") if isinstance(unit, Call) else 0
+    return call("item", column, row=position, column=None)
+
+
 def distributed(product: Product, known: Known) -> Expr | None:
     """Multiply a sum by a factor that cancels in half of its terms."""
     factors = (*product.scalars, *product.arrays)
@@ -136,13 +157,14 @@ def distributed(product: Product, known: Known) -> Expr | None:
 
 
 def _cancels(factor: Factor, inner: Sum) -> bool:
-    count = sum(
-        any(
-            own.power * factor.power < 0 and own.base == factor.base
+    count = 0
+    for term in inner.terms:
+        bases = [factor.base]
+        bases += [entry_at(factor.base, f.base) for f in term.arrays if _is_unit(f.base)]
+        count += any(
+            own.power * factor.power < 0 and own.base in bases
             for own in (*term.scalars, *term.arrays)
         )
-        for term in inner.terms
-    )
     # What divides has to cancel everywhere.
     return count == len(inner.terms) if factor.power < 0 else 2 * count >= len(inner.terms)
 
@@ -190,7 +212,9 @@ def noted(expr: Expr, product: Product, known: Known) -> Expr | None:
         known.orderly[id(expr)] = expr
         return None
     known.shapes.seen[id(found)] = found, known.shapes.of(expr)
-    if isinstance(found, Call) and found.op in PRODUCTS:
+    # The negative of a sum is a sum, which is still to be put in order.
+    negative = isinstance(found, Call) and found.op == "neg" and is_sum(found.args[0])
+    if isinstance(found, Call) and found.op in PRODUCTS and not negative:
         known.orderly[id(found)] = found
         known.products[id(found)] = found, product
     return found
@@ -254,6 +278,14 @@ RULES = (
         sizes="a[n, m], b[n, m], s[], q[n, m]",
         guard="q = a / s is a line of the network",
         apply=on_product(named),
+    ),
+    Rule(
+        "a product with a unit vector",
+        left="a * b * unit(N, 0)",
+        right="a[0] * b[0] * unit(N, 0)",
+        sizes="a[N], b[N]",
+        guard="the factors are columns",
+        apply=on_product(with_a_unit),
     ),
     Rule(
         "powers",

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from exgen.engine import gradient_name
 from exgen.graph import SCALAR, Call, Expr, Name, Number, Shape, Size, call, is_scalar
 
 if TYPE_CHECKING:
@@ -206,6 +207,11 @@ def write_product(product: Product) -> Expr:
     return scaled(size if product.number > 0 else -size, rest)
 
 
+def _is_constant(expr: Expr) -> bool:
+    """Whether a scalar is a plain name, as of a penalty's weight, and no gradient that arrives."""
+    return isinstance(expr, Name) and not expr.name.startswith(gradient_name(""))
+
+
 def _is_log(factor: Factor) -> bool:
     return isinstance(factor.base, Call) and factor.base.op == "log"
 
@@ -232,6 +238,8 @@ def _fraction(size: Exact, above: list[Expr], below: list[Expr]) -> tuple[Exact,
     if lower.value != 1:
         bottom = lower * bottom
     if all(isinstance(part, Size) for part in below):
+        if top is not None and all(map(_is_constant, above)):
+            return FULL, (top if upper.value == 1 else upper * top) / bottom
         share = upper / bottom
         return FULL, share if top is None else share * top
     if top is None:
