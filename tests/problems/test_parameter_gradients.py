@@ -217,7 +217,7 @@ def test_what_cannot_be_asked(text: str, options: dict[str, Any], message: str) 
 
 
 def test_each_line_of_one_example_is_proven() -> None:
-    """Where the gradient of a cost is a mean, the lines for one example have claims of their own."""
+    """Behind a mean of gradients, the lines for one example have claims of their own."""
     solution = solved("parameter_gradients", BINARY, 1, ask=["W1"], examples="m")
     lines = solution.fields["examples"]["lines"]
     steps = [step for step in solution.answers[0].steps if step.claims]
