@@ -196,7 +196,7 @@ def _pieces(
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_deep=_is_deep))
+        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_small=_is_small))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -325,14 +325,9 @@ def likeliest(answers: Sequence[Sequence[Mistake]]) -> list[Mistake]:
     return list(every.values())[:MOST_MISTAKES]
 
 
-def _is_deep(latex: Tex) -> bool:
-    """Whether a fraction or a sum stands inside another, too small to read in running text."""
-    depth = 0
-    for sign in re.findall(r"\\(?:frac|sum)\b|[{}]", latex.tex):
-        if len(sign) > 1 and depth:
-            return True
-        depth += {"{": 1, "}": -1}.get(sign, 0)
-    return False
+def _is_small(latex: Tex) -> bool:
+    """Whether running text would set a part of a formula smaller than a footnote."""
+    return re.search(r"\\(?:frac|sum)\b", latex.tex) is not None
 
 
 def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: str = "") -> Tex:
