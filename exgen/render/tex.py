@@ -196,7 +196,7 @@ def _pieces(
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_small=_is_small))
+        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_tall=_is_tall))
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -325,8 +325,8 @@ def likeliest(answers: Sequence[Sequence[Mistake]]) -> list[Mistake]:
     return list(every.values())[:MOST_MISTAKES]
 
 
-def _is_small(latex: Tex) -> bool:
-    """Whether running text would set a part of a formula smaller than a footnote."""
+def _is_tall(latex: Tex) -> bool:
+    """Whether a formula has a fraction or a sum, which running text sets in too small a size."""
     return re.search(r"\\(?:frac|sum)\b", latex.tex) is not None
 
 

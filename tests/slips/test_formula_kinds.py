@@ -101,6 +101,15 @@ def test_mistakes_are_short_and_wrong(set_name: str, problem: str, notation: str
         assert all(signs(tex) <= LONGEST for tex in printed)
 
 
+def test_no_mistake_is_set_smaller_than_its_text() -> None:
+    """A fraction or a sum in running text would be; it is set as in a display."""
+    (key,) = problem_bodies(made("set3", "loss"), key=True)
+    lines = [line for line in key.splitlines() if line.startswith("wrote")]
+    tall = [line for line in lines if r"\frac" in line]
+    assert tall
+    assert all(line.startswith(r"wrote $\displaystyle ") for line in tall)
+
+
 def test_a_symmetric_weight_is_no_mistake() -> None:
     """What is right for this network is not shown, whatever rule it breaks."""
     network = "z: input[4]\na = softmax(z)\n"
