@@ -137,6 +137,6 @@ def framed(
     if max(width, height) > TEXT_HEIGHT or (turned and height > TEXT_WIDTH):
         raise KindError(
             f"its figure would be {width:.0f} mm wide and {height:.0f} mm high, more than a page",
-            remedy="Ask about a smaller network, or about a part of this one.",
+            remedy="Ask about a smaller network or a part of this one, or leave out 'figure'.",
         )
     return Figure(width, height, turned, nodes, edges, labels, description, legend)

@@ -148,9 +148,9 @@ class _Work:
             "scalar": is_scalar(self.shape(name)),
         }
 
-    def step(self, name: str) -> Step:
+    def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
         """Return one line of the derivation as a proven step."""
-        gradient, line = self.found[name], self.line(name)
+        gradient, line = self.found[name], self.line(name, examples)
         written = [self.written(gradient.step, name)]
         if not self.given.is_empty:
             written.append(self.written(gradient.closed, name))
@@ -361,7 +361,12 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         )
     derived: set[str] = set()
     proofs, proven = fused_proofs(setting, known, work.found, derived)
-    answers[0] = replace(answers[0], steps=(*proven, *answers[0].steps))
+    each = [
+        replace(step, claims=(*step.claims, *work.reasons(stage)[1]))
+        for stage in known
+        for step in [work.step(stage, own)]
+    ]
+    answers[0] = replace(answers[0], steps=(*proven, *each, *answers[0].steps))
     fields = {
         **forward_fields(setting, {cost: SCALAR}),
         "derives": sorted(derived),

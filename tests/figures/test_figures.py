@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,12 @@ CIRCUITS = (
 
 def read(text: str) -> Graph:
     """Read a network, with functions for those that a bank would draw."""
-    used = {key: value for key, value in FUNCTIONS.items() if f"{key}(" in text}
+    target = "t" if re.search(r"^t:", text, re.MULTILINE) else "y"
+    used = {
+        key: value.replace(", t)", f", {target})")
+        for key, value in FUNCTIONS.items()
+        if f"{key}(" in text
+    }
     return read_network(Source("net", text), functions=used, scalar_loss=False)
 
 

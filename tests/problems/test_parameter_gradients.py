@@ -214,3 +214,13 @@ def test_what_cannot_be_asked(text: str, options: dict[str, Any], message: str) 
     """A question without an answer is refused with what is missing."""
     with pytest.raises(KindError, match=message):
         solved("parameter_gradients", text, 1, **options)
+
+
+def test_each_line_of_one_example_is_proven() -> None:
+    """Behind a mean of gradients, the lines for one example have claims of their own."""
+    solution = solved("parameter_gradients", BINARY, 1, ask=["W1"], examples="m")
+    lines = solution.fields["examples"]["lines"]
+    steps = [step for step in solution.answers[0].steps if step.claims]
+    printed = [step.equation.tex for step in steps]
+    for line in lines:
+        assert any(f"{line['left']} = {line['right'][0]}" in equation for equation in printed)

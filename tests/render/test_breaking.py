@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from exgen.readback.networks import lines_in
 from exgen.render.breaking import SAFE, broken, chain, display, pairs, wide
 from exgen.render.widths import formula_width
 
@@ -95,3 +96,13 @@ def test_a_right_side_goes_on_below() -> None:
     """A line of a forward pass that is too wide goes on below, indented."""
     assert wide("x + y", "z") == "x + y"
     assert r"\\* &\quad +" in wide(SUM, "z")
+
+
+def test_a_broken_forward_pass_is_read_whole() -> None:
+    """Whoever reads the sheet reads a line that goes on below as one line."""
+    right = rf"\tanh\left({SUM}\right)"
+    assert r"\bigl(" in wide(right, "z")
+    body = rf"\begin{{align*}} z &= {wide(right, 'z')} \\ y &= z \end{{align*}}"
+    first, second = lines_in(body)
+    assert (first.left, second.right) == ("z", "z")
+    assert "".join(first.right.split()) == "".join(right.split())

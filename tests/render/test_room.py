@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -73,3 +74,12 @@ def test_short_parts_share_lines(name: str) -> None:
     assert made["problems"].count(r"\exshort[") > 5
     assert r"\exshort[" not in made["solutions"]
     assert r"\exspace{" not in made["solutions"].partition(r"\begin{document}")[2]
+
+
+def test_mistakes_are_not_set_small() -> None:
+    """A fraction or a sum in a mistake is set in display style, as large as its letters."""
+    made = render_tex(build(*load("1", None), 1))["solutions"]
+    told = re.findall(r"\\begin\{exmistakes\}(.*?)\\end\{exmistakes\}", made, re.DOTALL)
+    tall = [part for text in told for part in re.findall(r"\$([^$]*)\$", text) if "frac" in part]
+    assert tall
+    assert all(part.startswith(r"\displaystyle ") for part in tall)
