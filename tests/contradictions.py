@@ -60,8 +60,14 @@ BRACE = re.compile(
 )
 SHAPED = re.compile(r"^\s*(\S.*?) &?= .*?shape \$([^$]+)\$", re.MULTILINE)
 UNDER = re.compile(
-    r"^\\\[ (.+?) = \\exshape\{.*\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\} \\\]$", re.MULTILINE
+    r"^(?:\\\[|\$)\s*(?:\\displaystyle )?(.+?) = \\exshape\{.*\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
+    r"\s*(?:\\\]|\$)",
+    re.MULTILINE,
 )
+ROW = re.compile(r"\s*\\\\(?:\*|\[[^\]]*\])?\s")
+"""The end of a row of aligned equations."""
+CONTINUED = re.compile(r"\s*\\\\\*\s*&\\qquad\s")
+"""The end of a row that is too long: what belongs at its right stands on the next."""
 VALUE = re.compile(r"read back: \S+ is not \S+$")
 GRADIENTS = ("gradient in a layout", "mean of gradients", "jacobian")
 INDEXED = frozenset({"gradient entry", "equality", "derivative by a matrix", "proof", "derivation"})
@@ -123,7 +129,7 @@ def meanings(block: str) -> Iterator[tuple[str, str]]:
         yield symbol, shape
     lines = [*DEFINED.findall(statement), *BOX.findall(statement)]
     for part in re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", statement, re.DOTALL):
-        lines += LINE.findall(part)
+        lines += LINE.findall(ROW.sub("\n", part))
     for symbol, line in lines:
         if r"\exblank" not in symbol and not re.match(r"\\(nabla|frac)", symbol):
             yield symbol, BRACE.sub(r"\1", line).strip()
@@ -169,8 +175,8 @@ def shapes(
         if graph is None:
             continue
         known = vocabulary(graph, notation)
-        block = blocks(key)[number]
-        for symbol, shape in (*SHAPED.findall(block), *UNDER.findall(block)):
+        block = ROW.sub("\n", CONTINUED.sub(" ", blocks(key)[number]))
+        for symbol, shape in (*SHAPED.findall(block), *UNDER.findall(block), *braced(block)):
             found = derivative(symbol, known)
             if found is None:
                 continue
@@ -184,6 +190,23 @@ def shapes(
                 yield Contradiction("shape", problem.name, f"{symbol} is printed as {shape}")
         for answer in problem.answers:
             yield from _recorded(problem, answer, graph, key, blocks(sheet)[number])
+
+
+def braced(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands over a brace and the shape below it, wherever there is a brace."""
+    for match in re.finditer(r"\\exshape(?=\{)", text):
+        over, end = _group(text, match.end())
+        yield over, _group(text, end)[0]
+
+
+def _group(text: str, start: int) -> tuple[str, int]:
+    """Return what a pair of braces holds, and where it ends."""
+    depth = 0
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[start + 1 : place], place + 1
+    return "", len(text)
 
 
 def _recorded(
