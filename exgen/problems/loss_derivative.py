@@ -37,6 +37,7 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.fused import fused_proofs
 from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
@@ -298,7 +299,12 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         formulas, claims = slope_reasons(functions_on(line), case.setting.printer, graph)
         answer = _whole(case, case.logits, fused.closed, "logits", " ".join(fused.why), chain)
         step = answer.steps[0]
-        answers.append(replace(answer, steps=(replace(step, claims=(*step.claims, *claims)),)))
+        proofs: list[dict[str, Any]] = []
+        proven: tuple[Step, ...] = ()
+        if case.graph is case.network:
+            proofs, proven = fused_proofs(case.setting, [case.logits], gradients, set())
+        own = replace(step, claims=(*step.claims, *claims))
+        answers.append(replace(answer, steps=(*proven, own)))
         entry = shown(case.entry_of(fused.closed))
         fields["logits"] = {
             "name": Tex(case.setting.printer.name(case.logits)),
@@ -310,6 +316,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             "scalar": is_scalar(case.shape(case.logits)),
             "why": " ".join(text for text in fused.why if not formulas or "+" in fused.rules[0]),
             "slopes": [Tex(formula) for formula in formulas],
+            "proofs": proofs,
         }
     fields["derives"] = [
         rule
