@@ -61,7 +61,9 @@ def compare(
     if found.shape != expected.shape:
         raise CertificateError(f"{method}: shape {found.shape} is not {expected.shape}")
     scale = max(floor, float(np.abs(expected).max(initial=0.0)))
-    error = float(np.abs(found - expected).max(initial=0.0)) / scale
+    apart = float(np.abs(found - expected).max(initial=0.0))
+    # Where nothing is added up the scale is 0, and only the same zeros agree.
+    error = apart / scale if scale else 0.0 if apart == 0 else float("inf")
     # Written so that a NaN counts as disagreement.
     if not error <= tolerance:
         place = np.unravel_index(int(np.abs(found - expected).argmax()), found.shape)

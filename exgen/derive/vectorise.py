@@ -18,6 +18,7 @@ from exgen.graph import (
     is_column,
     is_scalar,
     rebuild,
+    walk,
 )
 from exgen.ops.base import axis_option
 from exgen.shapes import shape_of
@@ -167,6 +168,19 @@ def _size(shape: Shape) -> str:
 
 # --- why ---
 
+SAME_PLACE = (
+    "Every entry depends only on the entries at the same place, so the line holds for whole "
+    "arrays as it stands."
+)
+SAME_PLACE_TURNED = (
+    "Every entry depends only on the entries at the same place, so the line holds for whole "
+    "arrays, here transposed."
+)
+
+
+def _is_turned(expr: Expr) -> bool:
+    return any(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
@@ -184,10 +198,7 @@ class Reasons:
     def of(self, expr: Expr) -> str:
         """Return the reasons for each part of a line, in LaTeX text, each once."""
         found = dict.fromkeys(self._each(expr))
-        return " ".join(found) or (
-            "Every entry depends only on the entries at the same place, so the line holds for "
-            "whole arrays as it stands."
-        )
+        return " ".join(found) or (SAME_PLACE_TURNED if _is_turned(expr) else SAME_PLACE)
 
     def _each(self, expr: Expr) -> list[str]:
         match expr:
@@ -201,8 +212,7 @@ class Reasons:
                 return [
                     (
                         "Every factor has the same indices and nothing is summed: the product is "
-                        "taken entry by entry, and every factor has the shape "
-                        f"${{{_size(self.printer.shape(expr))}}}$."
+                        "entrywise, of arrays of the same shape."
                     )
                 ]
             case Call("div", (top, below)) if not is_scalar(self.printer.shape(top)):

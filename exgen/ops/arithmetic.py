@@ -247,8 +247,8 @@ SUB = Op(
     vjp=lambda site, g: (reduce_to(g, site, 0), reduce_to(-g, site, 1)),
     jacobian=_sub_jacobian,
     entry=_sub_entry,
-    why="A difference has derivative 1 with respect to its first term and -1 with respect to the "
-    "second.",
+    why="A difference has derivative 1 with respect to its first term and minus 1 with respect to "
+    "the second.",
     tex=_sub_tex,
 )
 

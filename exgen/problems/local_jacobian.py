@@ -35,6 +35,7 @@ TRANSPOSED = (
 
 AS_VARIABLE = "The function is a scalar, so its gradient has the shape of the variable."
 DIAGONAL = "Each entry depends only on the entry at the same place, so the Jacobian is diagonal."
+SCALARS = "Both are scalars, so the derivative is one too."
 COPY = "Each entry is a copy of the entry at the same place, so its derivative is 1."
 
 
@@ -172,9 +173,25 @@ def _step(setting: Setting, of: str, by: str, expr: Expr, equation: str, derived
     if formulas:
         where = "" if is_scalar(graph.shapes[of]) else " for each entry"
         why.insert(0, f"Here ${'$ and $'.join(formulas)}${where}.")
-    if any(isinstance(part, Call) and part.op in ("diag", "identity") for part in walk(expr)):
+    if _is_diagonal(expr):
         why.append(DIAGONAL)
+    if is_scalar(graph.shapes[of]) and is_scalar(graph.shapes[by]):
+        why.append(SCALARS)
     return Step(_rule(graph, of), Tex(equation), Tex(" ".join(why)), claims=claims)
+
+
+def _is_diagonal(expr: Expr) -> bool:
+    """Whether a Jacobian is diagonal by its form; one with a ``diag`` in a product may not be."""
+    match expr:
+        case Call("diag" | "identity"):
+            return True
+        case Call("add" | "sub" | "neg" | "matmul", args):
+            return all(map(_is_diagonal, args))
+        case Call("mul", args):
+            return any(map(_is_diagonal, args))
+        case Call("div", (above, _)):
+            return _is_diagonal(above)
+    return False
 
 
 def _why(graph: Graph, of: str, by: str, derived: Expr) -> list[str]:

@@ -32,11 +32,14 @@ from exgen.graph import (
     as_expr,
     is_column,
     is_scalar,
+    names_in,
     rebuild,
     size_as_number,
+    walk,
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.fused import fused_proofs
 from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
@@ -138,6 +141,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         return printer.partial(name, "k")
 
     return _solution(case, by, printer, fields)
+
+
+def _divides_by_a_name(expr: Expr) -> bool:
+    """Whether a quantity stands below a bar, and not only a number or a size."""
+    bars = (part for part in walk(expr) if isinstance(part, Call) and part.op == "div")
+    return any(names_in(bar.args[1]) for bar in bars)
 
 
 def _logits(graph: Graph, prediction: str) -> str | None:
@@ -278,6 +287,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
     fields |= {
         "entry": Tex(left),
         "rights": [Tex(right) for right in rights],
+        "is_fraction": _divides_by_a_name(case.split),
         "why": why,
         "vector": None,
         "logits": None,
@@ -298,7 +308,12 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         formulas, claims = slope_reasons(functions_on(line), case.setting.printer, graph)
         answer = _whole(case, case.logits, fused.closed, "logits", " ".join(fused.why), chain)
         step = answer.steps[0]
-        answers.append(replace(answer, steps=(replace(step, claims=(*step.claims, *claims)),)))
+        proofs: list[dict[str, Any]] = []
+        proven: tuple[Step, ...] = ()
+        if case.graph is case.network:
+            proofs, proven = fused_proofs(case.setting, [case.logits], gradients, set())
+        own = replace(step, claims=(*step.claims, *claims))
+        answers.append(replace(answer, steps=(*proven, own)))
         entry = shown(case.entry_of(fused.closed))
         fields["logits"] = {
             "name": Tex(case.setting.printer.name(case.logits)),
@@ -310,6 +325,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             "scalar": is_scalar(case.shape(case.logits)),
             "why": " ".join(text for text in fused.why if not formulas or "+" in fused.rules[0]),
             "slopes": [Tex(formula) for formula in formulas],
+            "proofs": proofs,
         }
     fields["derives"] = [
         rule

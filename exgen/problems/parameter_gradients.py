@@ -425,6 +425,7 @@ KIND = Kind(
     number_rules=(),
     slips=(
         "dropped_path",
+        "missing_minus",
         "skipped_jacobian",
         "no_slope",
         "output_for_preactivation",

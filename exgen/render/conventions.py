@@ -24,12 +24,13 @@ from exgen.shapes import Shapes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from exgen.document import ProblemSet
+    from exgen.document import Answer, ProblemSet
 
 LEAKY = {"lrelu": "LReLU", "prelu": "PReLU"}
 KINKED = frozenset({"relu", *LEAKY})
 SOFTMAXES = frozenset({"softmax row", "softmax column"})
 POINTS_AT_ENTRIES = frozenset({"item", "unit", "sort", "entries by number"})
+GRADIENTS = frozenset({"gradient", "gradient in a layout", "mean of gradients"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
 
 
@@ -86,10 +87,17 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
     used = said(problem_set).used | signs("\n".join(bodies), notation)
     for problem in problem_set.problems:
         used |= {str(answer.claim.get("claim")) for answer in problem.answers}
+        used |= {"by matrix" for answer in problem.answers if _by_matrix(answer)}
         # A grid's entries are named by row and column, such as V_11.
         used |= {"entries by number"} if problem.kind == "grid" else set()
     used |= {"several meanings"} if clashes(problem_set) else set()
     return conventions(notation, frozenset(used))
+
+
+def _by_matrix(answer: Answer) -> bool:
+    """Whether an answer is the gradient of the loss with respect to a matrix."""
+    shape = answer.shape or ()
+    return answer.claim.get("claim") in GRADIENTS and len(shape) > 1 and 1 not in shape
 
 
 def ops(graph: Graph) -> set[str]:
@@ -183,12 +191,13 @@ def _layout(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     jacobians = bool(used & {"jacobian", "chain"})
     if notation.layout == "numerator":
         yield say("numerator layout")
-        by_matrix = {"gradient", "matrices"} <= used
-        yield say("numerator matrix" if by_matrix else "numerator vector")
+        yield say("numerator matrix" if "by matrix" in used else "numerator vector")
         if "chain" in used:
             yield say("outside in")
     elif notation.layout == "denominator" and jacobians:
         yield say("denominator layout")
+        if "by matrix" in used:
+            yield say("gradient", whose="a scalar")
         if "chain" in used:
             yield say("inside out")
     else:

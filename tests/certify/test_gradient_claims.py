@@ -78,3 +78,12 @@ def test_a_factor_in_a_faint_gradient_is_noticed() -> None:
     prove_gradient_at(graph, "x", read_expression("2 * x / 10 ** 12", graph), values)
     with pytest.raises(CertificateError, match="reverse mode"):
         prove_gradient_at(graph, "x", read_expression("2.001 * x / 10 ** 12", graph), values)
+
+
+def test_a_faint_number_is_not_an_exact_zero() -> None:
+    """Where every term of a gradient is 0, there is nothing that a small number is relative to."""
+    graph = read_network(Source("net", "x: input\nL = relu(x)"))
+    values = forward(graph, {"x": np.array([[-0.5]])})
+    prove_gradient_at(graph, "x", read_expression("x > 0", graph), values)
+    with pytest.raises(CertificateError, match="is not"):
+        prove_gradient_at(graph, "x", read_expression("x / 1000", graph), values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from exgen.certify.compare import SEED
+from exgen.certify.compare import SEED, compare
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.points import MARGIN, classes_axis, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
@@ -112,3 +112,12 @@ def test_the_classes_of_a_target_run_as_in_its_own_softmax(text: str, axis: int)
     assert leaf is not None
     assert classes_axis(graph, leaf) == axis
     assert (trial_point(graph, SEED)["y"].sum(axis=axis) == 1).all()
+
+
+@pytest.mark.parametrize("found", [3e-4, -1e-300, float("nan")])
+def test_nothing_but_zero_is_zero(found: float) -> None:
+    """Where all terms are 0 there is no scale, so any other number is refused."""
+    zero = np.zeros((1, 1))
+    assert compare("x", zero, zero, 1e-9, floor=0.0).error == 0
+    with pytest.raises(CertificateError):
+        compare("x", np.full((1, 1), found), zero, 1e-9, floor=0.0)

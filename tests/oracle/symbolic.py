@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from tests.oracle.comparing import Answer, Problem
 
 EXAMPLES = 4
+NUMBERS = ("temperature", "age", "price", "weight", "distance", "hours")
+YES_OR_NO = ("defect", "rain", "spam", "forgery", "tumour", "cancelled")
 TASK_LOSSES = {
-    **dict.fromkeys(("temperature", "age", "price"), "L = squared_error(y, t) / 2"),
-    **dict.fromkeys(("defect", "rain"), "p = sigmoid(y)\nL = bce(p, t)"),
+    **dict.fromkeys(NUMBERS, "L = squared_error({y}, t) / 2"),
+    **dict.fromkeys(YES_OR_NO, "p = sigmoid({y})\nL = bce(p, t)"),
 }
 """The loss that each task of a concept question calls for; its problem shows another network."""
 
@@ -41,8 +43,9 @@ def gradient(problem: Problem, answer: Answer) -> float:
         # a name beyond the network is the loss behind it
         of = first if first in passed.net.names else None
     elif problem.kind == "concept":
-        loss = TASK_LOSSES[problem.draws["task"]]
-        passed = problem.run(f"y: input\nt: target\n{loss}\n")
+        output = claim["by"]
+        loss = TASK_LOSSES[problem.draws["task"]].format(y=output)
+        passed = problem.run(f"{output}: input\nt: target\n{loss}\n")
     layout = claim.get("layout", "")
     found = passed.of(answer["expr"], problem.more(passed, answer["expr"], layout, of))
     check_shape(answer, found, passed.sizes)
@@ -176,19 +179,23 @@ def proof(problem: Problem, answer: Answer) -> float:
     """Compare every line of an identity's proof with what it starts from."""
     claim, net = answer["claim"], problem.net
     sizes = net.sizes()
+    classes = max(sizes.values())
     known: dict[str, Any] = {**sizes, **random_run(net, problem.random).values}
+    # the proof may call the number of classes otherwise than the network
+    known[problem.draws["classes"]] = classes
     texts = (*claim["lines"], answer["expr"])
     bound = {"i", "c"} & set().union(*(free_letters(text) for text in texts))
-    for name in set().union(*(names_in(expression(text)) for text in (claim["of"], *texts))):
-        if name not in known and name not in ("i", "c", "k"):
-            known[name] = torch.rand(1, 1, generator=problem.random, dtype=FLOAT)
+    named = set().union(*(names_in(expression(text)) for text in (claim["of"], *texts)))
+    # a letter that runs is no constant, though it may look like one
+    constants = named - known.keys() - bound - {"k"}
+    for name in constants:
+        known[name] = torch.rand(1, 1, generator=problem.random, dtype=FLOAT)
     hot = next((leaf for leaf in net.leaves if leaf.role == "onehot"), None)
     errors: list[float] = []
-    classes = max(sizes.values())
     for position, name in product(range(classes), bound):
         here = dict(known)
         if hot is not None and name == "c":
-            weight = known.get("epsilon", 0.0) if any("epsilon" in t for t in texts) else 0.0
+            weight = next((known[name] for name in constants), 0.0)
             target = torch.eye(classes, dtype=FLOAT)[:, [position]]
             here[hot.name] = (1 - weight) * target + weight / classes
         start = array(Evaluation(TORCH, here).of(expression(claim["of"])))

@@ -9,7 +9,7 @@ from exgen.certify.layouts import LayoutGradientClaim
 from exgen.derive.notation import notation_names
 from exgen.errors import KindError
 from exgen.graph import is_column, is_scalar
-from exgen.problems.local_jacobian import pairs
+from exgen.problems.local_jacobian import DIAGONAL, pairs
 from tests.problems.setting import DEEP, NETWORKS, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
 
 
@@ -122,3 +122,31 @@ def test_the_gradient_of_the_loss_is_one_thing(notation: str) -> None:
     (local,) = solved("local_jacobian", DEEP, 1, notation, ask=[["L", "z3"]]).answers
     (gradient,) = solved("parameter_gradients", DEEP, 1, notation, ask=["z3"]).answers
     assert local.shape == gradient.shape
+
+
+def test_the_shape_of_a_scalar_is_stated() -> None:
+    """Every part asks for a shape; that of one scalar by another stands in words."""
+    text = (
+        "x: input[3]\ny: target\nV: param[2, 3]\nw: param[1, 2]\nh = tanh(V @ x)\nz = w @ h\n"
+        "p = sigmoid(z)\nL = bce(p, y)"
+    )
+    solution = solved("local_jacobian", text, 1, ask=[["p", "z"], ["z", "h"]])
+    scalar, vector = (str(answer.steps[0].why) for answer in solution.answers)
+    assert scalar.endswith("Both are scalars, so the derivative is one too.")
+    assert "scalars" not in vector
+
+
+@pytest.mark.parametrize(
+    ("lines", "diagonal"),
+    [
+        ("a = tanh(x)\nL = sum(a)", True),
+        ("a = 3 * x\nL = sum(a)", True),
+        ("a = append_one(x)\nL = sum(a)", False),
+        ("a = softmax(x)\nL = sum(a * a)", False),
+        ("W: param[3, 3]\na = W @ x\nL = sum(a)", False),
+    ],
+)
+def test_diagonal_is_said_of_diagonals(lines: str, diagonal: object) -> None:
+    """A ``diag`` or an identity inside a Jacobian does not make it diagonal."""
+    (answer,) = solved("local_jacobian", f"x: input[3]\n{lines}", 1, ask=[["a", "x"]]).answers
+    assert (DIAGONAL in str(answer.steps[0].why)) is diagonal

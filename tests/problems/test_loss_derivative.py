@@ -49,6 +49,20 @@ def test_bce_by_hand() -> None:
     assert found["logits"] == "1 / 3 * (p - y)"
 
 
+def test_output_minus_target_is_derived() -> None:
+    """By the pre-activation there is every line from the chain rule on, each one proven."""
+    solution = solved("loss_derivative", LOSSES["bce"], 1)
+    (proof,) = solution.fields["logits"]["proofs"]
+    whys = [str(line["why"]) for line in proof["lines"]]
+    slopes = r"slopes of the loss and of $\mathbf{p}$"
+    assert whys == ["chain rule", slopes, "multiply out", "simplify"]
+    steps = next(answer for answer in solution.answers if answer.name == "logits").steps
+    assert [step.equation for step in steps[:-1]] == [line["equation"] for line in proof["lines"]]
+    assert steps[-2].claims
+    squared = solved("loss_derivative", LOSSES["squared"], 1)
+    assert squared.fields["logits"]["proofs"] == []
+
+
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_over_examples(notation: str) -> None:
     """Each example has its own derivative, and together they are a row, a column transposed."""
@@ -110,3 +124,10 @@ def test_what_cannot_be_asked(text: str, options: dict[str, str], message: str) 
     """A network without such a loss is refused with what the kind needs."""
     with pytest.raises(KindError, match=message):
         solved("loss_derivative", text, 1, **options)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_only_quotients_are_written_as_one_fraction(loss: str) -> None:
+    """A difference is simplified; where the prediction stands below a bar, there is a fraction."""
+    solution = solved("loss_derivative", LOSSES[loss], 1)
+    assert solution.fields["is_fraction"] == (loss != "squared")

@@ -49,6 +49,7 @@ def test_a_batch_of_columns_by_hand() -> None:
     assert str(found["W"].steps[0].why) == (
         "The sum over $n$ is a matrix product: two factors meet along the size $N$."
     )
+    assert str(found["Z"].steps[0].why).endswith("holds for whole arrays as it stands.")
 
 
 def test_numerator_layout_by_hand() -> None:
@@ -57,6 +58,7 @@ def test_numerator_layout_by_hand() -> None:
     slope = r"\frac{\partial L}{\partial \mathbf{Z}}"
     assert found["Z"].latex.tex == (r"\frac{1}{N}\,\left(\mathbf{P} - \mathbf{T}\right)^{\top}")
     assert found["b"].latex.tex == rf"\mathbf{{1}}_{{N}}^{{\top}}\,{slope}"
+    assert str(found["Z"].steps[0].why).endswith("holds for whole arrays, here transposed.")
     for answer in found.values():
         assert isinstance(answer.claim, EqualityClaim)
         assert answer.claim.numerator

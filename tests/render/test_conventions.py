@@ -102,8 +102,22 @@ def test_layouts_speak_of_jacobians_and_chains() -> None:
     assert "from the outside in" in said("numerator", *used)
     assert "A Jacobian has one row for each entry of the function" in said("csc311", *used)
     assert r"with respect to an $m \times n$ matrix it is $n \times m$" in said(
-        "numerator", "derivative", "gradient", "matrices"
+        "numerator", "derivative", "by matrix", "matrices"
     )
+
+
+@pytest.mark.parametrize(
+    ("notation", "sentence"),
+    [
+        ("numerator", r"with respect to an $m \times n$ matrix it is $n \times m$."),
+        ("aml5202", "The gradient of a scalar has the shape of its variable."),
+        ("nyu", "The gradient of a scalar has the shape of its variable."),
+    ],
+)
+def test_gradients_by_weights_have_a_shape(notation: str, sentence: str) -> None:
+    """Where weights have gradients, page 1 says their shape beside that of Jacobians."""
+    made = build(*load("3", notation), 1)
+    assert sentence in " ".join(part.tex for part in box(made, problem_bodies(made, key=False)))
 
 
 def test_both_kinks() -> None:
