@@ -75,15 +75,23 @@ def claimed(
 
 
 def said_once(answers: Iterable[Solved]) -> tuple[Solved, ...]:
-    """Return answers whose steps leave out every sentence that an earlier step has said."""
+    """Return answers whose steps leave out every sentence that an earlier step has said.
+
+    A step that says nothing new points at the step before it, or says it again where that step
+    rests on something else.
+    """
     said: set[str] = set()
+    before: set[str] = set()
 
     def once(step: Step) -> Step:
-        new = [text for text in SENTENCE.split(str(step.why)) if text and text not in said]
-        if not str(step.why):
+        every = [text for text in SENTENCE.split(str(step.why)) if text]
+        if not every:
             return step
-        said.update(new)
-        text = " ".join(new) or SAME
+        new = [text for text in every if text not in said]
+        text = " ".join(new) or (SAME if before.issuperset(every) else str(step.why))
+        said.update(every)
+        before.clear()
+        before.update(every)
         return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
 
     return tuple(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import add
 from typing import TYPE_CHECKING
 
 from exgen.render.widths import formula_width
@@ -23,8 +24,10 @@ SAFE = 0.93
 """Up to which share of the line an estimate is trusted."""
 OPEN = 0.3
 """From which share of a line on a bracket may be broken."""
-BETWEEN = 8.0
-"""Between an equation and its reason, in millimetres."""
+WHOLE = 153.0
+"""How wide a line of a solution is where the problem has no parts, in millimetres."""
+BETWEEN = 7.0
+"""Between an equation and its reason, in millimetres: two ems, or a little more."""
 RELATION, SUM, PRODUCT, NOWHERE = range(4)
 """How good a place for a break is, the best first."""
 
@@ -83,6 +86,9 @@ def wide(right: str, left: str = "", page: float = PAGE) -> str:
 def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) -> str:
     r"""Return the body of an ``align*`` whose rows have reasons, beside them where that fits.
 
+    The reasons stand in a column; else each at the end of its line; below the lines only where
+    one of them would not fit.
+
     Args:
         rows: each an equation with one place of alignment, and its reason in LaTeX or nothing.
         gap: what follows ``\\``, such as ``[1mm]``.
@@ -90,15 +96,22 @@ def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) ->
 
     """
     room = SAFE * page
-    widest = max(formula_width(equation.replace("&", "")) for equation, _ in rows)
-    reasons = max(formula_width(reason) for _, reason in rows)
-    beside = widest + reasons + BETWEEN <= room
+    sides = [equation.partition("&") for equation, _ in rows]
+    lefts = max(formula_width(left) for left, _, _ in sides)
+    rights = [formula_width(right) for _, _, right in sides]
+    reasons = [formula_width(reason) for _, reason in rows]
+    if lefts + max(rights) + BETWEEN + max(reasons) <= room:
+        before = " && "
+    elif lefts + BETWEEN + max(map(add, rights, reasons)) <= room:
+        before = r" \qquad "
+    else:
+        before = r" \\* &\qquad "
     lines: list[str] = []
     for equation, reason in rows:
         left, sign, right = equation.partition("&=")
         line = f"{left}&= {wide(right.strip(), left, page)}" if sign else equation
         if reason:
-            line += f" && {reason}" if beside else rf" \\* &\qquad {reason}"
+            line += before + reason
         lines.append(line)
     return rf" \\{gap} ".join(lines)
 

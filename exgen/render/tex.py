@@ -12,7 +12,7 @@ from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, 
 from exgen.points import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
-from exgen.render.breaking import chain, display, pairs, wide
+from exgen.render.breaking import PAGE, WHOLE, chain, display, pairs, wide
 from exgen.render.characters import declarations, escape
 from exgen.render.conventions import Said, box, said
 from exgen.render.plots import plots
@@ -330,10 +330,17 @@ def _is_tall(latex: Tex) -> bool:
     return re.search(r"\\(?:frac|sum)\b", latex.tex) is not None
 
 
-def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: str = "") -> Tex:
+def _chain(
+    steps: Iterable[Step | Mapping[str, Any]],
+    reason: str = "why",
+    gap: str = "",
+    *,
+    parts: bool = True,
+) -> Tex:
     """Return the equations of steps with their reasons, as the body of an ``align*``.
 
-    A step may also be a table of a problem's fields, with the same names.
+    A step may also be a table of a problem's fields, with the same names. A problem without
+    ``parts`` has wider lines.
     """
     reasons = [
         (step.equation.tex, getattr(step, reason))
@@ -345,7 +352,7 @@ def _chain(steps: Iterable[Step | Mapping[str, Any]], reason: str = "why", gap: 
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
     ]
-    return Tex(chain(rows, gap))
+    return Tex(chain(rows, gap, PAGE if parts else WHOLE))
 
 
 def _wide(right: Tex, left: Tex) -> Tex:

@@ -10,6 +10,7 @@ from exgen.readback.networks import lines_in
 from exgen.render.breaking import SAFE, broken, chain, display, pairs, wide
 from exgen.render.widths import formula_width
 
+REASON = r"\exreason{a reason that takes a third of the line}"
 TERMS = [rf"w_{{{n}}}\,x_{{{n}}}" for n in range(24)]
 SUM = " + ".join(TERMS)
 WIDE = {
@@ -77,11 +78,15 @@ def test_an_answer_keeps_its_colour() -> None:
 
 
 def test_reasons_move_below_where_they_do_not_fit() -> None:
-    """A reason stands beside its equation, or below all of them alike."""
+    """A reason stands beside its equation, in a column or not, or below all of them alike."""
     near = chain([("a &= b", r"\exreason{why}"), ("&= c", "")])
     assert near == r"a &= b && \exreason{why} \\ &= c"
     far = chain([(f"a &= {' + '.join(TERMS[:9])}", rf"\exreason{{{'why ' * 12}}}")])
     assert "&&" not in far
+    ragged = chain([(f"a &= {' + '.join(TERMS[:7])}", r"\exreason{why}"), ("&= c", REASON)])
+    assert ragged.count(r" \qquad \exreason") == 2
+    assert "&&" not in ragged
+    assert r"\\* &" not in ragged
     assert r"\\* &\qquad \exreason" in far
 
 
