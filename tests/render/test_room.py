@@ -91,6 +91,22 @@ def test_a_derivation_has_the_whole_width() -> None:
     assert after.count(r"\exshort") == 1
 
 
+def test_ones_are_explained_where_an_answer_has_them() -> None:
+    """The sheet says what a vector of ones is where an answer needs one, and nowhere else."""
+    made = build(*load("4", None), 1)
+    said = {
+        problem.name: r"\mathbb{1}_{n}$ is the column" in body
+        for problem, body in zip(made.problems, problem_bodies(made, key=False), strict=True)
+        if problem.kind.startswith("vectorise") and "is the column" in body
+    }
+    assert said == {
+        problem.name: True
+        for problem in made.problems
+        if problem.kind.startswith("vectorise")
+        and any(r"\mathbb{1}_" in answer.latex.tex for answer in problem.answers)
+    }
+
+
 def test_mistakes_are_not_set_small() -> None:
     """A fraction or a sum in a mistake is set in display style, as large as its letters."""
     made = render_tex(build(*load("1", None), 1))["solutions"]
