@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equations import EquationClaim
@@ -74,20 +75,28 @@ def claimed(
     return (stored(EquationClaim(graph, sides, layout, factors), network),)
 
 
-def said_once(answers: Iterable[Solved]) -> tuple[Solved, ...]:
-    """Return answers whose steps leave out every sentence that an earlier step has said."""
-    said: set[str] = set()
+def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
+    """Return answers whose steps leave out every sentence that an earlier step has said.
 
-    def once(step: Step) -> Step:
-        new = [text for text in SENTENCE.split(str(step.why)) if text and text not in said]
+    Where nothing is left, the same rule is named; where each answer is one of the ``parts`` of its
+    question, the part that told it.
+    """
+    said: dict[str, int] = {}
+
+    def once(step: Step, part: int) -> Step:
         if not str(step.why):
             return step
-        said.update(new)
-        text = " ".join(new) or SAME
+        every = [text for text in SENTENCE.split(str(step.why)) if text]
+        new = [text for text in every if text not in said]
+        named = parts and not new and said[every[0]] < len(ascii_lowercase)
+        same = f"As in part ({ascii_lowercase[said[every[0]]]})." if named else SAME
+        said.update((text, part) for text in new)
+        text = " ".join(new) or same
         return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
 
     return tuple(
-        replace(answer, steps=tuple(once(step) for step in answer.steps)) for answer in answers
+        replace(answer, steps=tuple(once(step, part) for step in answer.steps))
+        for part, answer in enumerate(answers)
     )
 
 

@@ -25,6 +25,7 @@ from exgen.problems.entries import (
     entry_latex,
     ranges_latex,
 )
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +106,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "ones": r"\mathbf{1}_" in printed,
         "numerator": numerator,
     }
-    return Solution(fields, tuple(answers))
+    return Solution(fields, said_once(answers, parts=True))
 
 
 KIND = Kind(

@@ -20,6 +20,7 @@ from exgen.problems.entries import (
     line_form,
     ranges_latex,
 )
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "ones": r"\mathbf{1}_" in printed,
         "quotient": r"\oslash" in printed,
     }
-    return Solution(fields, tuple(answers))
+    return Solution(fields, said_once(answers, parts=True))
 
 
 KIND = Kind(
