@@ -74,12 +74,8 @@ def softmax_shift(logits: str, shift: str, shape: Shape, *, added: bool = False)
     factored = _factor_out(apart)
     lines = (
         Line(start, "definition of the softmax"),
-        Line(
-            apart,
-            f"a {'sum' if added else 'difference'} in the exponent is a "
-            f"{'product' if added else 'quotient'}",
-        ),
-        Line(factored, f"the {'factor' if added else 'divisor'} is the same in every term"),
+        Line(apart, "law of exponents"),
+        Line(factored, "pull the factor out of the sum"),
         Line(_cancel(factored), "cancel the common factor"),
     )
     return Chain(left, right, lines, shapes, ((LETTER, shape[0]),), "", "")
@@ -92,8 +88,8 @@ def onehot_cross_entropy(prediction: str, target: str, shape: Shape) -> Chain:
     inserted = _insert(apart, target, as_expr(1), as_expr(0))
     lines = (
         Line(start, "definition of the cross-entropy"),
-        Line(apart, "take out the term of the correct class"),
-        Line(inserted, "1 for the correct class, 0 for the others"),
+        Line(apart, "split off the correct class"),
+        Line(inserted, "the target is one-hot"),
         Line(_drop_zeros(inserted), "terms with a factor 0 vanish"),
     )
     return Chain(left, None, lines, shapes, ((HOT, shape[0]),), target, "")
@@ -111,8 +107,8 @@ def smoothed_cross_entropy(prediction: str, target: str, weight: str, shape: Sha
     end = -((1 - Name(weight)) * own) - share * total
     lines = (
         Line(start, "definition of the cross-entropy"),
-        Line(apart, "take out the term of the correct class"),
-        Line(inserted, "insert this target"),
+        Line(apart, "split off the correct class"),
+        Line(inserted, "insert the target"),
         Line(end, "collect the equal shares"),
     )
     return Chain(left, None, lines, shapes, ((HOT, shape[0]),), target, weight)
@@ -137,17 +133,15 @@ def _everywhere(expr: Expr, rule: str) -> Expr:
 def _exponent(expr: Expr) -> Expr:
     match expr:
         case Call("exp", (Call("sub", (left, right)),)):
-            return call("exp", left) / call("exp", right)
+            return call("exp", -right) * call("exp", left)
         case Call("exp", (Call("add", (left, right)),)):
             return call("exp", right) * call("exp", left)
     return expr
 
 
 def _factor(expr: Expr) -> Expr:
-    """Pull a divisor, or a factor, that does not depend on the index out of a sum."""
+    """Pull a factor that does not depend on the index out of a sum."""
     match expr:
-        case SumOver(index, size, Call("div", (top, bottom)), None) if not _uses(bottom, index):
-            return (1 / bottom) * SumOver(index, size, top)
         case SumOver(index, size, Call("mul", (front, rest)), None) if not _uses(front, index):
             return front * SumOver(index, size, rest)
     return expr
@@ -160,8 +154,6 @@ def _split_exponents(expr: Expr) -> Expr:
 def _factor_out(expr: Expr) -> Expr:
     """Write both sides of a fraction with the same factor in front."""
     match expr:
-        case Call("div", (Call("div", (top, bottom)), below)):
-            return ((1 / bottom) * top) / _everywhere(below, "factor")
         case Call("div", (Call("mul", _) as above, below)):
             return above / _everywhere(below, "factor")
     return expr

@@ -60,7 +60,7 @@ def circuit_figure(
 
     """
     above = {
-        wire: f"{name(wire)}{{=}}{text}" if text and wire in named else text
+        wire: f"{name(wire)}{{=}}{_signed(text)}" if text and wire in named else text
         for wire, text in above.items()
     }
     graph = circuit.graph
@@ -119,6 +119,11 @@ def circuit_figure(
         legend = "Above a wire: the value. Below it: the gradient."
     nodes = (*inside.values(), out)
     return framed(nodes, tuple(edges), tuple(labels), _words(circuit, above), legend)
+
+
+def _signed(text: str) -> str:
+    """Return a number whose minus is a sign, also after what TeX takes for a term."""
+    return f"{{{text}}}" if text.startswith("-") else text
 
 
 def _continued(wires: list[Edge], joints: list[Edge]) -> list[Edge]:

@@ -280,7 +280,7 @@ def _overflow(setting: Setting, draws: Mapping[str, Any]) -> Found:
     }
     numbers = (*map(float, logits), *map(float, printed))
     return fields, (
-        fact("overflow", rf"e^{{{top}}} = \infty \text{{ in double precision}}", f"exp({top})",
+        fact("overflow", rf"e^{{{top}}} > 1.8 \cdot 10^{{308}}", f"exp({top})",
              FactClaim("overflow", (float(top),))),
         fact("softmax", rf"{setting.printer(softmax)} \approx {column(printed)}", to_text(softmax),
              FactClaim("shifted softmax", numbers)),

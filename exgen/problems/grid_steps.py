@@ -16,6 +16,7 @@ from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.errors import KindError
 from exgen.graph import (
+    Binding,
     Call,
     Entry,
     Expr,
@@ -24,6 +25,7 @@ from exgen.graph import (
     Name,
     Number,
     SumOver,
+    as_expr,
     is_scalar,
     names_in,
     rebuild,
@@ -221,7 +223,8 @@ class Grids:
         why = " ".join(gradient.why)
         ops = {part.op for part in walk(gradient.step) if isinstance(part, Call)}
         if ops & WORDLESS:
-            return (Step(gradient.rules[0], Tex(self._routes(gradient)), why),)
+            found = self._routes(gradient) or self._shares(gradient)
+            return (Step(gradient.rules[0], Tex(found), why),)
         symbol = self.gradient_symbol(gradient.name)
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
@@ -259,6 +262,25 @@ class Grids:
             ],
             columns=2,
         )
+
+    def _shares(self, gradient: Gradient) -> str:
+        """Return what each window of a mean passes on to every entry that it covers."""
+        pools = [b for b in self.graph.bindings if gradient.name in names_in(b.expr)]
+        match pools:
+            case [Binding(name, Call("avgpool", (Name(),)) as expr)]:
+                pass
+            case _:
+                return ""
+        covered = window_of(dict(expr.options))[0] ** 2
+        upstream = gradient_name(name)
+        found = self.with_gradients()[upstream]
+        if found.size > MOST_ENTRIES:
+            return ""
+        equations = []
+        for (row, column), received in np.ndenumerate(found):
+            share = as_expr(1) / as_expr(covered) * Entry(Name(upstream), row, column)
+            equations.append((self.printer(share), "", number_latex(received / covered)))
+        return _aligned(equations, columns=2)
 
     def _product(self, expr: Expr) -> str:
         """Return a product with its factors as grids, or nothing where it is no product."""

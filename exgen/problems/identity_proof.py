@@ -107,7 +107,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "constant": Tex(printer.name(list(chain.shapes)[-1])) if chain.shapes else Tex(""),
         "left": Tex(_left(printers[0], chains[0])),
         "right": Tex(_right(printers[0], chains[0])),
-        "loss": Tex(printer(chain.left)) if identity != "softmax_shift" else Tex(""),
+        "loss": Tex(printer(chain.lines[0].expr)) if identity != "softmax_shift" else Tex(""),
         "logits": Tex(printer(Entry(Name(names[0]), "k", 0))),
         "hot": Tex(printer(Entry(Name(names[-1]), proofs.HOT, 0))),
         "cold": Tex(printer(Entry(Name(names[-1]), "k", 0))),

@@ -35,6 +35,7 @@ TRANSPOSED = (
 
 AS_VARIABLE = "The function is a scalar, so its gradient has the shape of the variable."
 DIAGONAL = "Each entry depends only on the entry at the same place, so the Jacobian is diagonal."
+SCALARS = "Both are scalars, so the derivative is one too."
 COPY = "Each entry is a copy of the entry at the same place, so its derivative is 1."
 
 
@@ -174,6 +175,8 @@ def _step(setting: Setting, of: str, by: str, expr: Expr, equation: str, derived
         why.insert(0, f"Here ${'$ and $'.join(formulas)}${where}.")
     if _is_diagonal(expr):
         why.append(DIAGONAL)
+    if is_scalar(graph.shapes[of]) and is_scalar(graph.shapes[by]):
+        why.append(SCALARS)
     return Step(_rule(graph, of), Tex(equation), Tex(" ".join(why)), claims=claims)
 
 

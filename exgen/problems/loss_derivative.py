@@ -32,8 +32,10 @@ from exgen.graph import (
     as_expr,
     is_column,
     is_scalar,
+    names_in,
     rebuild,
     size_as_number,
+    walk,
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
@@ -139,6 +141,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         return printer.partial(name, "k")
 
     return _solution(case, by, printer, fields)
+
+
+def _divides_by_a_name(expr: Expr) -> bool:
+    """Whether a quantity stands below a bar, and not only a number or a size."""
+    bars = (part for part in walk(expr) if isinstance(part, Call) and part.op == "div")
+    return any(names_in(bar.args[1]) for bar in bars)
 
 
 def _logits(graph: Graph, prediction: str) -> str | None:
@@ -279,6 +287,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
     fields |= {
         "entry": Tex(left),
         "rights": [Tex(right) for right in rights],
+        "is_fraction": _divides_by_a_name(case.split),
         "why": why,
         "vector": None,
         "logits": None,

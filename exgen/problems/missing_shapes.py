@@ -15,7 +15,7 @@ from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_
 from exgen.problems.wording import counted, what_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from exgen.derive.latex import Printer
     from exgen.seeds import Stream
@@ -80,7 +80,11 @@ def determined(graph: Graph, hidden: tuple[Slot, ...]) -> bool:
 
 
 def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
-    """Draw which shapes to hide, weights first, as long as each still follows from the rest."""
+    """Draw which shapes to hide, weights first, as long as each still follows from the rest.
+
+    A name that stands in several places is hidden in all of them, so that no blank is a copy of
+    what is printed beside it.
+    """
     by_label = {slot.label: slot for slot in slots(graph)}
     if not any(slot.line != slot.name for slot in by_label.values()):
         raise KindError(
@@ -93,10 +97,23 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     others = [slot for slot in by_label.values() if slot not in weights]
     wanted = int(options.get("blanks", 5))
     hidden: tuple[Slot, ...] = ()
-    for slot in (*stream.shuffle(weights), *stream.shuffle(others)):
-        if len(hidden) < wanted and determined(graph, (*hidden, slot)):
-            hidden = (*hidden, slot)
+    mixed = stream.shuffle(others)
+    for places in (*((slot,) for slot in stream.shuffle(weights)), *_by_name(graph, mixed)):
+        if len(hidden) + len(places) <= wanted and determined(graph, (*hidden, *places)):
+            hidden = (*hidden, *places)
+    if not hidden:
+        hidden = next(((slot,) for slot in mixed if determined(graph, (slot,))), ())
     return {"hide": [slot.label for slot in by_label.values() if slot in hidden]}
+
+
+def _by_name(graph: Graph, places: Sequence[Slot]) -> list[tuple[Slot, ...]]:
+    """Return the places of each name that the problem's text does not declare, most places first.
+
+    So what is left at the end is filled by a name with a single place.
+    """
+    names = dict.fromkeys(slot.name for slot in places if not _is_data(graph, slot.name))
+    groups = [tuple(slot for slot in places if slot.name == name) for name in names]
+    return sorted(groups, key=len, reverse=True)
 
 
 def _is_data(graph: Graph, name: str) -> bool:

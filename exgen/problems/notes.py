@@ -112,8 +112,7 @@ def _windows(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
         else:
             shared = {rf"\left({argument}\right)": window for argument, window in own.items()}
         for argument, (size, stride) in shared.items():
-            many = "entry" if stride == 1 else "entries"
-            text = say(op, argument=argument, window=size, stride=stride, many=many)
+            text = say(op, argument=argument, window=size, stride=stride)
             found.append({"says": Tex(text), "unless": ""})
     return found
 

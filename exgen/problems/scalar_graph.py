@@ -13,7 +13,7 @@ from exgen.derive.elementary import Circuit, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
-from exgen.derive.worked import chained
+from exgen.derive.worked import chained, functions_on
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError, nearest
@@ -43,12 +43,13 @@ from exgen.problems.rounding import (
     require_sized,
     worked_exactly,
 )
-from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step
+from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.notation import Notation
+    from exgen.derive.worked import Chained
     from exgen.graph import Expr
     from exgen.seeds import Stream
 
@@ -321,7 +322,9 @@ def _symbolic(
     printer = scalar_printer(notation, shapes, of, chain.factors)
     left = printer.derivative(of, by)
     number = "" if value is None else value.latex.tex
+    formulas, proven = slope_reasons(_inserted(network, by, chain), printer, graph)
     step = scalar_step(network, by, chain, printer, graph, value=number)
+    step = replace(step, claims=(*step.claims, *proven))
     claim = GradientClaim(network, by, closed, SCALAR)
     answer = Solved(
         name=f"{of}.{by}",
@@ -333,7 +336,21 @@ def _symbolic(
         write=lambda wrong: Tex(printer(wrong.expr)),
     )
     reasons, _ = scalar_reasons(network, by, chain.paths, printer, graph)
+    if formulas:
+        reasons.append(f"Here ${'$ and $'.join(formulas)}$.")
     return answer, left, reasons
+
+
+def _inserted(network: Graph, by: str, chain: Chained) -> list[Call]:
+    """Return the functions behind the lines that read a name, whose slopes are inserted too."""
+    reading = {path.line for path in chain.paths}
+    later = [b for b in network.bindings if b.name not in reading | {by}]
+    return [
+        part
+        for line in later
+        if by in part_of(network, line.name).names
+        for part in functions_on(line.expr)
+    ]
 
 
 def _value(

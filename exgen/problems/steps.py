@@ -78,20 +78,30 @@ def claimed(
 def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
     """Return answers whose steps leave out every sentence that an earlier step has said.
 
-    Where nothing is left, the same rule is named; where each answer is one of the ``parts`` of its
-    question, the part that told it.
+    A step that says nothing new points at the step before it, or says it again where that step
+    rests on something else. Where each answer is one of the ``parts`` of its question, it points at
+    the part that told all of it.
     """
     said: dict[str, int] = {}
+    before: set[str] = set()
+
+    def pointer(every: list[str]) -> str | None:
+        told = {said[text] for text in every}
+        if parts:
+            place = min(told)
+            named = len(told) == 1 and place < len(ascii_lowercase)
+            return f"As in part ({ascii_lowercase[place]})." if named else None
+        return SAME if before.issuperset(every) else None
 
     def once(step: Step, part: int) -> Step:
-        if not str(step.why):
-            return step
         every = [text for text in SENTENCE.split(str(step.why)) if text]
+        if not every:
+            return step
         new = [text for text in every if text not in said]
-        named = parts and not new and said[every[0]] < len(ascii_lowercase)
-        same = f"As in part ({ascii_lowercase[said[every[0]]]})." if named else SAME
+        text = " ".join(new) or pointer(every) or str(step.why)
         said.update((text, part) for text in new)
-        text = " ".join(new) or same
+        before.clear()
+        before.update(every)
         return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
 
     return tuple(

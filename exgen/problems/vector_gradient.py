@@ -337,11 +337,13 @@ def _numeric(
         {"name": Tex(printer.name(name)), "value": Tex(array_latex(leaves[name]))}
         for name in (by, upstream)
     ]
-    return answers, {"numbers": numbers, "swapped": _swapped(printer, graph, values)}
+    paths = [Tex(array_latex(evaluate(path, values, exact=True))) for path in _paths(closed)]
+    swapped = _swapped(printer, graph, values)
+    return answers, {"numbers": numbers, "paths": paths, "swapped": swapped}
 
 
 def _swapped(printer: Printer, graph: Graph, values: Values) -> dict[str, Any]:
-    """Return what comes out where the factor is multiplied in before sorting, if that differs."""
+    """Return the line with the factor multiplied in before sorting, and the factor's sign."""
     match graph.expr(graph.loss):
         case Call("mul", (Call("item") as factor, Call("sort", (inner,)) as sorting)):
             other = Call("sort", (factor * inner,), sorting.options)
@@ -349,7 +351,6 @@ def _swapped(printer: Printer, graph: Graph, values: Values) -> dict[str, Any]:
             return {}
     return {
         "expr": Tex(printer(other)),
-        "value": Tex(array_latex(evaluate(other, values, exact=True))),
         "factor": Tex(printer(factor)),
         "negative": bool(evaluate(factor, values, exact=True).item() < 0),
     }

@@ -27,7 +27,6 @@ WORDS: Mapping[str, str] = {
     "names": "[A-Za-z, ]+?",
     "sort": "ascending|descending",
     "loss": "squared error|binary cross-entropy|cross-entropy",
-    "many": "entry|entries",
     "each": "row|entry",
     "role": "input|target|one-hot target",
     **dict.fromkeys(("number", "window", "stride", "base"), r"\d+"),
@@ -171,14 +170,12 @@ PROBLEM = (
     Form(
         "maxpool",
         r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
-        r"$<window> \times <window>$ window; the window moves by $<stride>$ <many> at a time, and "
-        "there is no padding.",
+        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
     ),
     Form(
         "avgpool",
         r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
-        r"$<window> \times <window>$ window; the window moves by $<stride>$ <many> at a time, and "
-        "there is no padding.",
+        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
     ),
     Form("slopes", "Each row of $<argument>$ has a slope of its own in $<slope>$."),
     Form("slopes for", "There is one for each <each>, and together they are $<slope>$:"),

@@ -13,8 +13,16 @@ SCRIPT = 0.72
 """How much smaller a script is; one in a script is not much smaller than that."""
 COLUMN = 3.9
 """Between two columns of a matrix."""
-TEXT = 1.85
-"""A letter of running text in a formula."""
+TEXT = 1.95
+"""A letter of running text in a formula, where it is not in LETTERS."""
+LETTERS = {
+    **dict.fromkeys("iljI.,;:!'`-()", 1.2),
+    **dict.fromkeys("frst~", 1.4),
+    **dict.fromkeys("mwMW", 3.1),
+    **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ", 2.75),
+}
+SMALL = 0.92
+"""How much smaller a reason is set."""
 
 SIGN = re.compile(r"\\[A-Za-z]+\*?|\\.|[^\s]")
 WORDS = ("log", "exp", "tanh", "max", "min", "sin", "cos")
@@ -100,7 +108,7 @@ class _Reader:
         if sign == r"\begin":
             return self._environment()
         if sign in PLAIN:
-            return self._text()
+            return self._text() * (SMALL if sign == r"\exreason" else 1.0)
         if sign.startswith("\\") and sign not in WIDTHS and self._starts_group():
             return self._one() * (BOLD if sign in HEAVY else 1.0)  # a style, an accent, a colour
         if sign.isalpha():
@@ -121,7 +129,7 @@ class _Reader:
             depth += {"{": 1, "}": -1}.get(sign, 0)
             if depth == 0:
                 break
-            width += TEXT if sign not in "{}" else 0.0
+            width += LETTERS.get(sign, TEXT) if sign not in "{}" else 0.0
         return width + 0.6
 
     def _environment(self) -> float:

@@ -137,6 +137,9 @@ def test_names_and_legend_of_a_circuit() -> None:
     bare = circuit_figure(found, printer.name, numbers, dict.fromkeys(numbers, ""))
     assert bare.legend == "Above a wire: the value."
     assert collisions(figure) == []
+    # Without the braces TeX would set the minus as a difference.
+    less = circuit_figure(found, printer.name, dict.fromkeys(numbers, "-2"), numbers, {"z"})
+    assert [label.latex for label in less.labels].count("z{=}{-2}") == 1
 
 
 def test_a_collision_is_seen() -> None:

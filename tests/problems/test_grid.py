@@ -61,6 +61,9 @@ def test_average_pool_by_hand() -> None:
     assert r"2 & 0 \\ \hline 6 & 8" in answers["grad_U"].latex.tex
     assert r"0.5 & 0.5 & 0 & 0 \\" in answers["grad_X"].latex.tex
     assert r"1.5 & 1.5 & 2 & 2 \\" in answers["grad_X"].latex.tex
+    passed_on = answers["grad_X"].steps[0].equation.tex
+    assert passed_on.count(r"\frac{1}{4}") == 4
+    assert [part.split()[0] for part in passed_on.split("&= ")[1:]] == ["0.5", "0", "1.5", "2"]
 
 
 def test_steps_have_the_numbers_in() -> None:

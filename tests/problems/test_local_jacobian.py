@@ -124,6 +124,18 @@ def test_the_gradient_of_the_loss_is_one_thing(notation: str) -> None:
     assert local.shape == gradient.shape
 
 
+def test_the_shape_of_a_scalar_is_stated() -> None:
+    """Every part asks for a shape; that of one scalar by another stands in words."""
+    text = (
+        "x: input[3]\ny: target\nV: param[2, 3]\nw: param[1, 2]\nh = tanh(V @ x)\nz = w @ h\n"
+        "p = sigmoid(z)\nL = bce(p, y)"
+    )
+    solution = solved("local_jacobian", text, 1, ask=[["p", "z"], ["z", "h"]])
+    scalar, vector = (str(answer.steps[0].why) for answer in solution.answers)
+    assert scalar.endswith("Both are scalars, so the derivative is one too.")
+    assert "scalars" not in vector
+
+
 @pytest.mark.parametrize(
     ("lines", "diagonal"),
     [

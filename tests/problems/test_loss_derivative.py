@@ -124,3 +124,10 @@ def test_what_cannot_be_asked(text: str, options: dict[str, str], message: str) 
     """A network without such a loss is refused with what the kind needs."""
     with pytest.raises(KindError, match=message):
         solved("loss_derivative", text, 1, **options)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_only_quotients_are_written_as_one_fraction(loss: str) -> None:
+    """A difference is simplified; where the prediction stands below a bar, there is a fraction."""
+    solution = solved("loss_derivative", LOSSES[loss], 1)
+    assert solution.fields["is_fraction"] == (loss != "squared")

@@ -45,6 +45,20 @@ def test_weights_come_first() -> None:
         assert sorted(draws["hide"]) == ["z1.W1", "z2.W2"]
 
 
+def test_no_blank_is_a_copy() -> None:
+    """A name is hidden in all of its places, and no size that the problem's text gives is asked."""
+    graph = graph_of(TWO_LAYERS)
+    every = slots(graph)
+    for seed in range(20):
+        draws = KINDS["missing_shapes"].sample(graph, {"blanks": 5}, Stream(seed))
+        hidden = [slot for slot in every if slot.label in draws["hide"]]
+        assert len(hidden) == 5
+        names = {slot.name for slot in hidden}
+        assert hidden == [slot for slot in every if slot.name in names]
+    deep = KINDS["missing_shapes"].sample(graph_of(DEEP), {"blanks": 9}, Stream(1))
+    assert "z1.x" not in deep["hide"]
+
+
 def test_what_can_be_read_off_the_sheet() -> None:
     """A name counts as shown while one of its places is, and so does data."""
     graph = graph_of(TWO_LAYERS)

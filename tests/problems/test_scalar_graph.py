@@ -194,3 +194,16 @@ def test_rules_use_letters_of_their_own() -> None:
     found = by_name(solve("scalar_graph", text, {"ask": [["h", "u"], ["h", "v"]], "figure": False}))
     assert "the derivative of $s^n$ is" in str(found["h.u"].steps[0].why)
     assert "The derivative of $s/r$ with respect to $r$" in str(found["h.v"].steps[0].why)
+
+
+def test_the_slope_of_a_function_on_the_way_is_stated_once() -> None:
+    """Where only the weights are asked for, the first reason says what softplus' is."""
+    text = "w: param\nx: input\nb: param\nz = w * x + b\na = softplus(z)\n"
+    asks = [["a", "w"], ["a", "x"], ["a", "b"]]
+    solution = solve("scalar_graph", text, {"ask": asks, "figure": False})
+    reasons = [item["why"].tex for item in solution.fields["asks"]]
+    assert [r"softplus}'" in reason for reason in reasons] == [
+        True,
+        False,
+        False,
+    ]

@@ -8,16 +8,25 @@ from exgen.problems.steps import SAME, listed, said_once
 
 
 def test_a_sentence_is_said_once() -> None:
-    """A later step has only what is new; a step without anything new says so; none stays none."""
-    whys: tuple[str | Tex, ...] = ("A is 1. B is 2.", Tex("B is 2. C is $3$."), "A is 1.", "")
+    """A later step has only what is new, or points at the step before; none stays none.
+
+    What was said further up is said again: "the same rule" would be taken for another.
+    """
+    whys: tuple[str | Tex, ...] = (
+        "A is 1. B is 2.",
+        Tex("B is 2. C is $3$."),
+        "B is 2.",
+        "A is 1.",
+        "",
+    )
     answers = tuple(
         Solved(str(n), Tex("x"), None, "x", (Step("rule", Tex("x"), why),), None)
         for n, why in enumerate(whys)
     )
     told = [answer.steps[0].why for answer in said_once(answers)]
-    assert told == ["A is 1. B is 2.", Tex("C is $3$."), SAME, ""]
+    assert told == ["A is 1. B is 2.", Tex("C is $3$."), SAME, "A is 1.", ""]
     told = [answer.steps[0].why for answer in said_once(answers, parts=True)]
-    assert told[2:] == ["As in part (a).", ""]
+    assert told[2:] == ["As in part (a).", "As in part (a).", ""]
 
 
 def test_lists() -> None:

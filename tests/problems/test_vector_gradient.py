@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -47,20 +48,24 @@ def test_every_answer_is_proven(graph: Any, notation: str) -> None:  # noqa: ANN
 
 @pytest.mark.parametrize("first", ["negative", "positive"])
 def test_sign_of_the_first_entry(first: str) -> None:
-    """The bank may ask for either sign; multiplying before sorting differs for a negative one."""
+    """The bank may ask for either sign; multiplying before sorting reverses a negative one."""
     for seed in range(10):
         draws = draw(KIND, SCALED, seed, first=first)
-        solution, answers = solve(KIND, SCALED, draws)
-        assert draws["numbers"]["x"][0][0].startswith("-") == (first == "negative")
-        same = solution.fields["swapped"]["value"].tex == answers["output"].latex.tex
-        assert same == (first == "positive")
+        solution, _ = solve(KIND, SCALED, draws)
+        x = [Fraction(row[0]) for row in draws["numbers"]["x"]]
+        asked, swapped = [x[0] * entry for entry in sorted(x)], sorted(x[0] * entry for entry in x)
+        assert (x[0] < 0) == (first == "negative") == solution.fields["swapped"]["negative"]
+        assert swapped == (asked[::-1] if x[0] < 0 else asked)
 
 
 def test_scaled_sort_by_hand() -> None:
     """X = (-2, -5, -3), g = (1, -3, -4): the sum of g sort(x) is 12, and -2 * -4 comes on top."""
     values = {"x": {"is": [-2, -5, -3]}, "g": {"is": [1, -3, -4]}}
     draws = draw(KIND, SCALED, 1, values=values, size=3)
-    _, answers = solve(KIND, SCALED, draws)
+    solution, answers = solve(KIND, SCALED, draws)
+    one, other = solution.fields["paths"]
+    assert r"12 \\ 0 \\ 0" in one.tex
+    assert r"8 \\ -2 \\ 6" in other.tex
     assert r"10 \\ 6 \\ 4" in answers["output"].latex.tex
     assert r"20 \\ -2 \\ 6" in answers["value"].latex.tex
 

@@ -75,7 +75,7 @@ def test_the_softmax_shift() -> None:
     equations = [step.equation.tex for step in problem(SET, "shift").answer("proof").steps]
     assert len(equations) == 5
     assert r"\exp\left(z_{i} - s\right)" in equations[0]
-    assert equations[2].count(r"\frac{1}{\exp\left(s\right)}") == 2
+    assert equations[2].count(r"\exp\left(-s\right)") == 2
     assert "s" not in equations[3].replace(r"\sum", "")
     assert r"s = \max_k z_{k}" in key(SET, "shift")
 
@@ -98,7 +98,7 @@ def test_choose_a_loss() -> None:
 def test_subtract_the_largest_logit() -> None:
     """2a.ii: exp(1000) overflows, and the shifted logits are 0, -2 and -3."""
     text = key(SET, "overflow")
-    assert r"e^{1000} = \infty" in text
+    assert r"e^{1000} > 1.8 \cdot 10^{308}" in text
     assert "$0$, $-2$ and $-3$" in text
     assert r"\begin{bmatrix} 0.8438 \\ 0.1142 \\ 0.0420 \end{bmatrix}" in text
 

@@ -71,7 +71,7 @@ UNSAID = {
         "X: input[4, 4]\nU = maxpool(X, 2, 1)",
         (
             "Each entry of $\\operatorname{maxpool}$ is the largest entry of a $2 \\times 2$ "
-            "window; the window moves by $1$ entry at a time, and there is no padding."
+            "window, with stride $1$ and no padding."
         ),
         "does not say how large these windows are",
     ),

@@ -27,6 +27,10 @@ FORMULAS = (
     r"\exshape{\mathbf{W}}{128 \times 784}\,\exshape{\mathbf{x}}{784 \times 1}",
     r"\operatorname{softmax}\left(\mathbf{z}\right) \odot \mathbf{1}\left[z > 0\right]",
     r"p = \exanswer{-0.123456} \cdot 12 \quad \text{for every class } k \neq c",
+    r"\exreason{take out the term of the correct class}",
+    r"\exreason{1 for the correct class, 0 for the others}",
+    r"\exreason{chain rule, slope of $-\log$}",
+    r"\exreason{terms with a factor 0 vanish}",
 )
 
 

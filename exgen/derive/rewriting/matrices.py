@@ -42,11 +42,12 @@ def scalars_out(expr: Call, known: Known) -> Expr | None:
     front = left.coefficient.times(right.coefficient)
     if not right.arrays and is_scalar(right.shape):
         # The gradient that arrives as one number stays behind the transposed weights.
-        last = right.scalars[-1] if right.scalars else None
-        if last is None or last.power != 1:
+        behind = tuple(factor for factor in right.scalars if factor.power == 1)
+        if not behind:
             return expr.args[1] * expr.args[0]
-        kept = Product(FULL, (last,), (), SCALAR)
-        front = left.coefficient.times(replace(right, scalars=right.scalars[:-1]))
+        before = tuple(factor for factor in right.scalars if factor.power != 1)
+        kept = Product(FULL, behind, (), SCALAR)
+        front = left.coefficient.times(replace(right, scalars=before))
     if front.number == 1 and not front.scalars:
         return None
     return write_product(front) * (write_product(left.bare) @ write_product(kept))
