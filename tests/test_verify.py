@@ -61,7 +61,7 @@ TAMPERS = (
     Tamper(
         "a digit of the LaTeX",
         "set2",
-        "problems.2.answers.0.latex.tex",
+        "problems.2.answers.1.latex.tex",
         ("180", "181"),
         (
             r"^problem 'forward-shapes', answer '[a-z]1.W1': read back: ",
@@ -71,7 +71,7 @@ TAMPERS = (
     Tamper(
         "a shape",
         "set2",
-        "problems.2.answers.0.shape",
+        "problems.2.answers.1.shape",
         [181, 257],
         (r"answer '[a-z]1.W1': the shape is recorded as 181 x 257, certified is 180 x 257$",),
     ),
@@ -82,7 +82,7 @@ TAMPERS = (
         ("278", "279"),
         (
             (
-                r"answer 'h_B.h': the expression is recorded as 'concat\(zeros\(279\), .*', "
+                r"answer 'htilde.h': the expression is recorded as 'concat\(zeros\(279\), .*', "
                 r"certified is 'concat\(zeros\(278\)"
             ),
         ),
@@ -104,7 +104,7 @@ TAMPERS = (
     Tamper(
         "the shape of a claim",
         "set2",
-        "problems.2.answers.0.claim.shape",
+        "problems.2.answers.1.claim.shape",
         ["180", "258"],
         (r"answer '[a-z]1.W1': inference: the shape of 'W1' is 180 x 257, not 180 x 258$",),
     ),
@@ -208,7 +208,7 @@ TAMPERS = (
     Tamper(
         "an answer less",
         "set2",
-        "problems.2.answers.0",
+        "problems.2.answers.1",
         None,
         (
             r"^problem 'forward-shapes', answer '[a-z]1.W1': is missing$",

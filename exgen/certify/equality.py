@@ -56,7 +56,8 @@ class EqualityClaim:
         shapes = check_shape(self.expr, known, self.shape)
         check_says_something(self.expr, self.name)
         graph = with_numbers(self.graph)
-        parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED)]
+        by = self.name.removeprefix(gradient_name(""))
+        parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED, by)]
         return shapes, *over_points(parts)
 
     def prove_at(self, graph: Graph, point: Values) -> tuple[Agreement, ...]:

@@ -58,7 +58,7 @@ class GradientClaim:
         expr = same_numbers(self.expr, self.graph)
         parts = [
             prove_gradient_at(graph, self.by, expr, values, numerator=self.numerator)
-            for values in trial_points(graph, SEED)
+            for values in trial_points(graph, SEED, self.by)
         ]
         return shapes, *over_points(parts)
 

@@ -62,7 +62,7 @@ class LayoutGradientClaim:
             check_layout_shape(expr, self.shapes, self.shape)
             check_says_something(expr, gradient_name(self.by))
         graph = with_numbers(self.graph)
-        parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED)]
+        parts = [self.prove_at(graph, values) for values in trial_points(graph, SEED, self.by)]
         return Agreement("shapes", 0.0, len(self.exprs)), *over_points(parts)
 
     def prove_at(self, graph: Graph, values: Values) -> tuple[Agreement, Agreement]:

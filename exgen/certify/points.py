@@ -5,6 +5,7 @@ They decide nothing that is printed, so NumPy's own generator serves, seeded by 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from math import isqrt
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TRIES = 40
-ONE_SIDED_TRIES = 12
+TRIES = 60
+ONE_SIDED_TRIES = 24
 """How many draws are made in search of a point on both sides of every kink."""
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
@@ -100,7 +101,7 @@ def trial_point(graph: Graph, seed: int) -> Values:
         if best is not None and attempt >= ONE_SIDED_TRIES:
             break
         kinks = _kinks(graph, values)
-        if all((z > 0).any() and (z.size == 1 or (z <= 0).any()) for z in kinks):
+        if all((z > 0).any() and (z.size == 1 or (z < 0).any()) for z in kinks):
             return values
         seen = len(_sides(graph, values))
         if seen > most:
@@ -113,10 +114,17 @@ def trial_point(graph: Graph, seed: int) -> Values:
     )
 
 
-def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
+def trial_points(graph: Graph, seed: int, by: str | None = None) -> tuple[Values, ...]:
     """Return a trial point, and others where a kink has a side that it does not show.
 
     An array mostly has entries on both sides at one point; a single pre-activation cannot.
+
+    Args:
+        graph: a network whose sizes are all numbers.
+        seed: what the points are drawn from.
+        by: a name that is moved by itself, as a derivative with respect to it does. Behind a unit
+            that is off a line may rest at its kink, where only a convention gives it a derivative;
+            such points are left out, if there are others.
 
     Raises:
         CertificateError: no point was found at which every value is finite.
@@ -132,15 +140,25 @@ def trial_points(graph: Graph, seed: int) -> tuple[Values, ...]:
             if new:
                 points.append(values)
                 seen |= new
-    return tuple(points)
+    if by is None or graph.expr(by) is None:
+        return tuple(points)
+    freed = _freed(graph, by)
+    return tuple(values for values in points if off_kinks(freed, values)) or tuple(points)
+
+
+def _freed(graph: Graph, by: str) -> Graph:
+    """Return a network in which a line is a leaf, which moves by itself."""
+    leaf = Leaf(by, "const", graph.shapes[by], 2)
+    lines = tuple(binding for binding in graph.bindings if binding.name != by)
+    return replace(graph, leaves=(*graph.leaves, leaf), bindings=lines)
 
 
 def _sides(graph: Graph, values: Values) -> set[tuple[int, bool]]:
-    """Return on which sides of 0 each kink has entries."""
+    """Return on which sides of 0 each kink has entries; one that rests at 0 is on neither."""
     return {
         (number, side)
         for number, z in enumerate(_kinks(graph, values))
-        for side in np.unique(z > 0).tolist()
+        for side in np.unique(z[z != 0] > 0).tolist()
     }
 
 

@@ -66,6 +66,14 @@ HALF = Fraction(1, 2)
 SQUARE = Number(Fraction(2))
 
 
+def _is_multiple(expr: Expr) -> bool:
+    """Whether an expression is a number times something that is none, such as 2 (y - t)."""
+    match expr:
+        case Call("mul", (Number(), Name() | Call())):
+            return True
+    return False
+
+
 def norm_of(expr: Expr) -> Expr | None:
     """Return the array of which an expression is the squared norm; None where it is none."""
     match expr:
@@ -279,7 +287,8 @@ class Printer:
         if right_scalar and not left_scalar:
             left, right = right, left
         scalar = this.args[0 if left_scalar else 1]
-        if scalar == Number(HALF) and not right.latex[:1].isdigit():
+        other = this.args[1 if left_scalar else 0]
+        if scalar == Number(HALF) and (_is_multiple(other) or not right.latex[:1].isdigit()):
             left = Printed(r"\frac{1}{2}", Level.SCRIPT)
         if left_scalar and right_scalar:
             alone = isinstance(scalar, Call) and scalar.op == "matmul"

@@ -10,6 +10,7 @@ from exgen.derive.derivations import asked_by_default, index_gradient
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.index import letters_of
 from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.latex import ONES
 from exgen.derive.vectorise import Reasons, equation
 from exgen.derive.written import as_written
 from exgen.document import Step, Tex
@@ -99,10 +100,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             }
         )
     printed = " ".join(answer.latex.tex for answer in answers)
+    ones = ONES[setting.notation.ones]
     fields = {
         **entry_fields(setting),
         "asks": asks,
-        "ones": r"\mathbf{1}_" in printed,
+        "ones": Tex(ones if f"{ones}_" in printed else ""),
         "numerator": numerator,
     }
     return Solution(fields, tuple(answers))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equality import EqualityClaim
 from exgen.derive.index import letters_of
+from exgen.derive.latex import ONES
 from exgen.derive.vectorise import Reasons, equation, expanded
 from exgen.document import Step, Tex
 from exgen.errors import KindError
@@ -86,12 +87,13 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             }
         )
     printed = " ".join(answer.latex.tex for answer in answers)
+    ones = ONES[setting.notation.ones]
     fields = {
         **entry_fields(setting),
         "asks": asks,
         # Lines that are not asked must be given: the others read their names.
         "whole": len(asks) < len(graph.bindings),
-        "ones": r"\mathbf{1}_" in printed,
+        "ones": Tex(ones if f"{ones}_" in printed else ""),
         "quotient": r"\oslash" in printed,
     }
     return Solution(fields, tuple(answers))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -113,23 +113,55 @@ def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) ->
         if reason:
             line += before + reason
         lines.append(line)
-    return rf" \\{gap} ".join(lines)
+    return "".join(rf"{line}{_end(n, len(lines), gap)}" for n, line in enumerate(lines))
+
+
+def _end(row: int, rows: int, gap: str = "") -> str:
+    """Return the end of a row; neither the first nor the last stands alone on a page."""
+    if row + 1 == rows:
+        return ""
+    return rf" \\{'*' if row in (0, rows - 2) else ''}{gap} "
 
 
 def pairs(equations: Sequence[str], page: float = PAGE) -> str:
     """Return equations as the body of an ``align*``: two to a line where they fit, else broken.
+
+    A wide equation goes on below, at its last sign of equality, where both columns then fit.
 
     Args:
         equations: each with one place of alignment.
         page: how wide a line is, in millimetres.
 
     """
-    widths = [formula_width(equation.replace("&", "")) for equation in equations]
-    both = max(widths[::2]) + max(widths[1::2], default=0.0) + BETWEEN
-    if both > SAFE * page:
+    cells = [[equation] for equation in equations]
+    if not _side_by_side(cells, page):
+        cells = [_halved(equation, page / 2) for equation in equations]
+    if not _side_by_side(cells, page):
         return chain([(equation, "") for equation in equations], page=page)
-    lines = [" & ".join(equations[n : n + 2]) for n in range(0, len(equations), 2)]
-    return " \\\\\n".join(lines)
+    rows = [
+        (" & ".join(pair), n + 1 < max(map(len, cells[at : at + 2])))
+        for at in range(0, len(cells), 2)
+        for n, pair in enumerate(zip_longest(*cells[at : at + 2], fillvalue="&"))
+    ]
+    ends = [
+        r" \\*" if goes_on else _end(n, len(rows)).rstrip() for n, (_, goes_on) in enumerate(rows)
+    ]
+    return "\n".join(f"{row}{end}" for (row, _), end in zip(rows, ends, strict=True))
+
+
+def _side_by_side(cells: Sequence[Sequence[str]], page: float) -> bool:
+    """Whether equations, each in so many lines, fit in two columns."""
+    widths = [max(formula_width(line.replace("&", "")) for line in cell) for cell in cells]
+    return max(widths[::2]) + max(widths[1::2], default=0.0) + BETWEEN <= SAFE * page
+
+
+def _halved(equation: str, room: float) -> list[str]:
+    """Return an equation of several sides in two lines where one is wider than the room."""
+    first, sign, last = equation.rpartition(" = ")
+    whole = sign and first.count("{") == first.count("}")
+    if not whole or formula_width(equation.replace("&", "")) <= SAFE * room - BETWEEN:
+        return [equation]
+    return [first, f"&= {last}"]
 
 
 def broken(latex: str, page: float = PAGE) -> list[str]:

@@ -22,6 +22,7 @@ MACROS: Mapping[str, tuple[str, str]] = {
     "question": ("[", ""),
     "part": ("", "\n\n- "),
     "exshort": ("{{{{", "%(1)s [    ] %(2)s"),
+    "exfree": ("", ""),
     "exspace": ("{", ""),
     "exroom": ("{", "[  ]"),
     "exopen": ("", ""),

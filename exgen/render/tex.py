@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
+LAST_SHORT = re.compile(
+    r"\\exshort(?![A-Za-z])(?!(?:(?!\\part(?![A-Za-z])).)*\\exshort)", re.DOTALL
+)
+"""A short part that no other short part follows, at least not at once."""
 RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
 """A point of a rubric, or a note to the grader that is worth nothing by itself."""
 NOTHING_SAID = Said(frozenset())
@@ -106,6 +110,7 @@ def _problem(
     problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
 ) -> str:
     body = "".join(_pieces(problem, number, page, [], derived, key=key))
+    body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body)
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -152,7 +157,8 @@ def _pieces(
         """Begin a part, whose question the caller writes, and register its answer by ``work``.
 
         On the sheet a short answer has its room beside the question, and shares the line with
-        another such part. ``after`` is what stands behind that room, such as a second blank.
+        another such part; a derivation has the whole width below it. ``after`` is what stands
+        behind that room, such as a second blank.
         Unless it is ``worked`` here, the template itself shows the answer on the key.
         """
         question = caller().strip()
@@ -160,7 +166,8 @@ def _pieces(
             solution = work(*names, layout=layout) if worked else ""
             return f"\\part {question}\n{solution}"
         asked.append(names[0])
-        return _with_room(question, after, [problem.answer(name) for name in names])
+        asked_for = [problem.answer(name) for name in names]
+        return _with_room(question, after, asked_for, below=layout == "derivation")
 
     def work(
         name: str,
@@ -239,10 +246,10 @@ def _pieces(
     _check(problem, asked, told, key=key)
 
 
-def _with_room(question: str, after: str, answers: Sequence[Answer]) -> str:
+def _with_room(question: str, after: str, answers: Sequence[Answer], *, below: bool) -> str:
     """Return a part of the sheet: its question, and room to write beside or below it."""
     height = room(answers)
-    if height > SHORT:
+    if below or height > SHORT:
         return rf"\part {question} {after}\exspace{{{height}mm}}"
     return rf"\exshort{{{question}}}{{{after}}}{{{width(answers[0])}mm}}{{{height}mm}}"
 

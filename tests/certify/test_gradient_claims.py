@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from exgen.certify.compare import DIRECTIONS, SEED
-from exgen.certify.gradients import prove_gradient_at, prove_value_at
+from exgen.certify.gradients import GradientClaim, prove_gradient_at, prove_value_at
+from exgen.certify.prove import prove
 from exgen.derive.gradients import derive_gradients
 from exgen.engine import forward, gradients
 from exgen.errors import CertificateError, Source
+from exgen.graph import SCALAR
 from exgen.language import read_network
 from exgen.language.network import read_expression
 
@@ -87,3 +89,18 @@ def test_a_faint_number_is_not_an_exact_zero() -> None:
     prove_gradient_at(graph, "x", read_expression("x > 0", graph), values)
     with pytest.raises(CertificateError, match="is not"):
         prove_gradient_at(graph, "x", read_expression("x / 1000", graph), values)
+
+
+CHAIN = "x: input\nw: param\na = relu(x)\nm = w * a\nh = relu(m)\nL = h ** 2 + h"
+
+
+@pytest.mark.parametrize("mask", ["m > 0", "m >= 0"])
+def test_behind_a_unit_that_is_off_no_convention_is_asked(mask: str) -> None:
+    """With a = 0 the line m rests at its kink, where each notation has a slope of its own."""
+    graph = read_network(Source("net", CHAIN))
+    prove(GradientClaim(graph, "m", read_expression(f"grad_h * ({mask})", graph), SCALAR))
+    with pytest.raises(CertificateError, match="is not"):
+        prove(GradientClaim(graph, "m", read_expression("grad_h", graph), SCALAR))
+    for by, wrong in (("x", "grad_h * w * (x > 0)"), ("w", "grad_h * a")):
+        with pytest.raises(CertificateError, match="is not"):
+            prove(GradientClaim(graph, by, read_expression(wrong, graph), SCALAR))

@@ -77,6 +77,15 @@ def test_a_batch_of_columns_by_hand() -> None:
     )
 
 
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_the_ones_are_explained_as_they_are_printed(notation: str) -> None:
+    """Whatever sign stands for a vector of ones, the sheet says what its index means."""
+    solution = solved("vectorise_forward", COLUMNS, 0, notation)
+    ones = solution.fields["ones"].tex
+    assert ones
+    assert f"{ones}_{{N}}" in " ".join(answer.latex.tex for answer in solution.answers)
+
+
 def test_the_sheet_does_not_show_the_answer() -> None:
     """The statement gives entries alone: no line of it is the vectorised one."""
     solution = solved("vectorise_forward", COLUMNS, 0)

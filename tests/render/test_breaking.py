@@ -80,7 +80,7 @@ def test_an_answer_keeps_its_colour() -> None:
 def test_reasons_move_below_where_they_do_not_fit() -> None:
     """A reason stands beside its equation, in a column or not, or below all of them alike."""
     near = chain([("a &= b", r"\exreason{why}"), ("&= c", "")])
-    assert near == r"a &= b && \exreason{why} \\ &= c"
+    assert near == r"a &= b && \exreason{why} \\* &= c"
     far = chain([(f"a &= {' + '.join(TERMS[:9])}", rf"\exreason{{{'why ' * 12}}}")])
     assert "&&" not in far
     ragged = chain([(f"a &= {' + '.join(TERMS[:7])}", r"\exreason{why}"), ("&= c", REASON)])
@@ -95,6 +95,24 @@ def test_two_equations_a_line_where_they_fit() -> None:
     assert pairs(["a &= b", "c &= d", "e &= f"]).count(r"\\") == 1
     long = f"a &= {' + '.join(TERMS[:8])}"
     assert pairs([long, long, long]).count(r"\\") == 2
+
+
+def test_no_row_stands_alone_on_a_page() -> None:
+    """The first row of a derivation stays with the second, the last with the one before it."""
+    rows = chain([("a &= b", ""), *[("&= c", "")] * 4])
+    assert re.findall(r"\\\\\*?", rows) == [r"\\*", r"\\", r"\\", r"\\*"]
+
+
+def test_a_wide_equation_of_two_columns_goes_on_below() -> None:
+    """Where one of two columns is too wide, its last side goes on below, and the rest stays."""
+    side = " + ".join(TERMS[:5])
+    wide_one = f"a &= {side} = {side}"
+    assert formula_width(f"{wide_one} c &= d = d") > SAFE * 145
+    left = pairs([wide_one, "c &= d = d", "e &= f"]).splitlines()
+    assert left[0] == rf"a &= {side} & c &= d = d \\*"
+    assert left[1] == rf"&= {side} & & \\*"
+    right = pairs(["c &= d = d", wide_one]).splitlines()
+    assert right == [rf"c &= d = d & a &= {side} \\*", rf"& & &= {side}"]
 
 
 def test_a_right_side_goes_on_below() -> None:

@@ -10,7 +10,7 @@ import pytest
 from exgen.document import Agreement, Answer, Step, Tex
 from exgen.pipeline import build, load
 from exgen.render.room import LEAST, LINE, MARGIN, MOST, POINT, ROW, TALL, room, width
-from exgen.render.tex import render_tex
+from exgen.render.tex import problem_bodies, render_tex
 
 LONG = " + ".join(rf"w_{{{n}}}\,x_{{{n}}}" for n in range(18))
 EQUATIONS = [
@@ -74,6 +74,21 @@ def test_short_parts_share_lines(name: str) -> None:
     assert made["problems"].count(r"\exshort[") > 5
     assert r"\exshort[" not in made["solutions"]
     assert r"\exspace{" not in made["solutions"].partition(r"\begin{document}")[2]
+
+
+def test_a_derivation_has_the_whole_width() -> None:
+    """Room for a derivation is below its statement; a last short part has the rest of its line."""
+    made = build(*load("4", None), 1)
+    bodies = {
+        problem.kind: body
+        for problem, body in zip(made.problems, problem_bodies(made, key=False), strict=True)
+    }
+    assert r"\exshort" not in bodies["show_that"]
+    assert bodies["show_that"].count(r"\exspace{") == 7
+    before, free, after = bodies["scalar_graph"].partition(r"\exfree")
+    assert free
+    assert r"\exshort" in before
+    assert after.count(r"\exshort") == 1
 
 
 def test_mistakes_are_not_set_small() -> None:

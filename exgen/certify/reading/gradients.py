@@ -40,7 +40,7 @@ EXAMPLE = "i"
 def gradient(claim: GradientClaim, page: Page) -> Agreement:
     """Compare each printed side with the gradient of reverse mode."""
     known = page.known(claim.graph, numerator=claim.numerator)
-    _, points = page.runs(claim.graph)
+    _, points = page.runs(claim.graph, claim.by)
     runs: Runs = []
     for values, found in points:
         turned = {name: array.T if claim.numerator else array for name, array in found.items()}
@@ -53,7 +53,7 @@ def layout_gradient(claim: LayoutGradientClaim, page: Page) -> Agreement:
     """Compare a gradient as a layout prints it; given Jacobians are symbols on the page."""
     numerator = claim.layout == "numerator"
     known = page.known(claim.graph, claim.shapes, numerator=numerator)
-    graph, points = page.runs(claim.graph)
+    graph, points = page.runs(claim.graph, claim.by)
     runs: Runs = []
     for values, found in points:
         named = layout_values(graph, values, found, claim.layout, claim.factors)

@@ -59,18 +59,21 @@ class Page:
         )
         return replace(plain, shapes={**shapes, **plain.shapes}) if shapes else plain
 
-    def runs(self, graph: Graph) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
+    def runs(
+        self, graph: Graph, by: str | None = None
+    ) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
         """Return a network with numbers as sizes, and runs on both sides of every kink.
 
-        Each run has its values and, of a scalar loss, the gradients.
+        Each run has its values and, of a scalar loss, the gradients. With ``by`` they are runs
+        at which a derivative with respect to that name exists.
         """
-        return self.memory.once("runs", graph, lambda: _runs(graph))
+        return self.memory.once(f"runs {by}", graph, lambda: _runs(graph, by))
 
 
-def _runs(graph: Graph) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
+def _runs(graph: Graph, by: str | None) -> tuple[Graph, tuple[tuple[Values, Values], ...]]:
     numbered = with_numbers(graph)
     scalar = is_scalar(numbered.shapes[numbered.loss])
-    points = trial_points(numbered, SEED)
+    points = trial_points(numbered, SEED, by)
     return numbered, tuple((v, gradients(numbered, v) if scalar else {}) for v in points)
 
 
