@@ -86,7 +86,8 @@ def test_reasons_move_below_where_they_do_not_fit() -> None:
     ragged = chain([(f"a &= {' + '.join(TERMS[:7])}", r"\exreason{why}"), ("&= c", REASON)])
     assert ragged.count(r" \qquad \exreason") == 2
     assert "&&" not in ragged
-    assert r"\\* &" not in ragged
+    assert r"\\* &\qquad \exreason" not in ragged
+    assert ragged.count(r"\\") == 1
     assert r"\\* &\qquad \exreason" in far
 
 
