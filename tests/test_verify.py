@@ -216,6 +216,13 @@ TAMPERS = (
         ),
     ),
     Tamper(
+        "the sides of a step's equation left out",
+        "set2",
+        "problems.1.answers.0.steps.0.claims.0.sides",
+        None,
+        (r"answer 'a.z': steps: 'sides' is missing$",),
+    ),
+    Tamper(
         "a side of a step's equation",
         "set2",
         "problems.1.answers.0.steps.0.claims.0.sides.1",
@@ -328,6 +335,7 @@ PROVEN = {
     "a claim that is none",
     "a size of the network",
     "a certificate",
+    "the sides of a step's equation left out",
     "a side of a step's equation",
     "an answer declared a rubric",
 }

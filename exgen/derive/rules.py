@@ -34,7 +34,7 @@ RULES: Mapping[str, str] = {
 
 
 def rule_name(gradient: Gradient, graph: Graph) -> str:
-    """Return the rules behind a gradient in a few words; several uses are as many paths."""
+    """Return the rules behind a gradient in a few words; several uses are added up."""
     names = list(dict.fromkeys(RULES.get(rule, rule) for rule in gradient.rules))
     if gradient.name == graph.loss:
         return "start"
@@ -42,4 +42,4 @@ def rule_name(gradient: Gradient, graph: Graph) -> str:
         return "not used"
     text = ", ".join(names)
     count = len(gradient.rules)
-    return text if count == 1 else f"{text}, {count} paths"
+    return text if count == 1 else f"{text} on {count} paths"

@@ -276,7 +276,7 @@ def _overflow(setting: Setting, draws: Mapping[str, Any]) -> Found:
         "logits": Tex(setting.printer(softmax.args[0])),
         "values": Tex(column(list(map(str, logits)))),
         "shifted": Tex(f"{', '.join(shifted[:-1])} and {shifted[-1]}"),
-        "plot": "exp",
+        "plot": "",
     }
     numbers = (*map(float, logits), *map(float, printed))
     return fields, (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,7 +175,7 @@ class Grids:
         if expr.op in POOLING:
             insides = [_pool_inside(expr.op, window) for window in windows(expr, self.values)]
         else:
-            insides = self._insides(expr, name)
+            insides = list(map(add, self._insides(expr, name), self._scaled(expr, name)))
         equations = [
             (self._entry_symbol(name, place), inside, number_latex(self.values[name].item(*place)))
             for place, inside in zip(np.ndindex(self.values[name].shape), insides, strict=True)
@@ -189,6 +190,14 @@ class Grids:
             return [self._numbers(self._entry_form(expr, (r, c))) for r, c in places]
         except KindError:
             return ["" for _ in places]
+
+    def _scaled(self, expr: Call, name: str) -> list[str]:
+        """Return for each entry what a leaky ReLU multiplies; nothing where it changes nothing."""
+        match expr:
+            case Call("lrelu", (Name(of), Number() as slope)):
+                entries = self.values[of].flat
+                return [f" = {self.printer(slope * Number(x))}" if x < 0 else "" for x in entries]
+        return [""] * self.values[name].size
 
     def _numbers(self, expr: Expr) -> str:
         """Return an index form with every sum written out and every entry's number in."""

@@ -117,7 +117,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         claim = JacobianClaim(graph, of, by, expr, denominator, (rows, columns))
         left = printer.derivative(of, by)
         size = shape_latex((rows, columns)) if not is_column((rows, columns)) else str(rows)
-        equation = rf"{left} = {_with_size(setting, of, expr, (rows, columns), size)}"
+        right = _with_size(setting, of, expr, (rows, columns), size)
+        equation = rf"{left} = {right}"
         name = f"{of}.{by}"
         answers.append(
             Solved(
@@ -134,6 +135,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             {
                 "answer": name,
                 "derivative": Tex(left),
+                "right": Tex(right),
                 "of": Tex(printer.name(of)),
                 "by": Tex(printer.name(by)),
                 "rows": Tex(printer.name(by if denominator else of)),

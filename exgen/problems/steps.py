@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.equations import EquationClaim
@@ -74,28 +75,38 @@ def claimed(
     return (stored(EquationClaim(graph, sides, layout, factors), network),)
 
 
-def said_once(answers: Iterable[Solved]) -> tuple[Solved, ...]:
+def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
     """Return answers whose steps leave out every sentence that an earlier step has said.
 
     A step that says nothing new points at the step before it, or says it again where that step
-    rests on something else.
+    rests on something else. Where each answer is one of the ``parts`` of its question, it points at
+    the part that told all of it.
     """
-    said: set[str] = set()
+    said: dict[str, int] = {}
     before: set[str] = set()
 
-    def once(step: Step) -> Step:
+    def pointer(every: list[str]) -> str | None:
+        told = {said[text] for text in every}
+        if parts:
+            place = min(told)
+            named = len(told) == 1 and place < len(ascii_lowercase)
+            return f"As in part ({ascii_lowercase[place]})." if named else None
+        return SAME if before.issuperset(every) else None
+
+    def once(step: Step, part: int) -> Step:
         every = [text for text in SENTENCE.split(str(step.why)) if text]
         if not every:
             return step
         new = [text for text in every if text not in said]
-        text = " ".join(new) or (SAME if before.issuperset(every) else str(step.why))
-        said.update(every)
+        text = " ".join(new) or pointer(every) or str(step.why)
+        said.update((text, part) for text in new)
         before.clear()
         before.update(every)
         return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
 
     return tuple(
-        replace(answer, steps=tuple(once(step) for step in answer.steps)) for answer in answers
+        replace(answer, steps=tuple(once(step, part) for step in answer.steps))
+        for part, answer in enumerate(answers)
     )
 
 

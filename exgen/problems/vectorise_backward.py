@@ -26,6 +26,7 @@ from exgen.problems.entries import (
     entry_latex,
     ranges_latex,
 )
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "ones": Tex(ones if f"{ones}_" in printed else ""),
         "numerator": numerator,
     }
-    return Solution(fields, tuple(answers))
+    return Solution(fields, said_once(answers, parts=True))
 
 
 KIND = Kind(

@@ -21,6 +21,7 @@ from exgen.problems.entries import (
     line_form,
     ranges_latex,
 )
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +97,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "ones": Tex(ones if f"{ones}_" in printed else ""),
         "quotient": r"\oslash" in printed,
     }
-    return Solution(fields, tuple(answers))
+    return Solution(fields, said_once(answers, parts=True))
 
 
 KIND = Kind(

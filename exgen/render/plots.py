@@ -110,13 +110,6 @@ PLOTS: Mapping[str, Plot] = {
             (r"\sigma' \le \tfrac14", lambda z: _sigmoid(z) * (1 - _sigmoid(z)), (-6, 6), 1.4),
         ),
     ),
-    "exp": _plot(
-        "exp",
-        "The exponential lies between 0 and 1 for negative numbers, is 1 at 0, and soon leaves "
-        "the page for positive ones.",
-        "z", (-4, 1.5), (0, 4.5), (0.9, 0.55), ((-3, -2, -1, 1), (1, 2, 3, 4)),
-        (("e^{z}", math.exp, (-4, 1.5), 1.4),),
-    ),
     "minuslog": _plot(
         "minuslog",
         "The loss is large near p = 0 and falls, steeply at first, to 0 at p = 1.",

@@ -22,10 +22,10 @@ L = squared_error(s, y)
 @pytest.mark.parametrize(("name", "expected"), [
     ("L", "start"),
     ("s", "squared error"),
-    ("a", "sum, tanh, 2 paths"),
+    ("a", "sum, tanh on 2 paths"),
     ("x", "ReLU"),
     ("b", "not used"),
 ])  # fmt: skip
 def test_the_rules_behind_a_gradient(name: str, expected: str) -> None:
-    """One use is its rule; several are counted as paths; none and the loss are said to be so."""
+    """One use is its rule; several are added over paths; none and the loss are said to be so."""
     assert rule_name(derive_gradients(GRAPH)[name], GRAPH) == expected

@@ -70,7 +70,10 @@ def test_steps_have_the_numbers_in() -> None:
     """The key shows each window, each product, and where each gradient goes."""
     solution, answers = solve(KIND, MAX, draw(KIND, MAX, 3))
     assert r"\max\{" in answers["U"].steps[0].equation.tex
-    assert r"\operatorname{LReLU}_{0.1}" in answers["V"].steps[0].equation.tex
+    activated = answers["V"].steps[0].equation.tex
+    assert r"\operatorname{LReLU}_{0.1}" in activated
+    values = forward(MAX, exact_arrays(draw(KIND, MAX, 3)["numbers"]), exact=True)
+    assert activated.count("= 0.1") == sum(u < 0 for u in values["U"].flat)
     assert answers["y"].steps[0].equation.tex.count(r"+") == 3
     assert r"\partial X" in answers["grad_X"].steps[0].equation.tex
     assert [r"$2 \times 2$ window" in note["says"].tex for note in solution.fields["notes"]] == [

@@ -25,6 +25,8 @@ def test_a_sentence_is_said_once() -> None:
     )
     told = [answer.steps[0].why for answer in said_once(answers)]
     assert told == ["A is 1. B is 2.", Tex("C is $3$."), SAME, "A is 1.", ""]
+    told = [answer.steps[0].why for answer in said_once(answers, parts=True)]
+    assert told[2:] == ["As in part (a).", "As in part (a).", ""]
 
 
 def test_lists() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from exgen.certify.equality import EqualityClaim
 from exgen.errors import CertificateError, KindError
+from exgen.pipeline import build, load
 from exgen.problems import KINDS
+from exgen.render.tex import problem_bodies
 from exgen.seeds import Stream
 from tests.problems.setting import DEEP, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
 
@@ -89,3 +91,11 @@ def test_what_is_refused(text: str, options: dict[str, object], message: str) ->
     with pytest.raises(KindError, match=message) as error:
         KINDS["vectorise_backward"].sample(graph_of(text), options, Stream(0, "test"))
     assert error.value.remedy
+
+
+@pytest.mark.parametrize(("problem", "needed"), [("backward-single", 0), ("backward-batch", 1)])
+def test_ones_are_declared_where_they_are_used(problem: str, needed: int) -> None:
+    """One example has no sum over examples, so its question does not speak of ones."""
+    (sheet,) = problem_bodies(build(*load("set4", "base"), 5, only=problem), key=False)
+    assert sheet.count(r"$\mathbf{1}_{n}$ is the column of") == needed
+    assert sheet.count("is the column of") == needed

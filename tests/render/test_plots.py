@@ -11,19 +11,21 @@ from exgen.render.plots import PLOTS, plots
 def test_only_what_is_asked_for_and_once() -> None:
     """A text without a plot gets none; one that asks twice gets one."""
     assert plots("nothing") == []
-    assert [plot.name for plot in plots(r"\explot{exp} \explot{sigmoid} \explot{exp}")] == [
-        "exp",
+    assert [
+        plot.name for plot in plots(r"\explot{minuslog} \explot{sigmoid} \explot{minuslog}")
+    ] == [
+        "minuslog",
         "sigmoid",
     ]
 
 
 def test_points_lie_on_the_curve() -> None:
-    """Every point of the exponential is one: y = e^z, in centimetres of the plot."""
-    (curve,) = PLOTS["exp"].curves
+    """Every point of the sigmoid is one: y = 1 / (1 + e^-z), in centimetres of the plot."""
+    curve = PLOTS["sigmoid"].curves[0]
     points = re.findall(r"\((-?[\d.]+),(-?[\d.]+)\)", curve.path)
     assert len(points) == 61
     for x, y in points:
-        assert abs(float(y) / 0.55 - math.exp(float(x) / 0.9)) < 0.01
+        assert abs(float(y) / 2.2 - 1 / (1 + math.exp(-float(x) / 0.5))) < 0.01
 
 
 def test_the_slope_stays_below_a_quarter() -> None:
