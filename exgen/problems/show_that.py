@@ -19,7 +19,7 @@ from exgen.derive.jacobian import slope_at_zero
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, call, is_scalar, walk
+from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, is_scalar, walk
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.entries import check_entries, checked_names, entry_fields, range_latex
@@ -220,9 +220,7 @@ def _hot_fields(setting: Setting) -> dict[str, Any]:
         "one": Tex(f"{printer(Entry(Name(target), own, 0))} = 1"),
         "zero": Tex(f"{printer(Entry(Name(target), letter, 0))} = 0"),
         "others": Tex(rf"{letter} \neq {own}"),
-        "loss": Tex(
-            f"{printer.name(graph.loss)} = {printer(-call('log', Entry(Name(output), own, 0)))}"
-        ),
+        "loss": Tex(rf"{printer.name(graph.loss)} = -\log {printer(Entry(Name(output), own, 0))}"),
         "output": Tex(printer.name(output)),
         "logits": Tex(printer.name(logits)),
     }

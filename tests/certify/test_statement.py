@@ -51,9 +51,9 @@ ON_THE_SHEET = {
     "examples in columns": (r"Each row of (?=\$[^$]*\$ is one of)", "Each column of "),
     "examples in rows": (r"Each column of (?=\$[^$]*\$ is one of)", "Each row of "),
     "another window": (r"\$2 \\times 2\$ window", r"$3 \\times 3$ window"),
-    "another stride": (r"moves by \$1\$ entry", r"moves by $2$ entries"),
+    "another stride": (r"with stride \$1\$", r"with stride $2$"),
     "mean for largest": (r"maxpool(.*?) is the largest entry of", r"avgpool\1 is the mean of"),
-    "no window": (r"Each entry of \$\\operatorname\{\w+\}.*?there is no padding\.", ""),
+    "no window": (r"Each entry of \$\\operatorname\{\w+\}.*?no padding\.", ""),
     "no axis": (r"The softmax acts on each \w+ of \$[^$]*\$\.", ""),
     "no slope for each row": (r"Each row of \$[^$]*\$ has a slope of its own in \$[^$]*\$\.", ""),
     "not one-hot": (
