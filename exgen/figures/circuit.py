@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.elementary import gate_latex
+from exgen.errors import KindError
 from exgen.figures.computation import entry_points, framed, route
 from exgen.figures.layers import Box, Link, arrange
 from exgen.figures.measure import text_width
@@ -24,19 +25,39 @@ GATE = 6.6
 DOT = 1.4
 BLANK = 7.4
 """The width of a blank for a number."""
-AIR = 0.5
-"""What a wire is longer than a number on it, at each end."""
-SHORTEST = 7.0
-CLEAR = 1.4
-"""What a wire is longer still where a name stands on it, so that it is not read with its gate."""
 LABEL_HEIGHT = 3.8
 RISE = 2.4
 """How far above and below its wire the middle of a number stands."""
-SLANT, LEVEL = 3.6, 1.6
 BETWEEN = 1.6
 HALF = RISE + LABEL_HEIGHT / 2
 TIP = 0.6
 """Room between the last wire and the name of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spacing:
+    """How much room a circuit takes along its wires, in millimetres.
+
+    Attributes:
+        air: what a wire is longer than a number on it, at each end.
+        shortest: the least length of a wire.
+        clear: what a wire is longer still where a name stands on it, so that it is not read with
+            its gate.
+        slant: the least room between two columns of gates.
+        level: the same where all lines between them are level.
+
+    """
+
+    air: float
+    shortest: float
+    clear: float
+    slant: float
+    level: float
+
+
+ROOMY = _Spacing(air=0.5, shortest=7.0, clear=1.4, slant=3.6, level=1.6)
+TIGHT = _Spacing(air=0.3, shortest=5.5, clear=1.0, slant=2.8, level=0.7)
+"""For a circuit that would have to be turned on its side otherwise."""
 
 
 def circuit_figure(
@@ -63,6 +84,21 @@ def circuit_figure(
         wire: f"{name(wire)}{{=}}{_signed(text)}" if text and wire in named else text
         for wire, text in above.items()
     }
+    try:
+        roomy = _laid_out(circuit, name, above, below, named, ROOMY)
+    except KindError:
+        return _laid_out(circuit, name, above, below, named, TIGHT)
+    return _laid_out(circuit, name, above, below, named, TIGHT) if roomy.turned else roomy
+
+
+def _laid_out(
+    circuit: Circuit,
+    name: Callable[[str], str],
+    above: Mapping[str, str],
+    below: Mapping[str, str],
+    named: Collection[str],
+    spacing: _Spacing,
+) -> Figure:
     graph = circuit.graph
     bodies = [(leaf.name, text_width(name(leaf.name)) + 1.5) for leaf in graph.leaves]
     bodies += [(line.name, _gate_width(line.expr, circuit.letter)) for line in graph.bindings]
@@ -71,8 +107,8 @@ def circuit_figure(
     inside: dict[str, Node] = {}
     wires: dict[str, float] = {}
     for wire, width in bodies:
-        wires[wire] = (CLEAR if wire in named and above[wire] else 0.0) + max(
-            SHORTEST, *(_label_width(t[wire]) + 2 * AIR for t in (above, below))
+        wires[wire] = (spacing.clear if wire in named and above[wire] else 0.0) + max(
+            spacing.shortest, *(_label_width(t[wire]) + 2 * spacing.air for t in (above, below))
         )
         boxes.append(Box(wire, width / 2, width / 2 + wires[wire], HALF))
         if wire in circuit.forks:
@@ -81,7 +117,7 @@ def circuit_figure(
     for line in graph.bindings:
         links += [Link(_end(circuit, source), line.name, 2.0) for source in _reads(line.expr)]
     boxes = _in_order(boxes, links)
-    placed = arrange(boxes, links, gap=SLANT, between=BETWEEN, level=LEVEL)
+    placed = arrange(boxes, links, gap=spacing.slant, between=BETWEEN, level=spacing.level)
     exprs = {line.name: line.expr for line in graph.bindings}
     ends: dict[str, Point] = {}
     edges: list[Edge] = []
