@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Let signals reach what the tests start: a run in the background would pass on its deafness."""
+    """Let signals reach what the tests start: a background run would pass on its deafness."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGTERM):

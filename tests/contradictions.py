@@ -64,7 +64,7 @@ UNDER = re.compile(
     r"\s*(?:\\\]|\$)",
     re.MULTILINE,
 )
-ROW = re.compile(r"\s*\\\\(?:\*|\[[^\]]*\])?\s")
+ROW = re.compile(r"\s*\\\\\*?(?:\[[^\]]*\])?\s")
 """The end of a row of aligned equations."""
 CONTINUED = re.compile(r"\s*\\\\\*\s*&\\qquad\s")
 """The end of a row that is too long: what belongs at its right stands on the next."""

@@ -88,7 +88,6 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 expr=to_text(expr),
                 steps=(step,),
                 claim=EqualityClaim(graph, gradient, expr, form, index, shape, numerator=numerator),
-                write=lambda claim: Tex(whole(claim.expr)),
             )
         )
         asks.append(
@@ -117,7 +116,7 @@ KIND = Kind(
     options={"ask": (list,)},
     network_rules=("distinct_dims",),
     number_rules=(),
-    slips=("wrong_order",),
+    slips=(),
     needs_loss=True,
     sample=sample,
     solve=solve,
