@@ -60,8 +60,8 @@ BRACE = re.compile(
 )
 SHAPED = re.compile(r"^\s*(\S.*?) &?= .*?shape \$([^$]+)\$", re.MULTILINE)
 UNDER = re.compile(
-    r"^(?:\\\[|\$)\s*(?:\\displaystyle )?(.+?) = \\exshape\{.*\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
-    r"\s*(?:\\\]|\$)",
+    r"^(?:\\part(?:\[[^\]]*\])?\s*)?(?:\\\[|\$)\s*(?:\\displaystyle )?(.+?) = (?:\\exanswer\{)?"
+    r"\\exshape\{.*\}\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\}?\s*(?:\\\]|\$)",
     re.MULTILINE,
 )
 ROW = re.compile(r"\s*\\\\\*?(?:\[[^\]]*\])?\s")
