@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -84,11 +85,11 @@ def circuit_figure(
         wire: f"{name(wire)}{{=}}{_signed(text)}" if text and wire in named else text
         for wire, text in above.items()
     }
-    try:
+    with suppress(KindError):
         roomy = _laid_out(circuit, name, above, below, named, ROOMY)
-    except KindError:
-        return _laid_out(circuit, name, above, below, named, TIGHT)
-    return _laid_out(circuit, name, above, below, named, TIGHT) if roomy.turned else roomy
+        if not roomy.turned:
+            return roomy
+    return _laid_out(circuit, name, above, below, named, TIGHT)
 
 
 def _laid_out(
