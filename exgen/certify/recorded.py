@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE
-from exgen.certify.numbers import floats
+from exgen.certify.equation import Equation
+from exgen.certify.trials import floats
 from exgen.engine import evaluate, forward, gradient_name, gradients
 from exgen.errors import CertificateError
 from exgen.graph import SCALAR, Dim, Expr, Graph, Shape, is_column, is_scalar, shape_text
@@ -47,16 +48,8 @@ def _either(shapes: list[Shape]) -> str:
 
 def _shapes(claim: Any) -> list[Shape]:  # noqa: ANN401 - a claim, of any sort
     """Return the shapes an answer may have: the claim's own, or a scalar where it is an entry."""
-    own = getattr(claim, "shape", None)
-    if own is not None:
-        return [own, SCALAR] if hasattr(claim, "entry") else [own]
-    value = getattr(claim, "value", None)
-    if isinstance(value, np.ndarray):
-        rows, columns = value.shape
-        return [(Dim(rows), Dim(columns)), SCALAR]
-    whole = hasattr(claim, "entries")
-    name = getattr(claim, "name", getattr(claim, "by", "")) if whole else ""
-    return [claim.graph.shapes[name]] if name else [SCALAR]
+    own = getattr(claim, "shape", SCALAR)
+    return [own, SCALAR] if getattr(claim, "index", ()) else [own]
 
 
 def check_expression_recorded(claim: Claim, recorded: str) -> None:
@@ -82,6 +75,8 @@ def _texts(claim: Any) -> Iterator[str]:  # noqa: ANN401 - a claim, of any sort
         yield from _written(getattr(claim, part.name), names)
     graph = getattr(claim, "graph", getattr(claim, "circuit", None))
     for name in names:
+        if isinstance(graph, Graph) and name not in graph.names:
+            continue
         line = graph.expr(name) if isinstance(graph, Graph) else None
         if line is not None:
             yield to_text(line)
@@ -117,10 +112,9 @@ def _written(value: Any, names: list[str]) -> Iterator[str]:  # noqa: ANN401
 
 def _has_value(claim: Any, recorded: str) -> bool:  # noqa: ANN401 - a claim, of any sort
     """Whether an expression has the value that a claim is about, or that of one of its entries."""
-    value, leaves = getattr(claim, "value", None), getattr(claim, "leaves", None)
-    if not isinstance(value, np.ndarray) or not isinstance(leaves, Mapping):
+    if not (isinstance(claim, Equation) and claim.leaves and claim.cells):
         return False
-    known = forward(claim.graph, floats(leaves))
+    value, known = claim.value, forward(claim.graph, floats(claim.leaves))
     if is_scalar(claim.graph.shapes[claim.graph.loss]):
         found = gradients(claim.graph, known)
         known |= {gradient_name(name): array for name, array in found.items()}

@@ -59,34 +59,18 @@ class Sort:
 CLAIMS: Mapping[str, Sort] = {
     "bottleneck": Sort("facts", "BottleneckClaim"),
     "chain": Sort("chains", "ChainClaim"),
-    "derivation": Sort("derivations", "DerivationClaim"),
-    "derivative by a matrix": Sort("tensors", "TensorClaim"),
+    "equation": Sort("equation", "Equation"),
     "edges": Sort("edges", "EdgesClaim"),
-    "equality": Sort("equality", "EqualityClaim"),
     "fact": Sort("facts", "FactClaim"),
-    "forward": Sort("numbers", "ForwardClaim"),
-    "gradient": Sort("gradients", "GradientClaim"),
-    "gradient entry": Sort("cases", "CaseClaim"),
-    "gradient in a layout": Sort("layouts", "LayoutGradientClaim"),
-    "gradient in order": Sort("cases", "OrderClaim"),
-    "gradient on a wire": Sort("rounded", "RoundedClaim", {"backwards": True}),
-    "gradient value": Sort("numbers", "GradientValueClaim"),
     "input of a layer": Sort("layers", "LayerInputClaim"),
-    "jacobian": Sort("jacobians", "JacobianClaim"),
-    "line": Sort("wiring", "FunctionClaim"),
     "mean of gradients": Sort("examples", "MeanGradientClaim"),
-    "output of a layer": Sort("layers", "LayerOutputClaim"),
     "proof": Sort("identities", "ProofClaim"),
     "shape": Sort("shapes", "ShapeClaim"),
     "shape in a batch": Sort("batches", "BatchShapeClaim"),
-    "symbolic grid": Sort("grids", "SymbolicGridClaim"),
-    "value on a wire": Sort("rounded", "RoundedClaim", {"backwards": False}),
-    "weighted sum": Sort("wiring", "WeightedSumClaim"),
 }
 """Every claim of an answer by the name that manifests give it."""
 STEPS: Mapping[str, Sort] = {
-    "derivation": CLAIMS["derivation"],
-    "equation of a step": Sort("equations", "EquationClaim"),
+    "equation": CLAIMS["equation"],
 }
 """Every claim of a worked step. No answer may rest on an equation that only a step asserts."""
 
@@ -95,7 +79,8 @@ PARTS: Mapping[str, str] = {
     "Chain": "derive.proofs",
     "Factor": "derive.factors",
     "Line": "derive.proofs",
-    "TensorForm": "derive.tensor",
+    "Quantity": "certify.quantity",
+    "Rounding": "certify.equation",
 }
 """The values that claims hold besides expressions and numbers, and their modules."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equations import EquationClaim
+from exgen.certify.equation import Equation
 from exgen.certify.stored import stored
 from exgen.derive.latex import Printer
 from exgen.derive.marked import MarkedPrinter
@@ -72,7 +72,7 @@ def claimed(
     """
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (stored(EquationClaim(graph, sides, layout, factors), network),)
+    return (stored(Equation(graph, None, sides, layout=layout, factors=factors), network),)
 
 
 def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:

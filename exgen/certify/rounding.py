@@ -1,0 +1,84 @@
+"""Rounded numbers: what a wire of a circuit carries, however a student rounds on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify.hand import Gate, Worked, gates, rounded, work
+from exgen.document import Agreement
+from exgen.errors import CertificateError
+from exgen.graph import SCALAR, Binding, Graph, Leaf, Name, Number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from exgen.certify.equation import Equation
+    from exgen.certify.trials import Trial
+
+UPSTREAM = "upstream_"
+TOTAL = "total_"
+
+
+def worked_and_rounded(
+    claim: Equation, trial: Trial
+) -> tuple[NDArray[Any], tuple[Agreement, Agreement]]:
+    """Return a number before it was rounded, and that what is printed is what becomes of it.
+
+    Raises:
+        CertificateError: it is rounded otherwise, in one of the ways that the sheet allows.
+
+    """
+    rounding, quantity, ((cell,),) = claim.rounding, claim.quantity, claim.cells
+    if rounding is None or quantity is None or not isinstance(cell, Number):
+        raise CertificateError("only a number can be rounded")
+    printed = decimal(cell.value)
+    leaves = {name: decimal(array.item()) for name, array in trial.leaves.items()}
+    every = gates(trial.graph)
+    one = Decimal(1)
+    exactly = _picked(work(every, leaves, one, digits=None), claim)
+    if rounded(exactly, rounding.digits) != printed:
+        raise CertificateError(f"decimal arithmetic: {exactly:.6g} is not {printed}")
+    every_way = [_picked(way, claim) for way in ways(every, leaves, one, rounding.carry)]
+    for way in every_way:
+        if rounded(way, rounding.digits) != printed:
+            raise CertificateError(f"rounding on the way: {way} is not {printed}")
+    return np.full((1, 1), float(exactly)), (
+        Agreement("decimal arithmetic", 0.0, 1),
+        Agreement("rounding on the way", 0.0, len(every_way)),
+    )
+
+
+def _picked(worked: Worked, claim: Equation) -> Decimal:
+    quantity = claim.quantity
+    if quantity is None:
+        raise CertificateError("only a number can be rounded")
+    return worked.gradients[quantity.by] if quantity.by else worked.values[quantity.of]
+
+
+def ways(
+    circuit: tuple[Gate, ...], leaves: Mapping[str, Decimal], upstream: Decimal, carry: int
+) -> Iterator[Worked]:
+    """Yield the ways in which a student may round: to the decimals to carry, or to more."""
+    yield work(circuit, leaves, upstream, digits=carry)
+    yield work(circuit, leaves, upstream, digits=carry, round_slopes=True)
+    yield work(circuit, leaves, upstream, digits=carry + 1)
+    yield work(circuit, leaves, upstream, digits=carry + 2)
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Return a fraction as a decimal number."""
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def with_upstream(graph: Graph) -> Graph:
+    """Return a network that ends in the upstream gradient times its last line."""
+    leaf = Leaf(UPSTREAM, "const", SCALAR, 0)
+    total = Binding(TOTAL, Name(UPSTREAM) * Name(graph.loss))
+    shapes = {**graph.shapes, UPSTREAM: SCALAR, TOTAL: SCALAR}
+    return Graph((*graph.leaves, leaf), (*graph.bindings, total), shapes, TOTAL)
