@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.certify.equation import Equation
+    from exgen.certify.sides import Sides
     from exgen.certify.trials import Trial
 
 UPSTREAM = "upstream_"
@@ -26,7 +26,7 @@ TOTAL = "total_"
 
 
 def worked_and_rounded(
-    claim: Equation, trial: Trial
+    claim: Sides, trial: Trial
 ) -> tuple[NDArray[Any], tuple[Agreement, Agreement]]:
     """Return a number before it was rounded, and that what is printed is what becomes of it.
 
@@ -54,7 +54,7 @@ def worked_and_rounded(
     )
 
 
-def _picked(worked: Worked, claim: Equation) -> Decimal:
+def _picked(worked: Worked, claim: Sides) -> Decimal:
     quantity = claim.quantity
     if quantity is None:
         raise CertificateError("only a number can be rounded")

@@ -80,7 +80,7 @@ PARTS: Mapping[str, str] = {
     "Factor": "derive.factors",
     "Line": "derive.proofs",
     "Quantity": "certify.quantity",
-    "Rounding": "certify.equation",
+    "Rounding": "certify.sides",
 }
 """The values that claims hold besides expressions and numbers, and their modules."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.certify.equation import Equation
+    from exgen.certify.sides import Sides
     from exgen.graph import Graph
 
 POINTS = 3
@@ -45,7 +45,7 @@ class Trial:
     fixed: Mapping[str, int]
 
 
-def trials(claim: Equation) -> tuple[Trial, ...]:
+def trials(claim: Sides) -> tuple[Trial, ...]:
     """Return the points at which an equation is tried."""
     graph = with_numbers(claim.graph)
     points: Iterable[tuple[Mapping[str, NDArray[Any]], Values, dict[str, int]]]
@@ -63,7 +63,7 @@ def trials(claim: Equation) -> tuple[Trial, ...]:
     )
 
 
-def _asks_for_gradients(claim: Equation) -> bool:
+def _asks_for_gradients(claim: Sides) -> bool:
     graph, quantity = claim.graph, claim.quantity
     if not is_scalar(graph.shapes[graph.loss]):
         return False
@@ -94,7 +94,7 @@ def _completed(
         yield {**given, **drawn}
 
 
-def _in_order(claim: Equation, graph: Graph) -> Iterator[Values]:
+def _in_order(claim: Sides, graph: Graph) -> Iterator[Values]:
     """Yield runs at which the entries of the variable stand in the claim's order."""
     by = "" if claim.quantity is None else claim.quantity.by
     for point in range(POINTS):
@@ -108,7 +108,7 @@ def _in_order(claim: Equation, graph: Graph) -> Iterator[Values]:
         yield forward(graph, {**leaves, by: column})
 
 
-def _anywhere(claim: Equation, graph: Graph) -> Iterator[tuple[Values, dict[str, int]]]:
+def _anywhere(claim: Sides, graph: Graph) -> Iterator[tuple[Values, dict[str, int]]]:
     by = None if claim.quantity is None else claim.quantity.by or None
     points = trial_points(graph, SEED, by)
     if claim.quantity is None:

@@ -42,6 +42,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
             return printer.name(name)
         return printer(Entry(Name(name), *index))
 
+    index = form.arg if is_scalar(graph.shapes[of]) else (*form.out, *form.arg)
     sign = r"\mathrm{d}" if setting.notation.gradient == "d" else r"\partial "
     left = rf"\frac{{{sign}{entry_of(of, form.out)}}}{{{sign}{entry_of(by, form.arg)}}}"
     right = printer(form.entry)
@@ -61,7 +62,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
         shape=SCALAR,
         expr=to_text(form.entry),
         steps=(Step("entry", Tex(equation), why),),
-        claim=Equation(graph, Quantity(of, by), (form.entry,), (*form.out, *form.arg)),
+        claim=Equation(graph, Quantity(of, by), (form.entry,), index),
         write=lambda claim: Tex(printer(claim.rights[0])),
     )
     whole = printer.derivative(of, by)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equation import Rounding
 from exgen.certify.hand import calculate, gates, rounded, work
+from exgen.certify.sides import Rounding
 from exgen.derive.elementary import gate_latex, split
 from exgen.document import Step, Tex
 from exgen.errors import KindError

@@ -20,8 +20,8 @@ from exgen.problems.luck import require
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exgen.certify.equation import Rounding
     from exgen.certify.hand import Gate, Worked
+    from exgen.certify.sides import Rounding
     from exgen.graph import Graph
 
 RULES = (

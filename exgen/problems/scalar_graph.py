@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equation import Equation, Rounding
+from exgen.certify.equation import Equation
 from exgen.certify.hand import Gate, gates, rounded, work
 from exgen.certify.quantity import Quantity
+from exgen.certify.sides import Rounding
 from exgen.derive.elementary import Circuit, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero

@@ -10,11 +10,12 @@ import pytest
 
 from exgen import resources
 from exgen.certify.answers import certify_steps
-from exgen.certify.equations import EquationClaim
+from exgen.certify.equation import Equation
 from exgen.certify.memory import Memory
+from exgen.certify.prove import prove
 from exgen.certify.stored import STEPS, restored, stored
 from exgen.derive import worked
-from exgen.errors import CertificateError, DataError
+from exgen.errors import CertificateError
 from exgen.graph import Call, Number, as_expr, walk
 from exgen.ops import lookup
 from tests.problems.setting import graph_of, solve
@@ -64,10 +65,10 @@ def test_a_broken_side_is_refused(case: str) -> None:
     for step in steps_of(case):
         for data in step.claims:
             claim = restored(data, graph, sorts=STEPS)
-            assert isinstance(claim, EquationClaim)
+            assert isinstance(claim, Equation)
             assert stored(claim, graph) == data
-            for sides in broken(claim.sides):
-                wrong = replace(step, claims=(stored(replace(claim, sides=sides), graph),))
+            for sides in broken(claim.rights):
+                wrong = replace(step, claims=(stored(replace(claim, rights=sides), graph),))
                 with pytest.raises(CertificateError, match=r"the step '.*' does not hold"):
                     certify_steps([wrong], graph, Memory())
                 count += 1
@@ -112,15 +113,14 @@ def test_a_wrong_local_derivative_is_refused(op: str, monkeypatch: pytest.Monkey
 
 def test_no_answer_rests_on_an_equation_of_a_step() -> None:
     """What a step asserts cannot take the place of an answer's claim, which has more methods."""
-    graph = graph_of(CHANCE)
-    data = stored(EquationClaim(graph, (as_expr(1), as_expr(1)), "shape", ()), graph)
-    assert restored(data, graph, sorts=STEPS)
-    with pytest.raises(DataError, match="there is no claim 'equation of a step'"):
-        restored(data, graph)
+    claim = Equation(graph_of(CHANCE), None, (as_expr(1), as_expr(1)))
+    assert claim.prove()
+    with pytest.raises(CertificateError, match="fewer than two methods"):
+        prove(claim)
 
 
 def test_one_side_is_no_equation() -> None:
     """A claim with one side says nothing."""
     graph = graph_of(CHANCE)
     with pytest.raises(CertificateError, match="two sides"):
-        EquationClaim(graph, (as_expr(1),), "shape", ()).prove()
+        Equation(graph, None, (as_expr(1),)).prove()

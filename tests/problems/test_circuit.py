@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
 from exgen.certify.hand import gates, rounded, work
 from exgen.certify.prove import prove
-from exgen.certify.rounded import decimals, ways
+from exgen.certify.rounding import ways
 from exgen.derive.elementary import gate_latex, split
 from exgen.errors import AcceptanceError, CertificateError, KindError
+from exgen.graph import Number
 from exgen.language.writer import graph_text
 from exgen.problems import KINDS
+from exgen.problems.rounding import decimals
 from exgen.seeds import Stream
 from tests.problems.setting import TWO_LAYERS, graph_of, solve, solved
 
@@ -147,7 +150,7 @@ def test_wrong_numbers_are_refused(wrong: str) -> None:
     solution = solve("circuit", NEURON, draws)
     claim = next(a.claim for a in solution.answers if a.name == "grad:z")
     if wrong == "0.2":
-        prove(altered(claim, printed=wrong))
+        prove(altered(claim, cells=((Number(Fraction(wrong)),),)))
         return
     with pytest.raises(CertificateError):
-        prove(altered(claim, printed=wrong))
+        prove(altered(claim, cells=((Number(Fraction(wrong)),),)))

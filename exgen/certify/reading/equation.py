@@ -8,7 +8,7 @@ import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare, worst
 from exgen.certify.reading.page import METHOD, Page
-from exgen.certify.sides import Sample, is_index_form, samples, wanted
+from exgen.certify.samples import all_of, samples, wanted
 from exgen.certify.trials import Trial, trials
 from exgen.derive.cases import RANK
 from exgen.derive.marked import example_mark
@@ -47,7 +47,7 @@ def _sides(claim: Equation, page: Page, known: Vocabulary) -> list[Expr]:
     if any(mark in page.latex for mark in marks):
         count = next(iter(letters.values()))
         known = entries_of_examples(known, claim.graph, claim.index, count)  # type: ignore[arg-type]
-    by_entry = all(is_index_form(claim, right) for right in claim.rights)
+    by_entry = all(map(claim.is_by_entry, claim.rights))
     shape = None if by_entry else quantity.shape(claim.graph, claim.layout)
     read = read_relation(
         page.latex, known.with_letters(letters), shape, or_scalar=bool(claim.index)
@@ -70,7 +70,7 @@ def _sides(claim: Equation, page: Page, known: Vocabulary) -> list[Expr]:
 
 def _agrees(claim: Equation, side: Expr, points: tuple[Trial, ...]) -> list[Agreement]:
     return [
-        compare(METHOD, sample.entries, wanted(claim, trial, sample)[sample.said], EXACT_TOLERANCE)
+        compare(METHOD, sample.entries, wanted(claim, trial, sample), EXACT_TOLERANCE)
         for trial in points
         for sample in samples(claim, side, trial)
     ]
@@ -81,8 +81,7 @@ def _cells(claim: Equation, page: Page, known: Vocabulary, trial: Trial) -> Agre
     cells = read_cells(page.latex, known)
     leaves, exact = {**trial.values, **trial.leaves}, bool(trial.leaves)
     printed = np.array([[evaluate(c, leaves, exact=exact).item() for c in r] for r in cells])
-    sample = Sample(printed, np.ones(printed.shape, dtype=bool), np.ones((1, 1)))
-    expected = wanted(claim, trial, sample)
+    expected = wanted(claim, trial, all_of(printed)).reshape(printed.shape)
     if claim.rounding is None:
         return compare(METHOD, printed.astype(float), expected, EXACT_TOLERANCE)
     allowed = 0.5 * 10.0**-claim.rounding.digits + ROUNDING * np.abs(expected)
