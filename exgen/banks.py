@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, Source, nearest
 from exgen.files import read as read_file
+from exgen.languages import ENGLISH
 from exgen.problems import KINDS
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Bank:
     notation: str
     networks: Mapping[str, NetworkEntry]
     problems: tuple[ProblemEntry, ...]
+    language: str = ENGLISH.code
 
     def problem(self, name: str) -> ProblemEntry:
         """Return the problem of that id.
@@ -253,7 +255,7 @@ class _Loader:
     # --- the file ---
 
     def bank(self, data: dict[str, Any]) -> Bank:
-        legal = ("title", "course", "notation", "networks", "problems")
+        legal = ("title", "course", "notation", "language", "networks", "problems")
         table = self.table(data, "", legal)
         networks = table.get("networks", {})
         if not isinstance(networks, dict):
@@ -279,6 +281,7 @@ class _Loader:
             title=self.line(table, "title"),
             course=self.line(table, "course"),
             notation=self.text(table, "notation", ""),
+            language=self.text({"language": ENGLISH.code} | table, "language", ""),
             networks=loaded,
             problems=problems,
         )

@@ -29,6 +29,10 @@ NotationOption = Annotated[
     str | None, typer.Option("--notation", help="Another notation than the bank's own.")
 ]
 
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="Another language than the bank's own, as 'de'.")
+]
+
 ProblemOption = Annotated[
     str | None,
     typer.Option("--problem", metavar="ID", help="Only the problem with this id in the bank."),
@@ -45,6 +49,7 @@ def make_command(
         typer.Option("--out", help="The folder to write; out/SET-seedSEED, or …-ID, unless given."),
     ] = None,
     notation: NotationOption = None,
+    language: LanguageOption = None,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
     slips: Annotated[  # noqa: FBT002
         bool, typer.Option("--slips/--no-slips", help="Whether the key shows common mistakes.")
@@ -65,6 +70,7 @@ def make_command(
             out,
             only=problem,
             notation=notation,
+            language=language,
             pdf=pdf,
             slips=slips,
             force=force,
@@ -119,13 +125,14 @@ def show_command(
     seed: SeedOption = 1,
     problem: ProblemOption = None,
     notation: NotationOption = None,
+    language: LanguageOption = None,
 ) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language), seed, only=problem)
     typer.echo(set_text(problem_set, statements(problem_set)))
 
 

@@ -187,6 +187,7 @@ class ProblemSet:
         notation: the settings of the notation, by name.
         versions: of exgen and of what computed the answers.
         problems: in order.
+        language: what sheet and key are printed in, such as ``de``.
 
     """
 
@@ -197,6 +198,7 @@ class ProblemSet:
     notation: Mapping[str, Any]
     versions: Mapping[str, str]
     problems: tuple[Problem, ...]
+    language: str = "en"
 
     @property
     def code(self) -> str:

@@ -15,6 +15,7 @@ from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
 from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
 from exgen.errors import BankError, ManifestError, NotationError
+from exgen.languages import load_language
 from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
@@ -39,12 +40,13 @@ LIKELY_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run of ``make`` wrote, and where a folder went that it could not replace."""
+    """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation or another."""
+def load(set_name: str, notation: str | None, language: str | None = None) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others."""
     bank = load_bank(find_bank(set_name, resources.banks()))
+    load_language(language or bank.language, "" if language else str(bank.path))
+    bank = replace(bank, language=language or bank.language)
     if notation is not None:
         return bank, load_profile(notation)
     try:
@@ -110,6 +114,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
+        language=bank.language,
     )
 
 
@@ -169,6 +174,7 @@ def make(
     *,
     only: str | None = None,
     notation: str | None = None,
+    language: str | None = None,
     pdf: bool = True,
     slips: bool = True,
     force: bool = False,
@@ -181,6 +187,7 @@ def make(
         folder: where to; ``out/<set>-seed<seed>`` unless given, with ``-<id>`` for one problem.
         only: the id of the one problem that is wanted; all of them unless given.
         notation: another profile than the bank's own.
+        language: another language than the bank's own.
         pdf: whether to run TeX.
         slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
@@ -189,7 +196,7 @@ def make(
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation)
+    bank, profile = load(set_name, notation, language)
     ending = "" if only is None else f"-{bank.problem(only).name}"
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
@@ -198,9 +205,10 @@ def make(
         require_tex()
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     require_kept(problem_set, str(bank.path))
-    files = _files(problem_set, render_tex(problem_set), pdf=pdf)
+    english: list[str] = []
+    files = _files(problem_set, render_tex(problem_set, english.append), pdf=pdf)
     kept = write_folder(target, files, force=force)
-    return Made(target, tuple(sorted(files)), problem_set, kept)
+    return Made(target, tuple(sorted(files)), problem_set, kept, tuple(dict.fromkeys(english)))
 
 
 def check_printable(bank: Bank) -> None:

@@ -27,6 +27,7 @@ ORDER = (
     "terminals",
     "processes",
     "resources",
+    "languages",
     "seeds",
     "grading",
     "deep",

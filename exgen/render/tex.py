@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.grading import points_latex, points_text
+from exgen.languages import ENGLISH, Language, load_language, nobody
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.breaking import PAGE, WHOLE, chain, display, pairs, wide
@@ -40,25 +41,33 @@ DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 
 
-def render_tex(problem_set: ProblemSet) -> dict[str, str]:
+def render_tex(problem_set: ProblemSet, told: Callable[[str], None] = nobody) -> dict[str, str]:
     """Return the TeX source of the problem sheet and of the key, by name.
+
+    Args:
+        problem_set: the document.
+        told: hears of each sentence that the language of the set has no words for.
 
     Raises:
         RuntimeError: a template leaves out an answer of its problem, or asks for one twice.
 
     """
-    return {name: _document(problem_set, key=key) for name, key in DOCUMENTS.items()}
+    words = load_language(problem_set.language, told=told)
+    return {name: _document(problem_set, words, key=key) for name, key in DOCUMENTS.items()}
 
 
-def _document(problem_set: ProblemSet, *, key: bool) -> str:
-    bodies = problem_bodies(problem_set, key=key)
+def _document(problem_set: ProblemSet, words: Language, *, key: bool) -> str:
+    bodies = problem_bodies(problem_set, words, key=key)
     printed = "\n".join(bodies)
     template = _environment().get_template("documents/sheet.tex.j2")
     return template.render(
         _fill=str,
         set=problem_set,
         letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
-        conventions=box(problem_set, bodies),
+        conventions=[Tex(words.page(part.tex)) for part in box(problem_set, bodies)],
+        title=words.messages.get(problem_set.title, problem_set.title),
+        course=words.messages.get(problem_set.course, problem_set.course),
+        say=lambda text: Tex(words.page(escape(text) if isinstance(text, str) else text.tex)),
         bodies=[
             (Tex(problem.name), points_text(problem.points), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
@@ -66,15 +75,15 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         key=key,
         plots=plots(printed),
         drawn=r"\begin{tikzpicture}" in printed,
-        total=sum(problem.points for problem in problem_set.problems),
+        total=points_text(sum(problem.points for problem in problem_set.problems)),
     )
 
 
-def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
+def problem_bodies(problem_set: ProblemSet, words: Language = ENGLISH, *, key: bool) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
     page, derived = said(problem_set), _derived(problem_set)
     return [
-        _problem(problem, number, page, derived, key=key)
+        words.page(_problem(problem, number, page, derived, words, key=key))
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
 
@@ -96,7 +105,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, key=False):
+    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, ENGLISH, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -107,9 +116,15 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
 
 
 def _problem(
-    problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
+    problem: Problem,
+    number: int,
+    page: Said,
+    derived: Mapping[str, int],
+    words: Language,
+    *,
+    key: bool,
 ) -> str:
-    body = "".join(_pieces(problem, number, page, [], derived, key=key))
+    body = "".join(_pieces(problem, number, page, [], derived, words, key=key))
     body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body)
     if not problem.parts:
         return body
@@ -129,6 +144,7 @@ def _pieces(
     page: Said,
     asked: list[str],
     derived: Mapping[str, int],
+    words: Language,
     *,
     key: bool,
 ) -> Iterator[str]:
@@ -189,7 +205,9 @@ def _pieces(
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
         worth = [Tex(points_latex(points)) for points in answer.points]
-        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
+        return Tex(
+            worked.render(_fill=fill, _words=words, answer=answer, mistakes=mistakes, worth=worth)
+        )
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
         """Tell, on the key, the likeliest mistakes in these answers of one part.
@@ -227,6 +245,7 @@ def _pieces(
     environment = _environment()
     yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
+        _words=words,
         problem=problem,
         number=number,
         page_says=page,
@@ -338,6 +357,7 @@ def _is_tall(latex: Tex) -> bool:
 
 
 def _chain(
+    context: Context,
     steps: Iterable[Step | Mapping[str, Any]],
     reason: str = "why",
     gap: str = "",
@@ -359,7 +379,7 @@ def _chain(
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
     ]
-    return Tex(chain(rows, gap, PAGE if parts else WHOLE))
+    return Tex(chain(rows, gap, PAGE if parts else WHOLE, context["_words"].page))
 
 
 def _wide(right: Tex, left: Tex) -> Tex:
@@ -367,10 +387,12 @@ def _wide(right: Tex, left: Tex) -> Tex:
     return Tex(wide(right.tex, left.tex))
 
 
-def _reasoned(rows: Iterable[tuple[object, object, object]], gap: str = "") -> Tex:
+def _reasoned(
+    context: Context, rows: Iterable[tuple[object, object, object]], gap: str = ""
+) -> Tex:
     """Return left sides, right sides and reasons as the body of an ``align*``."""
     lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
-    return Tex(chain(lines, gap))
+    return Tex(chain(lines, gap, said=context["_words"].page))
 
 
 def _pairs(equations: Sequence[Tex]) -> Tex:
@@ -431,13 +453,13 @@ def _environment() -> Environment:
     environment.filters |= {
         "display": lambda latex: Tex(display(str(latex))),
         "wide": _wide,
-        "chain": _chain,
+        "chain": pass_context(_chain),
         "pairs": _pairs,
-        "reasoned": _reasoned,
+        "reasoned": pass_context(_reasoned),
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": lambda latex: formula_width(str(latex)),
     }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
-    environment.globals["_fill"] = str
+    environment.globals |= {"_fill": str, "_words": ENGLISH}
     return environment
