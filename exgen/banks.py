@@ -27,6 +27,8 @@ MAX_SIZE = 4096
 """The largest size a bank may draw; a Jacobian has the product of two of them."""
 MAX_PROBLEMS = 200
 MAX_POINTS = 1000
+TEXT = "text"
+"""The kind of a problem that is given by its text, and the option that holds the text."""
 NUMBERS = ("numbers", "values")
 """The options by which a kind takes numbers for the leaves."""
 MAX_PARTS = 1000
@@ -380,6 +382,7 @@ class _Loader:
         where = f"[[problems]] {number}"
         if not isinstance(data, dict):
             raise self.error(where, "must be a table")
+        data = self.with_text(data, where)
         kind_name = self.text(data, "kind", where)
         if kind_name not in KINDS:
             raise self.error(where, f"there is no kind '{kind_name}'", nearest(kind_name, KINDS))
@@ -395,6 +398,8 @@ class _Loader:
         if network not in networks:
             raise self.error(where, f"there is no network '{network}'", nearest(network, networks))
         points = self.points(table.get("points"), where)
+        if TEXT in table:
+            points = self.points_of(table[TEXT], points, where)
         covers = self.texts(table["covers"], "covers", where) if "covers" in table else ()
         options = {key: table[key] for key in kind.options if key in table}
         for key, value in options.items():
@@ -406,6 +411,27 @@ class _Loader:
                     f"Remove '{key}', or the network's 'numbers'.",
                 )
         return ProblemEntry(name, kind, network, points, covers, options, f"{self.path}: {where}")
+
+    def with_text(self, data: dict[str, Any], where: str) -> dict[str, Any]:
+        """Return a problem whose text stands in it, and whose kind says so."""
+        if "text_file" in data:
+            name = self.text(data, "text_file", where)
+            data = {key: part for key, part in data.items() if key != "text_file"}
+            data[TEXT] = self.file(name, where).text
+        return {"kind": TEXT, **data} if TEXT in data else data
+
+    def points_of(
+        self, text: object, stated: int | tuple[int, ...] | None, where: str
+    ) -> int | tuple[int, ...] | None:
+        """Return the points of a problem's parts where its text gives them."""
+        from exgen.asks.parse import points_of
+
+        if not isinstance(text, str):
+            raise self.error(where, f"'{TEXT}' must be text")
+        found = points_of(Source(f"{self.path}: {where} {TEXT}", text))
+        if found is not None and stated is not None:
+            raise self.error(where, "'points' are given, and the text gives its parts points too")
+        return stated if found is None else found
 
     def points(self, value: object, where: str) -> int | tuple[int, ...] | None:
         """Return the points of a problem, or those of each of its parts."""

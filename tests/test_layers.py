@@ -38,6 +38,7 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
     "banks",
     "draw",
     "write",
