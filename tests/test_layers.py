@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "strict",
     "files",
     "swap",
     "terminals",
@@ -38,6 +39,7 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "tables",
     "banks",
     "draw",
     "write",
@@ -53,7 +55,7 @@ ORDER = (
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",
