@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.points import points_latex, points_text
+from exgen.grading import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.breaking import PAGE, WHOLE, chain, display, pairs, wide
