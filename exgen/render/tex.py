@@ -9,8 +9,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
+from exgen.grading import points_latex, points_text
 from exgen.page import LONGEST, USUAL, Page
-from exgen.points import points_latex, points_text
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.breaking import PAGE, chain, display, pairs, wide
