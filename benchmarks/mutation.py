@@ -64,7 +64,7 @@ ANSWERS = tuple(
 )
 POINTS, STORED = "tests/certify/test_points.py", "tests/certify/test_stored.py"
 
-OPS = ("tests/ops", ANSWERS[0], POINTS, "tests/language", "tests/test_gradients.py")
+OPS = ("tests/ops", ANSWERS[0], POINTS, "tests/language", "tests/test_derivation.py")
 CERTIFY = (
     *ANSWERS,
     POINTS,
@@ -115,7 +115,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
 SHARED = {"ops": OPS, "certify": CERTIFY, "derive": DERIVE}
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "engine": ("tests/ops", *ANSWERS, POINTS, "tests/test_gradients.py"),
+    "engine": ("tests/ops", *ANSWERS, POINTS, "tests/test_derivation.py"),
     **{
         module: (*EXTRA.get(module, ()), *tests)
         for package, tests in SHARED.items()

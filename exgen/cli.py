@@ -56,7 +56,7 @@ def make_command(
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
     from exgen.processes import ended_as_interrupted
-    from exgen.render.terminal import made_text
+    from exgen.report import made_text
 
     with ended_as_interrupted():
         made = make(
@@ -80,7 +80,7 @@ def verify_command(
     ],
 ) -> None:
     """Prove a set again from its manifest, and compare every file with it."""
-    from exgen.render.terminal import Progress, verified_text, verify_code
+    from exgen.report import Progress, verified_text, verify_code
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
@@ -106,7 +106,7 @@ def render_command(
     """Make TeX and PDFs again from a manifest, without a draw."""
     from exgen.pipeline import render
     from exgen.processes import ended_as_interrupted
-    from exgen.render.terminal import rendered_text
+    from exgen.report import rendered_text
 
     with ended_as_interrupted():
         rendered = render(path, out, pdf=pdf, force=force)
@@ -123,7 +123,7 @@ def show_command(
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
-    from exgen.render.terminal import set_text
+    from exgen.report import set_text
 
     problem_set = build(*load(set_name, notation), seed, only=problem)
     typer.echo(set_text(problem_set, statements(problem_set)))
@@ -133,7 +133,7 @@ def show_command(
 def list_command() -> None:
     """List the sets, the kinds of problems, the notations and the ops."""
     from exgen.pipeline import catalogue
-    from exgen.render.terminal import catalogue_text
+    from exgen.report import catalogue_text
 
     typer.echo(catalogue_text(catalogue()))
 
@@ -162,7 +162,7 @@ def lint_command(
     from exgen.lint import sweep, targets
     from exgen.processes import all_cores
     from exgen.render.progress import Progress
-    from exgen.render.terminal import lint_text
+    from exgen.report import lint_text
 
     reports = []
     for target in targets(set_name, kind, notation, pdf=pdf):
@@ -188,9 +188,9 @@ def derive_command(
     notation: Annotated[str, typer.Option("--notation", help="How to write LaTeX.")] = "base",
 ) -> None:
     """Derive the gradient of a network's loss by every leaf."""
-    from exgen.gradients import derive, read_source
+    from exgen.derivation import derive, read_source
     from exgen.pipeline import load_profile
-    from exgen.render.terminal import derivation_json, derivation_latex, derivation_text
+    from exgen.report import derivation_json, derivation_latex, derivation_text
 
     given = None if values is None else read_source(values)
     found = derive(read_source(file), load_profile(notation), values=given, loss=loss)

@@ -18,8 +18,8 @@ from exgen.deep import deep_expressions
 from exgen.document import Answer, Mistake, Part, Problem
 from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
 from exgen.errors import CertificateError, KindError
+from exgen.grading import divided
 from exgen.language.writer import graph_text
-from exgen.points import divided
 from exgen.render.tex import parts_of, with_rubrics
 from exgen.slips.mistakes import slipped
 from exgen.slips.told import drawn_numbers
@@ -27,8 +27,8 @@ from exgen.slips.told import drawn_numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, ProblemEntry
     from exgen.problems.base import Setting, Solution, Solved
+    from exgen.tables import Bank, ProblemEntry
 
 BUG = "This is a bug in exgen; please report it with the seed."
 

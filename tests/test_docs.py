@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from exgen import banks, resources, shapes
+from exgen import banks, resources, shapes, tables
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import RULES
 from exgen.cli import app
@@ -145,7 +145,7 @@ def test_limits() -> None:
     """The limits that are told are those that are kept."""
     told = " ".join(text("docs/language.md").partition("\nA network has at most ")[2].split())
     sizes = (syntax.MAX_STATEMENTS, syntax.MAX_CHARACTERS, shapes.MAX_SIZE, shapes.MAX_ENTRIES)
-    of_banks = (banks.MAX_SIZE, banks.MAX_PROBLEMS, banks.MAX_BYTES)
+    of_banks = (tables.MAX_SIZE, tables.MAX_PROBLEMS, banks.MAX_BYTES)
     numbers = re.findall(r"\d[\d,]*\b", told.partition("## ")[0])
     assert [int(number.replace(",", "")) for number in numbers] == [*sizes, *of_banks]
 

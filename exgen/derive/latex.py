@@ -7,13 +7,11 @@ text can be read back without guessing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import EXAMPLES, entry_form, letters
 from exgen.derive.symbols import (
-    Symbol,
     dim_latex,
     shape_latex,
     symbol,
@@ -42,6 +40,7 @@ from exgen.graph import (
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, losses
 from exgen.ops.base import axis_option
+from exgen.printing import Level, Printed, Symbol
 from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
@@ -82,26 +81,6 @@ def norm_of(expr: Expr) -> Expr | None:
         case Call("sum", (Call("mul", (left, right)),)) if expr.option("axis") is None:
             return left if left == right else None
     return None
-
-
-class Level(IntEnum):
-    """How tightly a printed expression holds together."""
-
-    NEGATIVE = 1
-    SUM = 2
-    PRODUCT = 3
-    HADAMARD = 4
-    SCRIPT = 5
-    ATOM = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """LaTeX, its level, and, for a plain name, the symbol into which marks can be merged."""
-
-    latex: str
-    level: Level = Level.ATOM
-    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True)

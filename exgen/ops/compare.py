@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
     from exgen.graph import Call, Expr
+    from exgen.printing import Printed, Printer
 
 
 def _comparison(name: str, holds: Callable[[Any, Any], Any], sign: str) -> Op:

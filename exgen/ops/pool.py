@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 DEFAULT_SIZE = 2
 WINDOW = (Option("size", "int", required=False), Option("stride", "int", required=False))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 
 def _shape(sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]) -> Shape:

@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from exgen.points import points_text
+from exgen.grading import points_text
 from exgen.render.tex import problem_bodies
 from exgen.render.words import in_words
 

@@ -11,15 +11,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from exgen.certify.acceptance import counts_text
-from exgen.points import points_text
+from exgen.grading import points_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Self
 
+    from exgen.derivation import Derivation
     from exgen.document import Agreement, Answer, ProblemSet
-    from exgen.gradients import Derivation
     from exgen.lint import Report
     from exgen.pipeline import Made, Rendered
     from exgen.verify import Verified
