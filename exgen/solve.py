@@ -177,7 +177,7 @@ def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> 
     try:
         return entry.kind.solve(setting, draws)
     except KindError as error:
-        place = error.place or entry.place
+        place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
         raise KindError(
             error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
         ) from None

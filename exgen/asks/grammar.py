@@ -98,9 +98,10 @@ class Found:
 class Reader:
     """Reads one phrase, from left to right."""
 
-    def __init__(self, source: Source, words: Sequence[Token], end: Span) -> None:
+    def __init__(self, source: Source, words: Sequence[Token], end: Span, example: str) -> None:
         """Begin before the first token; errors at the end point at ``end``."""
         self.source, self.words, self.end, self.at = source, words, end, 0
+        self.example = example
 
     def error(self, message: str, remedy: str, token: Token | None = None) -> LanguageError:
         """Return an error at a token, or at the next one."""
@@ -121,14 +122,14 @@ class Reader:
         """
         slots: dict[str, Any] = {}
         spans: dict[str, Span] = {}
-        for place, value, span in self._pattern(pattern, pattern):
+        for place, value, span in self._pattern(pattern):
             slots[place], spans[place] = value, span
         found: dict[str, Any] = {}
         while (token := self.next) is not None:
             clause = self._clause(token, clauses)
             if clause.name in found:
                 raise self.error(f"'{clause.pattern}' stands here twice", "Leave one out.")
-            filled = [value for _, value, _ in self._pattern(clause.pattern, clause.pattern)]
+            filled = [value for _, value, _ in self._pattern(clause.pattern)]
             found[clause.name] = filled[-1] if filled else True
             spans[clause.name] = token.span
         return Found(slots, found, spans)
@@ -140,7 +141,7 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            ahead = [word for word in clause.pattern.split() if word.islower() and "|" not in word]
+            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]
@@ -151,7 +152,7 @@ class Reader:
         remedy = close if close.startswith("Did") else _legal(patterns)
         raise self.error(f"nothing that may follow here begins with '{token.text}'", remedy)
 
-    def _pattern(self, pattern: str, whole: str) -> Iterator[tuple[str, Any, Span]]:
+    def _pattern(self, pattern: str) -> Iterator[tuple[str, Any, Span]]:
         counts: dict[str, int] = {}
         for word in pattern.split():
             optional = word.startswith("[")
@@ -160,7 +161,7 @@ class Reader:
             if legal[0] in PLACES and not (optional and token is None):
                 sort = legal[0]
                 start = token.span if token else self.end
-                value = self._place(sort, whole)
+                value = self._place(sort)
                 counts[sort] = counts.get(sort, 0) + 1
                 yield (
                     sort.lower() + (str(counts[sort]) if counts[sort] > 1 else ""),
@@ -175,10 +176,10 @@ class Reader:
                 raise self.error(
                     f"'{legal[0]}' is expected here"
                     + (f", not '{token.text}'" if token else ", and the brace ends"),
-                    f"Such as {{{whole}}}.",
+                    f"Such as {self.example}.",
                 )
 
-    def _place(self, sort: str, whole: str) -> Any:  # noqa: ANN401 - what fills it
+    def _place(self, sort: str) -> Any:  # noqa: ANN401 - what fills it
         token = self.next
         if token is not None:
             value = _VALUES[sort](token.text)
@@ -188,7 +189,7 @@ class Reader:
                     return self._names((value,))
                 return value
         said = f", not '{token.text}'" if token else ", and the brace ends"
-        raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {{{whole}}}.")
+        raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
 
     def _names(self, first: tuple[str, ...]) -> tuple[str, ...]:
         """Read on after a name: more names, each behind a comma or an ``and``."""

@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
-from exgen.asks.scene import Answered, Scene, is_exact
+from exgen.asks.scene import Answered, Scene, is_exact, placed
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
 from exgen.derive.factors import Given, gradients_given
 from exgen.document import Step, Tex
 from exgen.engine import gradient_name, gradients
+from exgen.errors import KindError
 from exgen.graph import is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
     from exgen.derive.latex import Printer
     from exgen.engine import Values
+    from exgen.errors import Source
     from exgen.graph import Graph
 
 MOST_CELLS = 16
@@ -58,7 +60,7 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     scene.numbered(ask)
     name, digits = scene.name(ask), scene.digits(ask)
     graph, array = scene.graph, scene.values[name]
-    _require_exact(ask, scene, array, digits)
+    require_exact(ask, array, scene.source)
     left = scene.printer.name(name)
     solved = Solved(
         name=ask.name,
@@ -80,7 +82,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     graph, layout = inner.graph, scene.setting.notation.layout
     leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
     found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
-    _require_exact(ask, scene, found, digits)
+    require_exact(ask, found, scene.source)
 
     def write(claim: GradientValueClaim) -> Tex:
         return Tex(cells_latex(_turned(claim.value, layout), digits))
@@ -113,7 +115,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     rate, digits = Fraction(ask.clauses.get("rate", 1)), scene.digits(ask)
     slope = gradients(graph, scene.values, exact=True)[by]
     moved = result(ask, graph, scene.values)
-    _require_exact(ask, scene, moved, digits)
+    require_exact(ask, moved, scene.source)
     printer = scene.printer
     symbol = printer.derivative(graph.loss, by)
     if layout == "numerator" and not is_scalar(graph.shapes[by]):
@@ -165,13 +167,14 @@ def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:
     )
 
 
-def _require_exact(ask: Phrase, scene: Scene, array: NDArray[Any], digits: int | None) -> None:
-    if digits is None and not all(map(is_exact, array.flat)):
-        raise scene.error(
+def require_exact(ask: Phrase, array: NDArray[Any], source: Source) -> None:
+    """Raise where an answer that is not to be rounded is no fraction."""
+    if "digits" not in ask.clauses and not all(map(is_exact, array.flat)):
+        error = KindError(
             "this is no fraction, so it cannot be asked for exactly",
-            ask.span,
-            "Say to how many decimals, as in 'to 3 digits'.",
+            remedy="Say to how many decimals, as in 'to 3 digits'.",
         )
+        raise placed(error, source, ask.span)
 
 
 def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:

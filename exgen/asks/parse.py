@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_SIGNS = 50_000
 MOST_PIECES = 400
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
+WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
 VERBS = ("show", "ask", "part", "rubric", "fact")
 
 
@@ -80,10 +81,23 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
 
-    def within(brace: re.Match[str]) -> str:
-        return re.sub(r"[A-Za-z_]\w*", lambda word: names.get(word[0], word[0]), brace[0])
-
-    return re.sub(r"\{[^{}]*\}", within, text)
+    inside: list[bool] = []
+    """For each brace that is open, whether names stand in it, and no words."""
+    found: list[str] = []
+    for match in WORD.finditer(text):
+        word = match[0]
+        if not inside and word in ("{{", "}}"):
+            pass
+        elif word[0] == "{":
+            inside += [True] * len(word)
+        elif word[0] == "}":
+            del inside[-len(word) :]
+        elif word == ":" and inside and "".join(found).rpartition("{")[2].strip() != "fact":
+            inside[-1] = False
+        elif inside and inside[-1]:
+            word = names.get(word, word)
+        found.append(word)
+    return "".join(found)
 
 
 def _pieces(source: Source, start: int, end: int, *, inside: bool) -> Iterator[Piece]:
@@ -137,7 +151,7 @@ def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) ->
         raise source.error(f"'{word}' cannot stand here", span, remedy)
     if word == "part":
         words = tokens(source, body[verb.end() :], start + verb.end())
-        reader = Reader(source, words, span_at(source.text, end, 1))
+        reader = Reader(source, words, span_at(source.text, end, 1), "{part 2 points}")
         if not words:
             return Part(None, span)
         found = reader.read("NUMBER points|point", ())
@@ -191,7 +205,7 @@ def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phra
             f"there is nothing called '{sort}' to {verb}" if sort else f"what is there to {verb}?"
         )
         raise source.error(said, place, nearest(sort, table))
-    reader = Reader(source, words if verb == "rubric" else words[1:], closing)
+    reader = Reader(source, words if verb == "rubric" else words[1:], closing, row.example)
     legal = (*row.clauses, *COMMON) if verb != "show" else row.clauses
     found = reader.read(row.pattern, legal)
     choices = _choices(source, row.choices, tail, start + len(head) + 1, end, closing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.asks.numeric import is_numeric, result
+from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
 from exgen.asks.pieces import Formula, Part, Phrase, Words
 from exgen.asks.scene import Scene, placed
@@ -98,7 +98,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     }
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
-        draws |= _numbers(graph, options.get("numbers", {}), numeric, stream)
+        draws |= _numbers(graph, options.get("numbers", {}), numeric, stream, source)
     return draws
 
 
@@ -112,7 +112,11 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
 
 
 def _numbers(
-    graph: Graph, ranges: Mapping[str, Any], asks: Sequence[Phrase], stream: Stream
+    graph: Graph,
+    ranges: Mapping[str, Any],
+    asks: Sequence[Phrase],
+    stream: Stream,
+    source: Source,
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
@@ -130,23 +134,22 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values))
+                _require_workable(ask, result(ask, graph, values), source)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
 
 
-def _require_workable(ask: Phrase, array: NDArray[Any]) -> None:
+def _require_workable(ask: Phrase, array: NDArray[Any], source: Source) -> None:
     """Turn a draw down whose answer is long, or hard to round."""
     digits = ask.clauses.get("digits")
     if digits is None:
+        require_exact(ask, array, source)
         luck.require("short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST))
         return
     units = np.abs(array.astype(float)) * 10.0 ** int(digits)
-    luck.require("not_large", bool((units < LARGEST * 10 ** int(digits)).all()))
     ties = np.abs(units - np.floor(units) - 0.5)
-    luck.require("safe_rounding", bool((ties > float(NEAR_TIE)).all()))
-    luck.require("not_tiny", bool((units >= 1).any()))
+    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()))
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
@@ -292,9 +295,7 @@ KIND = Kind(
         "no_ties",
         "off_the_kink",
         "short_decimals",
-        "not_large",
-        "safe_rounding",
-        "not_tiny",
+        "clear_rounding",
     ),
     slips=SLIPS,
     needs_loss=False,

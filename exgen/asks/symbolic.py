@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.numeric import gradient_value, steps_once
 from exgen.asks.scene import Answered, Scene, placed
-from exgen.certify.counts import CountClaim
 from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.totals import TotalClaim
 from exgen.derive.factors import gradients_given, read_given
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex
@@ -235,7 +235,7 @@ def count(ask: Phrase, scene: Scene) -> Answered:
         shape=SCALAR,
         expr=to_text(expr),
         steps=(step,),
-        claim=CountClaim(graph, tuple(leaf.name for leaf in found), expr),
+        claim=TotalClaim(graph, tuple(leaf.name for leaf in found), expr),
     )
     return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.grammar import EQUALS
 from exgen.asks.pieces import Fact, Words
 from exgen.asks.scene import Answered, Scene
+from exgen.certify.equations import EquationClaim
 from exgen.document import Step, Tex
+from exgen.errors import CertificateError
 from exgen.problems.base import Solved
 from exgen.problems.steps import claimed
 
@@ -37,6 +39,11 @@ def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Mapping[str, Any], 
     for piece in pieces:
         if isinstance(piece, Fact):
             sides = tuple(scene.formula(side, piece.span)[0] for side in piece.sides)
+            try:
+                EquationClaim(scene.graph, sides, layout, ()).prove()
+            except CertificateError as error:
+                remedy = f"At trial numbers its sides differ; {error.message}."
+                raise scene.error("this fact does not hold", piece.span, remedy) from None
             found += claimed(scene.graph, sides, scene.graph, layout=layout)
     return tuple(found)
 

@@ -36,7 +36,7 @@ READERS: Mapping[str, str] = {
     "GradientValueClaim": "numbers.gradient_value",
     "SymbolicGridClaim": "numbers.symbolic_grid",
     "RoundedClaim": "numbers.wire",
-    "CountClaim": "numbers.count",
+    "TotalClaim": "numbers.total",
     "ShapeClaim": "numbers.shape",
     "BatchShapeClaim": "numbers.batch_shape",
     "WeightedSumClaim": "numbers.line",

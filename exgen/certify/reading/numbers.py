@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.certify.batches import BatchShapeClaim
-    from exgen.certify.counts import CountClaim
     from exgen.certify.facts import FactClaim
     from exgen.certify.grids import SymbolicGridClaim
     from exgen.certify.numbers import ForwardClaim, GradientValueClaim
     from exgen.certify.rounded import RoundedClaim
     from exgen.certify.shapes import ShapeClaim
+    from exgen.certify.totals import TotalClaim
     from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
     from exgen.graph import Shape
 
@@ -124,7 +124,7 @@ def wire(claim: RoundedClaim, page: Page) -> Agreement:
     return Agreement(METHOD, 0.0, 1)
 
 
-def count(claim: CountClaim, page: Page) -> Agreement:
+def total(claim: TotalClaim, page: Page) -> Agreement:
     """Compare the printed number, or product of sizes, with the arrays of a run."""
     read = read_expression(page.latex, page.known(claim.graph)).expr
     printed = evaluate(substitute_sizes(read, trial_sizes(claim.graph)), {}, exact=True).item()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class CountClaim:
+class TotalClaim:
     """Some leaves hold so many numbers in all.
 
     Attributes:
