@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exgen.banks import MAX_SIZE, NUMBERS
+from msgspec.structs import replace
+
+from exgen.banks import NUMBERS
 from exgen.certify.acceptance import OF_NETWORKS, NetworkDraw, added, none_accepted
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
@@ -15,12 +17,13 @@ from exgen.language import read_network
 from exgen.problems.table import NETWORK_RULES
 from exgen.seeds import Stream
 from exgen.shapes import check_sizes
+from exgen.tables import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, Choice, NetworkEntry, ProblemEntry
     from exgen.graph import Graph
+    from exgen.tables import Bank, Choice, NetworkEntry, ProblemEntry
 
 MAX_TRIES = 500
 SHARED_TRIES = 40

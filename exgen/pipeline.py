@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exgen import resources
-from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
+from exgen.banks import bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exgen.document import Problem
+    from exgen.tables import Bank, ProblemEntry
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2

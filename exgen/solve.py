@@ -27,8 +27,8 @@ from exgen.slips.told import drawn_numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, ProblemEntry
     from exgen.problems.base import Setting, Solution, Solved
+    from exgen.tables import Bank, ProblemEntry
 
 BUG = "This is a bug in exgen; please report it with the seed."
 

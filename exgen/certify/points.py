@@ -50,8 +50,12 @@ def with_numbers(graph: Graph) -> Graph:
         CertificateError: it is no legal network at any of the sizes that are tried.
 
     """
-    sizes = fitting_sizes(graph, map(_primes, FIRST_SIZES))
-    return graph.with_sizes(sizes) if sizes else graph
+
+    def numbered() -> Graph:
+        sizes = fitting_sizes(graph, map(_primes, FIRST_SIZES))
+        return graph.with_sizes(sizes) if sizes else graph
+
+    return graph.once("with numbers", numbered)
 
 
 def fitting_sizes(graph: Graph, choices: Iterable[Iterable[int]]) -> dict[str, int]:
@@ -96,6 +100,10 @@ def trial_point(graph: Graph, seed: int) -> Values:
         CertificateError: no point was found at which every value is finite.
 
     """
+    return dict(graph.once(("trial point", seed), lambda: _trial_point(graph, seed)))
+
+
+def _trial_point(graph: Graph, seed: int) -> Values:
     best: Values | None = None
     most = -1
     for attempt, values in _candidates(graph, seed):
@@ -131,6 +139,11 @@ def trial_points(graph: Graph, seed: int, by: str | None = None) -> tuple[Values
         CertificateError: no point was found at which every value is finite.
 
     """
+    points = graph.once(("trial points", seed, by), lambda: _trial_points(graph, seed, by))
+    return tuple(map(dict, points))
+
+
+def _trial_points(graph: Graph, seed: int, by: str | None) -> tuple[Values, ...]:
     points = [trial_point(graph, seed)]
     seen = _sides(graph, points[0])
     if len(seen) < 2 * len(_bent(graph)):
@@ -175,6 +188,8 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
             continue
         if not off_kinks(graph, values) or _undone(graph, values):
             continue
+        for value in values.values():
+            value.setflags(write=False)  # a point is shared by all that is proven at it
         yield attempt, values
 
 
