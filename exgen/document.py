@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from exgen.errors import DataError
+from exgen.page import USUAL, Page
 from exgen.typed import Decoder, shown
 
 SCHEMA = 3
@@ -151,6 +152,7 @@ class Problem:
         statement: the methods that agreed that the sheet shows this network; empty where an
             earlier problem shows it, or where the sheet shows no forward pass.
         answers: in the order in which they are asked.
+        hint: for those who do not know how to begin; empty where there is none.
 
     """
 
@@ -166,6 +168,7 @@ class Problem:
     fields: Mapping[str, Any]
     statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]
+    hint: str = ""
 
     def answer(self, name: str) -> Answer:
         """Return an answer by name. KeyError where the problem has none of that name."""
@@ -187,6 +190,7 @@ class ProblemSet:
         notation: the settings of the notation, by name.
         versions: of exgen and of what computed the answers.
         problems: in order.
+        page: the head of page 1, and the form of every page.
         language: what sheet and key are printed in, such as ``de``.
 
     """
@@ -198,6 +202,7 @@ class ProblemSet:
     notation: Mapping[str, Any]
     versions: Mapping[str, str]
     problems: tuple[Problem, ...]
+    page: Page = USUAL
     language: str = "en"
 
     @property

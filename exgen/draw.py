@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exgen.banks import MAX_SIZE, NUMBERS
+from msgspec.structs import replace
+
+from exgen.asks.parse import renamed
+from exgen.banks import NUMBERS, TEXT
 from exgen.certify.acceptance import OF_NETWORKS, NetworkDraw, added, none_accepted
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
@@ -15,12 +18,13 @@ from exgen.language import read_network
 from exgen.problems.table import NETWORK_RULES
 from exgen.seeds import Stream
 from exgen.shapes import check_sizes
+from exgen.tables import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, Choice, NetworkEntry, ProblemEntry
     from exgen.graph import Graph
+    from exgen.tables import Bank, Choice, NetworkEntry, ProblemEntry
 
 MAX_TRIES = 500
 SHARED_TRIES = 40
@@ -155,6 +159,8 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
 def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
     """Return a problem of a bank with the drawn names where its author wrote others."""
     options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
+    if TEXT in problem.options:
+        options[TEXT] = renamed(problem.options[TEXT], network.names)
     return replace(problem, options=options)
 
 
@@ -299,8 +305,9 @@ def draw_problem(
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
+        place = f"{problem.place} {error.place}" if error.excerpt else error.place or problem.place
         raise KindError(
-            error.message, place=error.place or problem.place, remedy=error.remedy
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
         ) from None
     except AcceptanceError as error:
         raise AcceptanceError(

@@ -130,16 +130,23 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
 
     """
     values: Values = {leaf.name: _numbers(given[leaf.name], exact=exact) for leaf in graph.leaves}
-    lines: dict[str, Expr] = {}
+    lines = graph.once(
+        ("from logits", frozenset(given)), lambda: _from_logits(graph, frozenset(given))
+    )
     for binding in graph.bindings:
         known = given.get(binding.name)
         if known is not None:
             values[binding.name] = _numbers(known, exact=exact)
-            continue
-        expr = binding.expr if exact else from_logits(binding.expr, lines)
-        values[binding.name] = evaluate(expr, values, exact=exact)
-        lines[binding.name] = binding.expr
+        else:
+            expr = binding.expr if exact else lines[binding.name]
+            values[binding.name] = evaluate(expr, values, exact=exact)
     return values
+
+
+def _from_logits(graph: Graph, given: frozenset[str]) -> dict[str, Expr]:
+    """Return the lines that are computed, with logarithms of probabilities read off the logits."""
+    lines = {b.name: b.expr for b in graph.bindings if b.name not in given}
+    return {name: from_logits(expr, lines) for name, expr in lines.items()}
 
 
 def gradient_name(name: str) -> str:
@@ -218,6 +225,10 @@ def backward(graph: Graph, start: Expr | None = None) -> Backward:
         MisfitError: the loss is not a scalar, so it has no gradient.
 
     """
+    return graph.once(("backward", start), lambda: _backward(graph, start))
+
+
+def _backward(graph: Graph, start: Expr | None) -> Backward:
     if start is None and not is_scalar(graph.shapes[graph.loss]):
         shape = shape_text(graph.shapes[graph.loss])
         raise MisfitError(f"'{graph.loss}' is {shape}; a gradient needs a scalar")

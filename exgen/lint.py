@@ -33,9 +33,9 @@ from exgen.statements import read_statements
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from exgen.banks import Bank
     from exgen.derive.notation import Notation
     from exgen.document import Problem
+    from exgen.tables import Bank
 
 MOST_FAILURES = 10
 """After so many a sweep ends: more of them would say nothing new, and each takes its time."""

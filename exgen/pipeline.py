@@ -8,8 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as with_keys
+
 from exgen import resources
-from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
+from exgen.asks.problem import shows_network as text_shows_network
+from exgen.banks import TEXT, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exgen.document import Problem
+    from exgen.tables import Bank, ProblemEntry
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2
@@ -61,7 +65,7 @@ def load(set_name: str, notation: str | None, language: str | None = None) -> tu
     """Load a bank by name or path, with its own notation and language or others."""
     bank = load_bank(find_bank(set_name, resources.banks()))
     load_language(language or bank.language, "" if language else str(bank.path))
-    bank = replace(bank, language=language or bank.language)
+    bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
         return bank, load_profile(notation)
     try:
@@ -150,8 +154,15 @@ def settings(
         if entry.network in shared:
             ready = with_numbers(ready, shared[entry.network])
         found.append((ready, network, setting))
-        shown.setdefault(entry.network, number)
+        if shows_network(entry):
+            shown.setdefault(entry.network, number)
     return found
+
+
+def shows_network(entry: ProblemEntry) -> bool:
+    """Whether a problem shows its network; a text does where it says so."""
+    text = entry.options.get(TEXT)
+    return text is None or text_shows_network(text)
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:

@@ -93,7 +93,10 @@ class Decoder:
                 values[name] = self.absent[hint]
             else:
                 raise DataError(f"'{name}' is missing", path)
-        return kind(**values)
+        try:
+            return kind(**values)
+        except DataError as error:
+            raise DataError(error.message, f"{path}.{error.path}", error.remedy) from None
 
     def _union(self, members: tuple[Any, ...], data: Any, path: str) -> Any:  # noqa: ANN401
         errors: list[DataError] = []

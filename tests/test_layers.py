@@ -21,7 +21,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
+    "page",
     "typed",
+    "strict",
     "files",
     "swap",
     "terminals",
@@ -45,6 +47,8 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
+    "tables",
     "banks",
     "draw",
     "write",
@@ -61,7 +65,7 @@ ORDER = (
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",

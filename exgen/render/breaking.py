@@ -42,7 +42,8 @@ _PLACES = {
     **dict.fromkeys((r"\cdot", r"\times", r"\odot", r"\oslash", "*", r"\,"), PRODUCT),
 }
 ANSWER = r"\exanswer{"
-_ALIGNED = re.compile(r"(?<!\\)&|\\begin\{(?:aligned|cases|array)\}")
+_ALIGNED = re.compile(r"(?<!\\)&|\\begin\{(?:aligned|cases)\}")
+_MATRIX = re.compile(r"\\begin\{([bvp]?matrix|array)\}.*?\\end\{\1\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def wide(right: str, left: str = "", page: float = PAGE) -> str:
 
     """
     room = SAFE * page - formula_width(f"{left} = ")
-    if formula_width(right) <= room or _ALIGNED.search(right):
+    if formula_width(right) <= room or _is_aligned(right):
         return right
     return r" \\* &\quad ".join(_filled(_atoms(_opened(right, room)), room))
 
@@ -176,7 +177,7 @@ def broken(latex: str, page: float = PAGE) -> list[str]:
     What has places of alignment of its own is left as it is.
     """
     room = SAFE * page
-    if formula_width(latex) <= room or _ALIGNED.search(latex):
+    if formula_width(latex) <= room or _is_aligned(latex):
         return [latex]
     sides = _split(_atoms(_opened(latex, room)), RELATION)
     left = _joined(sides.pop(0)) if len(sides) > 1 else ""
@@ -186,6 +187,11 @@ def broken(latex: str, page: float = PAGE) -> list[str]:
             indent = r"\quad " if n else ""
             lines.append(f"{left if not lines else ''} & {indent}{line} ".lstrip())
     return lines
+
+
+def _is_aligned(latex: str) -> bool:
+    """Whether a formula has places of alignment outside of its matrices."""
+    return _ALIGNED.search(_MATRIX.sub("", latex)) is not None
 
 
 def _filled(side: list[_Atom], room: float) -> list[str]:
