@@ -160,7 +160,8 @@ def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
     """Return a problem of a bank with the drawn names where its author wrote others."""
     options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
     if TEXT in problem.options:
-        options[TEXT] = renamed(problem.options[TEXT], network.names)
+        sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
+        options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
     return replace(problem, options=options)
 
 
