@@ -39,6 +39,7 @@ ORDER = (
     "logits",
     "engine",
     "language",
+    "values",
     "derive",
     "readback",
     "document",
