@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from exgen.banks import NUMBERS
+from exgen.asks.parse import renamed
+from exgen.banks import NUMBERS, TEXT
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
@@ -231,6 +232,8 @@ def asked(
             options[key] = {**(numbers or {}), **options.get(key, {}), **own}
     if problem.accept is not None:
         options["waived"] = waived(problem)
+    if TEXT in problem.options:
+        options[TEXT] = renamed(problem.options[TEXT], network.names)
     return structs.replace(problem, options=options)
 
 
@@ -392,8 +395,9 @@ def draw_problem(
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
+        place = f"{problem.place} {error.place}" if error.excerpt else error.place or problem.place
         raise KindError(
-            error.message, place=error.place or problem.place, remedy=error.remedy
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
         ) from None
     except AcceptanceError as error:
         message, remedy = _broken(problem, graph, error) or (error.message, error.remedy)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exgen import resources
-from exgen.banks import bank_names, find_bank, load_bank
+from exgen.asks.problem import shows_network as text_shows_network
+from exgen.banks import TEXT, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.document import ProblemSet, without_mistakes
 from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
@@ -138,8 +139,15 @@ def settings(
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
         found.append((asked(entry, network, numbers[entry.network]), network, setting))
-        shown.setdefault(entry.network, number)
+        if shows_network(entry):
+            shown.setdefault(entry.network, number)
     return found
+
+
+def shows_network(entry: ProblemEntry) -> bool:
+    """Whether a problem shows its network; a text does where it says so."""
+    text = entry.options.get(TEXT)
+    return text is None or text_shows_network(text)
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:

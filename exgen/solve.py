@@ -165,12 +165,14 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]
-        if not lucky or drawn.draws == before:
+        # the order of choices tells nothing
+        asked = {key: part for key, part in drawn.draws.items() if key != "order"}
+        if not lucky or asked == before:
             mistakes = tuple(part.mistakes for part in found)
             return _Drawn(drawn.draws, tries, rejected, solution, mistakes)
         # a draw breaks one rule: the first
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
-        before = drawn.draws
+        before = asked
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
@@ -179,8 +181,10 @@ def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> 
     try:
         return entry.kind.solve(setting, draws)
     except KindError as error:
-        place = error.place or entry.place
-        raise KindError(error.message, place=place, remedy=error.remedy) from None
+        place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
+        raise KindError(
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
+        ) from None
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

@@ -178,6 +178,11 @@ RULES: Mapping[str, Rule] = {
             proof=True,
         ),
         Rule(
+            "clear_rounding",
+            "No number that is asked for lies in the middle between two roundings.",
+            "Draw from rounder numbers, or ask for more digits.",
+        ),
+        Rule(
             "distinct_entries",
             "The entries of the vector differ.",
             "Draw from more numbers.",

@@ -344,11 +344,27 @@ def with_rubrics(problem: Problem) -> Problem:
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
     """
+    own = problem.fields.get("rubrics")
     answers = tuple(
-        replace(answer, steps=_points(problem)) if answer.is_rubric else answer
+        answer
+        if not answer.is_rubric
+        else replace(answer, steps=_points(problem))
+        if own is None
+        else replace(answer, steps=_own_points(answer, own[answer.name]))
         for answer in problem.answers
     )
     return replace(problem, answers=answers)
+
+
+def _own_points(answer: Answer, points: Sequence[Sequence[str | Tex]]) -> tuple[Step, ...]:
+    """Return the steps of a rubric with the words that its author gave each."""
+    texts = (
+        "".join(part.tex if isinstance(part, Tex) else escape(part) for part in point)
+        for point in points
+    )
+    return tuple(
+        replace(step, why=Tex(text)) for step, text in zip(answer.steps, texts, strict=True)
+    )
 
 
 def _points(problem: Problem) -> tuple[Step, ...]:
