@@ -139,7 +139,9 @@ def _draw_network(
             key: stream.child(attempt, key).choose(choices) for key, choices in entry.draw.items()
         }
         which = stream.child(attempt, "text").below(len(entry.sources))
-        symbolic = _with_given_sizes(_read(entry, which, draws, bank), entry, bank)
+        symbolic = _read(entry, which, draws, bank)
+        given = _given_sizes(symbolic, entry, bank)
+        symbolic = symbolic.with_sizes(given)
         sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
         graph = _with_sizes(symbolic, sizes, entry, bank)
         drawn = NetworkDraw(symbolic, graph, draws, entry.draw)
@@ -150,14 +152,14 @@ def _draw_network(
             chosen |= {"names": names} if names else {}
             graph = _told_apart(graph.renamed(names), f"{bank.path}: [networks.{entry.name}]")
             free = tuple(rule for rule in NETWORK_RULES if rule not in rules)
-            return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected, names, free)
+            return DrawnNetwork({**given, **draws, **chosen}, graph, attempt, rejected, names, free)
         rejected = added(rejected, {broken: 1})
     place = f"{bank.path}: [networks.{entry.name}]"
     raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), place)
 
 
-def _with_given_sizes(graph: Graph, entry: NetworkEntry, bank: Bank) -> Graph:
-    """Put in the sizes that follow from numbers which the bank gives for leaves."""
+def _given_sizes(graph: Graph, entry: NetworkEntry, bank: Bank) -> dict[str, int]:
+    """Return the sizes that follow from numbers which the bank gives for leaves."""
     place = f"{bank.path}: [networks.{entry.name}]"
     give = {name: part for name, part in entry.give.items() if graph.leaf(name) is not None}
     sizes = read_sizes(graph, given_arrays(give, graph, place, fractions=True), place)
@@ -167,7 +169,7 @@ def _with_given_sizes(graph: Graph, entry: NetworkEntry, bank: Bank) -> Graph:
             place=place,
             remedy=f"Remove draw.{name}.",
         )
-    return graph.with_sizes(sizes)
+    return sizes
 
 
 def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) -> dict[str, str]:
@@ -233,7 +235,8 @@ def asked(
     if problem.accept is not None:
         options["waived"] = waived(problem)
     if TEXT in problem.options:
-        options[TEXT] = renamed(problem.options[TEXT], network.names)
+        sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
+        options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
     return structs.replace(problem, options=options)
 
 

@@ -121,7 +121,8 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
             place=entry.place,
             remedy="Give one number for each part, or a single one, which is divided among them.",
         )
-    total = max(1, len(parts)) if stated is None else stated
+    least = 1 if problem.answers else 0
+    total = max(least, len(parts)) if stated is None else stated
     each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
     total = sum(total) if isinstance(total, tuple) else total
     worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}

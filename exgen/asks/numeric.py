@@ -182,7 +182,9 @@ def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
 
 
 def _backward(scene: Scene) -> Backward:
-    return Backward(scene.setting, Given(), gradients_given(scene.graph, Given()))
+    return Backward(
+        scene.setting, Given(), gradients_given(scene.graph, Given()), scene.whole or scene.graph
+    )
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
 from exgen.asks.pieces import Fact, Formula, Part, Phrase, Words
-from exgen.asks.table import ASKS, SHOWS
+from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.errors import Source, nearest
 
 if TYPE_CHECKING:
@@ -208,7 +208,8 @@ def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phra
     reader = Reader(source, words if verb == "rubric" else words[1:], closing, row.example)
     legal = (*row.clauses, *COMMON) if verb != "show" else row.clauses
     found = reader.read(row.pattern, legal)
-    choices = _choices(source, row.choices, tail, start + len(head) + 1, end, closing)
+    least = row.choices or int(isinstance(row, Ask) and row.wrong and tail is not None)
+    choices = _choices(source, least, tail, start + len(head) + 1, end, closing)
     _check(source, found)
     return Phrase(
         "show" if verb == "show" else "ask",

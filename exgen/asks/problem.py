@@ -13,7 +13,7 @@ from exgen.asks.pieces import Formula, Part, Phrase, Words
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in
 from exgen.asks.table import ASKS, SHOWS
-from exgen.asks.words import inline
+from exgen.asks.words import among, inline
 from exgen.document import Tex
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
+RUBRIC = "rubric"
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
 MOST_DECIMALS = 4
@@ -84,11 +85,10 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     draws: dict[str, Any] = {
         TEXT: options[TEXT],
         "order": {
-            phrase.name: list(
-                stream.child("order", phrase.name).shuffle(range(len(phrase.choices)))
-            )
+            phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
             for phrase in phrases
-            if phrase.sort == "choice"
+            if phrase.choices and phrase.sort != RUBRIC
+            for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
         "hide": {
             phrase.name: hidden_in(phrase, graph, source, stream.child("hide", phrase.name))
@@ -159,7 +159,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
     stated = _stated(pieces, setting, hidden)
     scene = Scene(setting, source, asks_of(pieces), stated, draws)
-    found = {ask.name: ASKS[ask.sort].answer(ask, scene) for ask in scene.asks}
+    found = {ask.name: _answered(ask, scene) for ask in scene.asks}
     fields = forward_fields(setting)
     fields["leaves"] = [
         part
@@ -184,6 +184,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
         answers,
     )
+
+
+def _answered(ask: Phrase, scene: Scene) -> Answered:
+    row = ASKS[ask.sort]
+    answered = row.answer(ask, scene)
+    return among(ask, scene, answered) if row.wrong and ask.choices else answered
 
 
 def _is_network(piece: Piece) -> bool:
@@ -257,6 +263,10 @@ def _paragraph() -> dict[str, Any]:
     return {"pieces": [], "boxed": [], "blanks": []}
 
 
+def _is_choice(answered: Answered) -> bool:
+    return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
+
+
 def _says(paragraph: Mapping[str, Any]) -> bool:
     return any(not isinstance(piece, str) or piece.strip() for piece in paragraph["pieces"])
 
@@ -265,22 +275,27 @@ def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a part is one question with one answer below, which may share its line."""
     if len(paragraphs) != 1 or len(paragraphs[0]["boxed"]) != 1 or paragraphs[0]["blanks"]:
         return False
+    if paragraphs[0]["boxed"][0]["layout"] == "rubric":
+        return False
     shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
     return all(piece["show"] in ("rounded", "") for piece in shown)
 
 
 def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     """Put an ask into a paragraph: what it prints, and where its answer goes."""
-    inside = ask.clauses.get("inside") or ("box" if answered.layout else "blank")
+    own = "box" if answered.layout and not _is_choice(answered) else "blank"
+    inside = ask.clauses.get("inside") or own
     names = [solved.name for solved in answered.solved]
     prints = answered.prints
-    if inside == "blank" and answered.layout not in ("", "rubric"):
+    if _is_choice(answered):
+        inside = "blank"
+    elif inside == "blank" and answered.layout not in ("", "rubric"):
         prints = Tex(f"${blank(names[0])}$")
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
         paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    else:
+    elif not ask.choices or answered.layout:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)
 

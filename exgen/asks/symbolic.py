@@ -47,7 +47,7 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     for name in kept:
         inner.known(name, ask, "given")
     given = read_given(inner.graph, list(kept))
-    work = Backward(inner.setting, given, gradients_given(inner.graph, given))
+    work = Backward(inner.setting, given, gradients_given(inner.graph, given), scene.graph)
     found = work.found.get(by)
     if found is None or by == inner.graph.loss or not found.rules:
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
@@ -114,7 +114,13 @@ def _all_sides(work: Backward, by: str) -> tuple[Mapping[str, Any], ...]:
     found = work.found[by]
     parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
     sides = tuple(dict.fromkeys((Name(gradient_name(by)), *parts)))
-    return claimed(work.graph, sides, work.graph, layout=work.layout, factors=work.given.factors)
+    return claimed(
+        work.graph,
+        sides,
+        work.network or work.graph,
+        layout=work.layout,
+        factors=work.given.factors,
+    )
 
 
 def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
@@ -195,7 +201,12 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
     shown = line_fields(scene.setting, line, hidden, ask.name)
     solved = answers_of(scene.setting, line, hidden, ask.name)
     equation = Tex(f"{shown['left']} = {shown['right']}")
-    prints = {"show": "chain", "equation": equation, "worked": shown["worked"]}
+    whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
+    told = steps_once(tuple(step for answer in solved for step in answer.steps))
+    first, *rest = (replace(step, equation=Tex("")) for step in told)
+    steps = (replace(first, equation=whole), *rest)
+    solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]
+    prints = {"show": "chain", "equation": equation}
     return Answered(prints, tuple(solved))
 
 

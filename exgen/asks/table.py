@@ -46,6 +46,7 @@ class Ask:
     Attributes:
         answer: the answer, its steps, its claim, and what stands on the sheet.
         choices: how many texts have to stand behind a colon at least.
+        wrong: whether wrong answers may stand there, which makes it a choice.
 
     """
 
@@ -56,6 +57,7 @@ class Ask:
     answer: Callable[[Phrase, Scene], Answered]
     clauses: tuple[str, ...] = ()
     choices: int = 0
+    wrong: bool = False
 
 
 SHOWS: Mapping[str, Show] = {
@@ -140,6 +142,7 @@ ASKS: Mapping[str, Ask] = {
             "{ask gradient of L by W1}",
             symbolic.gradient,
             ("upstream", "given", "exactly", "digits"),
+            wrong=True,
         ),
         Ask(
             "jacobian",
@@ -147,6 +150,7 @@ ASKS: Mapping[str, Ask] = {
             "The derivative of a line by a name that it reads; by a matrix, a general entry.",
             "{ask jacobian of a1 by z1}",
             symbolic.jacobian,
+            wrong=True,
         ),
         Ask(
             "chain",

@@ -36,6 +36,7 @@ class Backward:
     setting: Setting
     given: Given
     found: Mapping[str, Gradient]
+    network: Graph | None = None
 
     @property
     def graph(self) -> Graph:
@@ -99,7 +100,7 @@ class Backward:
         claims = claimed(
             self.graph,
             (Name(gradient_name(name)), *sides),
-            self.graph,
+            self.network or self.graph,
             layout=self.layout,
             factors=self.given.factors,
         )
@@ -112,7 +113,7 @@ class Backward:
         gradient = self.found[name]
         lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
         calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
-        formulas, claims = slope_reasons(calls, self.setting.printer, self.graph)
+        formulas, claims = slope_reasons(calls, self.setting.printer, self.network or self.graph)
         stated = {lookup(part.op).why for part in calls}
         told: list[str | Tex] = [text for text in reasons_of(gradient) if text not in stated]
         return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims
