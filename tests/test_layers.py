@@ -45,6 +45,7 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
     "tables",
     "banks",
     "draw",

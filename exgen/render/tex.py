@@ -94,7 +94,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         conventions=conventions,
         hints=[part for part in hints if page.hints == "page" and part[1]],
         bodies=[
-            (Tex(problem.name), points_text(problem.points), Tex(body))
+            (Tex(problem.name), _in_words(problem), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
@@ -103,6 +103,11 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         drawn=r"\begin{tikzpicture}" in printed,
         total=sum(problem.points for problem in problem_set.problems),
     )
+
+
+def _in_words(problem: Problem) -> str:
+    """Return what a problem is worth in words; a note that asks nothing is worth nothing."""
+    return points_text(problem.points) if problem.points or problem.answers else ""
 
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
@@ -121,7 +126,10 @@ def _page(problem_set: ProblemSet, *, key: bool) -> Page:
 
 def _hints(problem_set: ProblemSet) -> list[tuple[int, str]]:
     """Return the number of each problem with its hint; one that has none has an empty one."""
-    return [(number, part.hint) for number, part in enumerate(problem_set.problems, start=1)]
+    return [
+        (number, " ".join(filter(None, (part.hint, *part.fields.get("hints", {}).values()))))
+        for number, part in enumerate(problem_set.problems, start=1)
+    ]
 
 
 def _hinted(body: str, hint: str) -> str:
@@ -344,11 +352,27 @@ def with_rubrics(problem: Problem) -> Problem:
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
     """
+    own = problem.fields.get("rubrics")
     answers = tuple(
-        replace(answer, steps=_points(problem)) if answer.is_rubric else answer
+        answer
+        if not answer.is_rubric
+        else replace(answer, steps=_points(problem))
+        if own is None
+        else replace(answer, steps=_own_points(answer, own[answer.name]))
         for answer in problem.answers
     )
     return replace(problem, answers=answers)
+
+
+def _own_points(answer: Answer, points: Sequence[Sequence[str | Tex]]) -> tuple[Step, ...]:
+    """Return the steps of a rubric with the words that its author gave each."""
+    texts = (
+        "".join(part.tex if isinstance(part, Tex) else escape(part) for part in point)
+        for point in points
+    )
+    return tuple(
+        replace(step, why=Tex(text)) for step, text in zip(answer.steps, texts, strict=True)
+    )
 
 
 def _points(problem: Problem) -> tuple[Step, ...]:
