@@ -22,6 +22,10 @@ HINTS = ("none", "sheet", "page")
 MOST_MINUTES, MOST_FIELDS = 1440, 8
 LONGEST = {"institution": 200, "date": 100, "due": 100, "instructions": 3000}
 LONGEST_FIELD = 40
+NARROWEST = 80
+"""The least width of the text, in millimetres."""
+FRAGMENT = 120
+"""How wide a line is supposed to be in a document of the author's own, in millimetres."""
 NORMAL = 11
 """The size at which formulas and figures are measured, in points."""
 LARGE = 12
@@ -45,9 +49,11 @@ class Page:
         points_table: whether page 1 has a table of the points, to be filled in by the grader.
         paper: ``a4`` or ``letter``.
         size: of the text, in points.
+        width: of the text, in millimetres; 0 where it follows from the paper.
         columns: 1 or 2.
         space: room to write: as much as the worked ``answer`` takes, ``none``, or so many lines or
             centimetres for each point, such as ``2 lines``.
+        alone: whether each problem shows its own network, instead of speaking of another's.
         hints: ``none``, on the ``sheet``, or on a ``page`` of their own.
 
     Raises:
@@ -65,8 +71,10 @@ class Page:
     points_table: bool = False
     paper: str = "a4"
     size: int = NORMAL
+    width: int = 0
     columns: int = 1
     space: str = "answer"
+    alone: bool = False
     hints: str = "none"
 
     def __post_init__(self) -> None:
@@ -83,6 +91,9 @@ class Page:
             raise DataError(f"has more than {MOST_FIELDS} fields", "identity", "Ask for fewer.")
         _check_range("time", self.time, 0, MOST_MINUTES, "minutes")
         _check_range("size", self.size, *SIZES, "points")
+        if self.width:
+            most = int(PAPERS[self.paper][0]) - 20 if self.paper in PAPERS else NARROWEST
+            _check_range("width", self.width, NARROWEST, most, "millimetres")
         if self.columns not in (1, 2):
             raise DataError("must be 1 or 2", "columns", "Such as columns = 2.")
         for key, legal in (("paper", tuple(PAPERS)), ("hints", HINTS)):
@@ -101,6 +112,8 @@ class Page:
     @property
     def margin(self) -> float:
         """The margin at the left and at the right, in millimetres."""
+        if self.width:
+            return round((PAPERS[self.paper][0] - self.width) / 2, 2)
         return 14.0 if self.columns > 1 else 16.0 if self.size > LARGE else 24.0
 
     @property
@@ -137,7 +150,7 @@ def _check_words(key: str, text: str, most: int) -> None:
 def _check_range(key: str, value: int, least: int, most: int, unit: str) -> None:
     if not least <= value <= most:
         message = f"must be a whole number of {unit} from {least} to {most}"
-        raise DataError(message, key, f"Such as {key} = {max(least, 12)}.")
+        raise DataError(message, key, f"Such as {key} = {max(least, min(most, 12))}.")
 
 
 USUAL = Page()

@@ -173,6 +173,8 @@ def make(
     pdf: bool = True,
     slips: bool = True,
     force: bool = False,
+    fragment: bool = False,
+    page: Mapping[str, str] | None = None,
 ) -> Made:
     """Make a problem set and its key, and write them to a folder.
 
@@ -185,6 +187,8 @@ def make(
         pdf: whether to run TeX.
         slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
+        fragment: whether to write each problem for a document of the author's own, too.
+        page: keys of the bank's page that are replaced.
 
     Raises:
         ExgenError: with place and remedy; nothing is written then.
@@ -197,9 +201,10 @@ def make(
     check_printable(bank)
     if pdf:
         require_tex()
+    bank = with_page(bank, {**(page or {}), **({"alone": True} if fragment else {})})
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     require_kept(problem_set, str(bank.path))
-    files = _files(problem_set, render_tex(problem_set), pdf=pdf)
+    files = _files(problem_set, render_tex(problem_set), logo(bank), pdf=pdf, fragment=fragment)
     kept = write_folder(target, files, force=force)
     return Made(target, tuple(sorted(files)), problem_set, kept)
 

@@ -119,6 +119,20 @@ def _page(problem_set: ProblemSet, *, key: bool) -> Page:
     return replace(problem_set.page, columns=1) if key else problem_set.page
 
 
+def problem_alone(problem: Problem, page: Page, *, key: bool) -> str:
+    """Return the TeX of a problem that stands in a document of its own."""
+    body = _problem(problem, 1, replace(NOTHING_AROUND, page=page), key=key)
+    if page.hints == "sheet" and not key:
+        body = _hinted(body, problem.hint)
+    # the parts have points of their own, and a class that adds them up must not count them twice
+    return body.replace(rf"\question[{problem.points}]", r"\question", 1) if problem.parts else body
+
+
+def template(name: str) -> Template:
+    """Return a template by its path."""
+    return _environment().get_template(name)
+
+
 def _hints(problem_set: ProblemSet) -> list[tuple[int, str]]:
     """Return the number of each problem with its hint; one that has none has an empty one."""
     return [(number, part.hint) for number, part in enumerate(problem_set.problems, start=1)]
