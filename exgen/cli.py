@@ -52,6 +52,11 @@ def make_command(
     force: Annotated[  # noqa: FBT002
         bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
     ] = False,
+    fragment: Annotated[  # noqa: FBT002
+        bool, typer.Option("--fragment", help="Write problems for a document of your own, too.")
+    ] = False,
+    paper: Annotated[str | None, typer.Option("--paper", help="a4 or letter.")] = None,
+    date: Annotated[str | None, typer.Option("--date", help="The date in the head.")] = None,
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
@@ -68,6 +73,8 @@ def make_command(
             pdf=pdf,
             slips=slips,
             force=force,
+            fragment=fragment,
+            page={k: part for k, part in (("paper", paper), ("date", date)) if part is not None},
         )
     typer.echo(made_text(made))
 

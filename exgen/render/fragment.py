@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from exgen.document import Tex
 from exgen.page import FRAGMENT, USUAL
 from exgen.render.characters import T5_PREAMBLE, spelled
@@ -23,13 +25,15 @@ def fragments(problem_set: ProblemSet) -> dict[str, bytes]:
     style = template("documents/exgen.sty.j2").render(
         _fill=str, plots=list(PLOTS.values()), plot_scale=1, t5=Tex(T5_PREAMBLE)
     )
-    files = {f"problem-{part.name}.tex": _fragment(problem_set, part) for part in problem_set.problems}
+    files = {
+        f"problem-{part.name}.tex": _fragment(problem_set, part) for part in problem_set.problems
+    }
     return {name: text.encode() for name, text in {STYLE: style, **files}.items()}
 
 
 def _fragment(problem_set: ProblemSet, problem: Problem) -> str:
-    page = replace(problem_set.page, columns=1, size=USUAL.size)
-    page = replace(page, width=page.width or FRAGMENT)
+    own = problem_set.page
+    page = structs.replace(own, columns=1, size=USUAL.size, width=own.width or FRAGMENT)
     sheet, key = (problem_alone(problem, page, key=key) for key in (False, True))
     text = template("documents/fragment.tex.j2").render(
         _fill=str,
