@@ -217,7 +217,7 @@ def test_hostile_input_takes_no_memory(here: Path) -> None:
         ("make --set 2 --seeds 3", "--seeds"),
         ("make --set 2 --seed seven", "--seed"),
         ("mak", "mak"),
-        ("derive", "file"),
+        ("derive", "FILE"),
         ("lint --set 2 --seeds 0", "--seeds"),
         ("lint --set 2 --jobs 0", "--jobs"),
         ("lint --set 2 --seed 3", "--seed"),
