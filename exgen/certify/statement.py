@@ -19,14 +19,14 @@ from exgen.certify.compare import (
     trial_sizes,
     worst,
 )
-from exgen.certify.pieces import COMPARING, KINKED
 from exgen.certify.points import classes_axis, trial_points, with_numbers
 from exgen.certify.reading.network import Computed, Reader
 from exgen.certify.reading.page import as_entries
 from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Call, is_column, is_scalar, shape_text, substitute_sizes, walk
+from exgen.graph import is_column, is_scalar, shape_text, substitute_sizes, walk
+from exgen.ops import traits_of
 from exgen.readback.declarations import declared_in, given
 from exgen.readback.networks import Sayings, layers_in, lines_in
 from exgen.readback.pages import read_shape
@@ -176,7 +176,7 @@ def _points(graph: Graph) -> list[Values]:
 def _has_kink(line: Expr | None) -> bool:
     """Whether a line has two sides that one point may not show."""
     parts = () if line is None else walk(line)
-    return any(isinstance(part, Call) and part.op in KINKED | COMPARING for part in parts)
+    return any(traits_of(part).kink or traits_of(part).jump for part in parts)
 
 
 def _compared(graph: Graph, read: Mapping[str, Computed]) -> Agreement:

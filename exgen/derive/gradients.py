@@ -105,7 +105,10 @@ def with_gradient_shapes(graph: Graph, *, numerator: bool = False) -> dict[str, 
 
 def derive_gradients(graph: Graph) -> dict[str, Gradient]:
     """Derive the gradient of the loss by every name, last names first."""
-    return gradients_from(in_order(fuse(backward(graph))), with_gradient_shapes(graph))
+    return graph.once(
+        "gradients",
+        lambda: gradients_from(in_order(fuse(backward(graph))), with_gradient_shapes(graph)),
+    )
 
 
 def in_order(back: Backward) -> Backward:

@@ -40,7 +40,7 @@ from exgen.graph import (
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, losses
 from exgen.ops.base import axis_option
-from exgen.printing import Level, Printed, Symbol
+from exgen.printing import FENCES, Level, Printed, Symbol
 from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ class Printer:
         if kind == "identity":
             return Printed(rf"{self._bold('I')}_{{{dim_latex(self.shape(this)[0])}}}")
         rows, columns = self.shape(this)
-        digit = ONES[self.notation.ones] if kind == "one" else self._bold("0")
+        digit = ONES[self.notation.ones] if kind == "ones" else self._bold("0")
         if rows == ONE and columns != ONE:
             mark = TRANSPOSE[self.notation.transpose]
             return Printed(f"{digit}_{{{dim_latex(columns)}}}^{{{mark}}}", Level.SCRIPT)
@@ -434,6 +434,8 @@ class Printer:
     def function(self, name: str, args: tuple[Printed, ...]) -> Printed:
         """Return a function applied to its arguments."""
         inner = ", ".join(part.latex for part in args)
+        if name in FENCES:
+            return Printed(rf"\left{name} {inner} \right{FENCES[name]}")
         # Brackets that grew with a brace would dwarf what they hold.
         bracketed = f"({inner})" if r"\exshape" in inner else rf"\left({inner}\right)"
         if name == RELU and self.notation.relu == "plus":

@@ -14,6 +14,7 @@ from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError
 from exgen.graph import Call, Entry, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
+from exgen.ops import uses
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex, ruled
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.derive.gradients import Gradient
+    from exgen.ops.base import Op
     from exgen.seeds import Stream
 
 WISHES = ("G", "G_V", "Q")
@@ -37,6 +39,11 @@ MAX_DECIMALS = 2
 NEEDS = "alpha_gradient needs a line such as V = prelu(U, alpha) with alpha: param."
 
 
+def _has_slope(op: Op) -> bool:
+    """Whether an op is bent at 0, and its slope below 0 is its second argument."""
+    return bool(op.traits.kink) and len(op.signature.args) > 1
+
+
 def slope_of(graph: Graph) -> str:
     """Return the leaf that is the slope of the network's PReLU.
 
@@ -44,7 +51,7 @@ def slope_of(graph: Graph) -> str:
         KindError: there is none, or the output is too large for a grid.
 
     """
-    for part in luck.calls(graph, ("prelu", "lrelu")):
+    for part in uses(graph, _has_slope):
         slope = part.args[1]
         leaf = graph.leaf(slope.name) if isinstance(slope, Name) else None
         if leaf is not None and leaf.role == "param":
@@ -102,7 +109,7 @@ def _has_several(graph: Graph, values: Values, slope: str) -> bool:
     least = 2
     arguments = [
         evaluate(part.args[0], values, exact=True)
-        for part in luck.calls(graph, ("prelu", "lrelu"))
+        for part in uses(graph, _has_slope)
         if part.args[1] == Name(slope)
     ]
     return len([entry for array in arguments for entry in array.flat if entry < 0]) >= least

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.numbers import ForwardClaim, GradientValueClaim
-from exgen.certify.pieces import KINKED
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError, nearest
 from exgen.graph import SCALAR, Graph, is_scalar
 from exgen.language import to_text
+from exgen.ops import uses
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.gradients import Gradient
+    from exgen.ops.base import Op
     from exgen.seeds import Stream
 
 UPSTREAM = (2, -1, 3, "0.5", -2, 4)
@@ -91,7 +92,11 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
 
 def _require_lines(graph: Graph, values: Values) -> None:
     """Turn a draw down where a line cannot be worked by hand without a doubt."""
-    kinked = {b.name for b in graph.bindings if any(luck.calls(_only(graph, b.name), KINKED))}
+
+    def bent(op: Op) -> object:
+        return op.traits.kink
+
+    kinked = {b.name for b in graph.bindings if any(uses(_only(graph, b.name), bent))}
     luck.require("no_ties", luck.no_ties(graph, values))
     luck.require("off_the_kink", luck.off_the_kink(graph, values))
     luck.require("both_signs", luck.both_signs(graph, values))

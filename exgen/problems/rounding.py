@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from exgen.certify.hand import calculate, rounded, work
-from exgen.certify.pieces import KINKED
 from exgen.certify.rounded import ways
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call
+from exgen.ops import traits_of
 from exgen.problems.luck import require
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ LEAST = 5
 """The least absolute value, in units of the last printed digit."""
 NEAR_TIE = Decimal("0.001")
 """How far, in units of the last printed digit, a number stays from the middle between two."""
-FLAT_ENDS = frozenset({"sigmoid", "tanh"})
 
 
 def carried(digits: int, attempt: int) -> int:
@@ -57,9 +56,10 @@ def worked_exactly(
     except KindError:
         raise RejectedError("values_exist") from None
     for gate in every:
-        if isinstance(gate.expr, Call) and gate.expr.op in KINKED:
+        traits = traits_of(gate.expr)
+        if isinstance(gate.expr, Call) and traits.kink:
             require("off_the_kink", calculate(gate.expr.args[0], exactly.values) != 0)
-        if isinstance(gate.expr, Call) and gate.expr.op in FLAT_ENDS:
+        if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
             require("not_saturated", shown not in (-1, 0, 1))
     return exactly

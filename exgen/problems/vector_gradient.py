@@ -16,6 +16,7 @@ from exgen.engine import evaluate, forward
 from exgen.errors import KindError
 from exgen.graph import Call, Dim, Entry, Expr, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
+from exgen.ops import uses
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.numbers import array_latex, draw_numbers, exact_arrays
@@ -57,7 +58,7 @@ def variable(graph: Graph) -> str:
 
 
 def _sorting(graph: Graph) -> Call | None:
-    return next(luck.calls(graph, ("sort",)), None)
+    return next(uses(graph, lambda op: "descending" in op.options), None)
 
 
 def _derived(graph: Graph) -> tuple[Graph, str, Gradient]:
