@@ -259,6 +259,11 @@ def _read_page(data: Any, path: str) -> Page:  # noqa: ANN401
         page: Page = read(Page, data)
     except DataError as error:
         raise DataError(error.message, path + error.path, error.remedy) from None
+    for key, value in to_builtins(page).items():
+        if key not in data:
+            raise DataError(f"'{key}' is missing", path)
+        if type(data[key]) is float:
+            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
     if page.logo and not LOGO.fullmatch(page.logo):
         raise DataError("there is no such logo", f"{path}.logo")
     return page
