@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
+from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, DataError, Source, nearest
 from exgen.files import read as read_file
@@ -43,8 +44,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 1_000_000
+TEXT = "text"
+"""The kind of a problem that is given by its text, and the option that holds the text."""
 NUMBERS = ("numbers", "values")
 """The options by which a kind takes numbers for the leaves."""
+Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
 
@@ -291,7 +295,7 @@ def _choices(table: _Table, key: str, data: object) -> tuple[Choice, ...]:
 
 
 def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
-    given = data if isinstance(data, dict) else {}
+    given = _with_text(table, data if isinstance(data, dict) else {})
     common = {key: part for key, part in given.items() if key in keys(ProblemTable)}
     sort = given.get("kind")
     own = KINDS[sort].options if isinstance(sort, str) and sort in KINDS else None
@@ -313,7 +317,27 @@ def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) 
                 f"'{key}' is given, and '{entry.network}' has numbers for all its problems",
                 f"Remove '{key}', or the network's 'numbers'.",
             )
-    return ProblemEntry(**asdict(entry), options=options, place=table.place)
+    found = asdict(entry)
+    if TEXT in options:
+        found["points"] = _points(table, str(options[TEXT]), entry.points)
+    return ProblemEntry(**found, options=options, place=table.place)
+
+
+def _with_text(table: _Table, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem whose text stands in it, and whose kind says so."""
+    if "text_file" in data:
+        name = table.read(Annotated[str, said("text", "")], data["text_file"], "text_file")
+        data = {key: part for key, part in data.items() if key != "text_file"}
+        data[TEXT] = _file(table, name).text
+    return {"kind": TEXT, **data} if TEXT in data else data
+
+
+def _points(table: _Table, text: str, stated: Points) -> Points:
+    """Return the points of a problem's parts where its text gives them."""
+    found = points_of(Source(f"{table.place} {TEXT}", text))
+    if found is not None and stated is not None:
+        raise table.error("'points' are given, and the text gives its parts points too")
+    return stated if found is None else found
 
 
 def _option(table: _Table, key: str, value: object, types: tuple[type, ...]) -> object:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from exgen.banks import NUMBERS
+from exgen.asks.parse import renamed
+from exgen.banks import NUMBERS, TEXT
 from exgen.certify.acceptance import OF_NETWORKS, NetworkDraw, added, none_accepted
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
@@ -158,6 +159,9 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
 def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
     """Return a problem of a bank with the drawn names where its author wrote others."""
     options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
+    if TEXT in problem.options:
+        sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
+        options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
     return replace(problem, options=options)
 
 
@@ -302,8 +306,9 @@ def draw_problem(
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
+        place = f"{problem.place} {error.place}" if error.excerpt else error.place or problem.place
         raise KindError(
-            error.message, place=error.place or problem.place, remedy=error.remedy
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
         ) from None
     except AcceptanceError as error:
         raise AcceptanceError(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exgen import resources
-from exgen.banks import bank_names, find_bank, load_bank, with_page
+from exgen.asks.problem import shows_network as text_shows_network
+from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
@@ -159,9 +160,15 @@ def settings(
         if entry.network in shared:
             ready = with_numbers(ready, shared[entry.network])
         found.append((ready, network, setting))
-        if not bank.page.alone:
+        if shows_network(entry) and not bank.page.alone:
             shown.setdefault(entry.network, number)
     return found
+
+
+def shows_network(entry: ProblemEntry) -> bool:
+    """Whether a problem shows its network; a text does where it says so."""
+    text = entry.options.get(TEXT)
+    return text is None or text_shows_network(text)
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:

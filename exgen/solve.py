@@ -118,7 +118,8 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
             place=entry.place,
             remedy="Give one number for each part, or a single one, which is divided among them.",
         )
-    total = max(1, len(parts)) if stated is None else stated
+    least = 1 if problem.answers else 0
+    total = max(least, len(parts)) if stated is None else stated
     each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
     total = sum(total) if isinstance(total, tuple) else total
     worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
@@ -162,12 +163,14 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]
-        if not lucky or drawn.draws == before:
+        # the order of choices tells nothing
+        asked = {key: part for key, part in drawn.draws.items() if key != "order"}
+        if not lucky or asked == before:
             mistakes = tuple(part.mistakes for part in found)
             return _Drawn(drawn.draws, tries, rejected, solution, mistakes)
         # a draw breaks one rule: the first
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
-        before = drawn.draws
+        before = asked
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
@@ -176,8 +179,10 @@ def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> 
     try:
         return entry.kind.solve(setting, draws)
     except KindError as error:
-        place = error.place or entry.place
-        raise KindError(error.message, place=place, remedy=error.remedy) from None
+        place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
+        raise KindError(
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
+        ) from None
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

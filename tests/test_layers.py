@@ -47,6 +47,7 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
     "tables",
     "banks",
     "draw",

@@ -172,6 +172,11 @@ RULES: Mapping[str, Rule] = {
             "Draw from rounder numbers, or raise 'digits'.",
         ),
         Rule(
+            "clear_rounding",
+            "No number that is asked for lies in the middle between two roundings.",
+            "Draw from rounder numbers, or ask for more digits.",
+        ),
+        Rule(
             "distinct_entries",
             "The entries of the vector differ.",
             "Draw from more numbers.",

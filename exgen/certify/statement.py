@@ -44,7 +44,11 @@ if TYPE_CHECKING:
 METHOD = "statement read back"
 SHIFT = 2.0
 """How far the leaves of another point lie below those of the first."""
+TEXT = "text"
+ABOUT_SHAPES = "text about shapes"
 UNDECLARED: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
+    ABOUT_SHAPES: "the shapes are what is asked",
     "shape_table": "the shapes are what is asked",
     "missing_shapes": "the shapes are what is asked",
     "grid": "the arrays are given in numbers",
@@ -52,10 +56,12 @@ UNDECLARED: Mapping[str, str] = {
 }
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
 PARTIAL: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
     "vectorise_forward": "the lines are what is asked; those that are not asked for are left out",
 }
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
     "identity_proof": "it has no network: the formula that it is about is what is asked",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
     "concept": "a topic may speak of any network, or show one as a figure of units",

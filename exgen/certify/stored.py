@@ -59,6 +59,7 @@ class Sort:
 CLAIMS: Mapping[str, Sort] = {
     "bottleneck": Sort("facts", "BottleneckClaim"),
     "chain": Sort("chains", "ChainClaim"),
+    "count": Sort("totals", "TotalClaim"),
     "derivation": Sort("derivations", "DerivationClaim"),
     "derivative by a matrix": Sort("tensors", "TensorClaim"),
     "edges": Sort("edges", "EdgesClaim"),

@@ -202,7 +202,7 @@ def _pow_value(base: NDArray[Any], exponent: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(base**power)
     if power.denominator != 1:
         return np.asarray(base.astype(float) ** float(power))
-    if any(_bits(x) * abs(power) > MAX_BITS for x in base.flat):
+    if any(_bits(x) * abs(power) > MAX_BITS for x in base.flat if isinstance(x, Fraction)):
         raise MisfitError(f"a power of {power} has too many digits to be computed exactly")
     return np.asarray(base**power.numerator)
 

@@ -44,6 +44,7 @@ from exgen.problems.rounding import (
     worked_exactly,
 )
 from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
+from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,17 +61,6 @@ GIVEN = "given_"
 def upstream_name(graph: Graph) -> str:
     """Return a name for the loss that lies beyond the network."""
     return next(name for name in ("L", "J", "C", "Loss") if name not in graph.names)
-
-
-def part_of(graph: Graph, of: str) -> Graph:
-    """Return what a name depends on, as a network that ends in it."""
-    needed = {of}
-    for binding in reversed(graph.bindings):
-        if binding.name in needed:
-            needed |= names_in(binding.expr)
-    leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
-    bindings = tuple(b for b in graph.bindings if b.name in needed)
-    return Graph(leaves, bindings, {n: graph.shapes[n] for n in graph.names if n in needed}, of)
 
 
 def with_given(graph: Graph, upstream: str) -> Graph:

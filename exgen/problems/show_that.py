@@ -140,6 +140,18 @@ def _with_slopes(setting: Setting, found: Derivation) -> Derivation:
     return Derivation(found.name, found.index, found.ranges, lines, found.premise)
 
 
+def derived(setting: Setting, by: str) -> tuple[dict[str, Any], Solved]:
+    """Return the fields and the answer for one entry of a gradient in index form.
+
+    Raises:
+        KindError: the network has no such form.
+
+    """
+    check_entries(setting.graph)
+    raw = derivation(setting.graph, by)
+    return _ask(setting, by, raw), _answer(setting, by, raw)
+
+
 def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
     graph, printer = setting.graph, setting.printer
     found = _with_slopes(setting, raw)

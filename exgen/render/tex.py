@@ -79,7 +79,7 @@ def render_tex(problem_set: ProblemSet) -> dict[str, str]:
 def _document(problem_set: ProblemSet, *, key: bool) -> str:
     page = _page(problem_set, key=key)
     bodies = problem_bodies(problem_set, key=key)
-    hints = [(n, part.hint) for n, part in enumerate(problem_set.problems, 1)]
+    hints = [(n, _hint(part)) for n, part in enumerate(problem_set.problems, 1)]
     conventions = box(problem_set, bodies)
     if page.hints == "sheet" and not key:
         bodies = [_hinted(body, hint) for body, (_, hint) in zip(bodies, hints, strict=True)]
@@ -96,7 +96,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         conventions=conventions,
         hints=[part for part in hints if page.hints == "page" and part[1] and not key],
         bodies=[
-            (Tex(problem.name), points_text(problem.points), Tex(body))
+            (Tex(problem.name), _in_words(problem), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
@@ -105,6 +105,11 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         drawn=r"\begin{tikzpicture}" in printed,
         total=sum(problem.points for problem in problem_set.problems),
     )
+
+
+def _in_words(problem: Problem) -> str:
+    """Return what a problem is worth in words; a note that asks nothing is worth nothing."""
+    return points_text(problem.points) if problem.points or problem.answers else ""
 
 
 def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
@@ -125,7 +130,7 @@ def problem_alone(problem: Problem, page: Page, *, key: bool) -> str:
     """Return the TeX of a problem that stands in a document of its own."""
     body = _problem(problem, 1, replace(NOTHING_AROUND, page=page), key=key)
     if page.hints == "sheet" and not key:
-        body = _hinted(body, problem.hint)
+        body = _hinted(body, _hint(problem))
     # the parts have points of their own, and a class that adds them up must not count them twice
     return body.replace(rf"\question[{problem.points}]", r"\question", 1) if problem.parts else body
 
@@ -133,6 +138,11 @@ def problem_alone(problem: Problem, page: Page, *, key: bool) -> str:
 def template(name: str) -> Template:
     """Return a template by its path."""
     return _environment().get_template(name)
+
+
+def _hint(problem: Problem) -> str:
+    """Return the hints of a problem and of its answers; empty where there are none."""
+    return " ".join(filter(None, (problem.hint, *problem.fields.get("hints", {}).values())))
 
 
 def _hinted(body: str, hint: str) -> str:
@@ -355,11 +365,27 @@ def with_rubrics(problem: Problem) -> Problem:
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
     """
+    own = problem.fields.get("rubrics")
     answers = tuple(
-        replace(answer, steps=_points(problem)) if answer.is_rubric else answer
+        answer
+        if not answer.is_rubric
+        else replace(answer, steps=_points(problem))
+        if own is None
+        else replace(answer, steps=_own_points(answer, own[answer.name]))
         for answer in problem.answers
     )
     return replace(problem, answers=answers)
+
+
+def _own_points(answer: Answer, points: Sequence[Sequence[str | Tex]]) -> tuple[Step, ...]:
+    """Return the steps of a rubric with the words that its author gave each."""
+    texts = (
+        "".join(part.tex if isinstance(part, Tex) else escape(part) for part in point)
+        for point in points
+    )
+    return tuple(
+        replace(step, why=Tex(text)) for step, text in zip(answer.steps, texts, strict=True)
+    )
 
 
 def _points(problem: Problem) -> tuple[Step, ...]:

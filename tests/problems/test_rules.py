@@ -69,6 +69,13 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (SOFT, {"numbers": {"x": [1, 9]}}),
         (CURVED, {"numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),
     ],
+    "text": [
+        (QUOTIENT, {"text": "{ask value of f to 3 digits}"}),
+        (THIRDS, {"text": "{ask value of f exactly}"}),
+        (THIRDS, {"text": "{ask value of f to 0 digits}"}),
+        (BENT, {"text": "{ask value of f}"}),
+        (SORT.replace("[n]", "[4]"), {"text": "{ask value of F}"}),
+    ],
 }
 """For each kind with rules, networks and options that break each of them now and then."""
 SEEDS = 25
