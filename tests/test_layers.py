@@ -37,7 +37,6 @@ ORDER = (
     "printing",
     "ops",
     "shapes",
-    "logits",
     "engine",
     "language",
     "derive",
