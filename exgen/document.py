@@ -151,6 +151,7 @@ class Problem:
         draws: every drawn value.
         tries: how many draws it took until the acceptance rules held.
         rejected: how many draws each acceptance rule turned down.
+        waived: the acceptance rules that the bank does without.
         fields: what the template may print: text, Tex, numbers, and lists and tables of them.
         statement: the methods that agreed that the sheet shows this network; empty where an
             earlier problem shows it, or where the sheet shows no forward pass.
@@ -168,6 +169,7 @@ class Problem:
     draws: Mapping[str, Any]
     tries: int
     rejected: Mapping[str, int]
+    waived: tuple[str, ...]
     fields: Mapping[str, Any]
     statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]

@@ -69,6 +69,7 @@ class Yield:
             where every student gets as many parts and points.
         most_tries: the most draws that one seed took, and the seed.
         slowest: the most milliseconds that one seed took, and the seed.
+        waived: the acceptance rules that the bank does without.
 
     """
 
@@ -81,6 +82,7 @@ class Yield:
     points: Mapping[tuple[float, ...], int]
     most_tries: tuple[int, int]
     slowest: tuple[float, int]
+    waived: tuple[str, ...] = ()
 
     @property
     def acceptance(self) -> float:
@@ -106,6 +108,7 @@ class Yield:
                 points: min(part.points[points] for part in (self, other) if points in part.points)
                 for points in {**self.points, **other.points}
             },
+            waived=self.waived or other.waived,
             most_tries=max(self.most_tries, other.most_tries, key=lambda worst: worst[0]),
             slowest=max(self.slowest, other.slowest, key=lambda worst: worst[0]),
         )
@@ -318,6 +321,7 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
             points={} if problem is None else {_points(problem): seed},
             most_tries=(tries, seed),
             slowest=(1000 * (perf_counter() - start), seed),
+            waived=() if problem is None else problem.waived,
         )
     yield from _unprinted(target, seed, made)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,8 @@ from exgen import resources
 from exgen.asks.problem import shows_network as text_shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
-from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
+from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
@@ -141,14 +140,10 @@ def settings(
     if not 0 <= seed <= MAX_SEED:
         raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
     wanted = bank.problems if only is None else (bank.problem(only),)
-    networks = {
-        name: replace(drawn, graph=oriented(drawn.graph, notation))
-        for name, drawn in draw_networks(bank, seed).items()
-    }
-    shared = {
-        name: shared_numbers(bank, bank.networks[name], network, seed)
+    networks = {name: drawn.oriented(notation) for name, drawn in draw_networks(bank, seed).items()}
+    numbers = {
+        name: network_numbers(bank, bank.networks[name], network, seed)
         for name, network in networks.items()
-        if bank.networks[name].numbers is not None
     }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
     shown: dict[str, int] = {}
@@ -156,10 +151,7 @@ def settings(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        ready = asked(entry, network)
-        if entry.network in shared:
-            ready = with_numbers(ready, shared[entry.network])
-        found.append((ready, network, setting))
+        found.append((asked(entry, network, numbers[entry.network]), network, setting))
         if shows_network(entry) and not bank.page.alone:
             shown.setdefault(entry.network, number)
     return found

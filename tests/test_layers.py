@@ -39,6 +39,7 @@ ORDER = (
     "shapes",
     "engine",
     "language",
+    "values",
     "derive",
     "readback",
     "document",
