@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, DataError, Source, nearest
 from exgen.files import read as read_file
+from exgen.images import read_logo
+from exgen.page import Page
 from exgen.problems import KINDS
 from exgen.strict import keys, read, said
 from exgen.tables import (
@@ -199,9 +202,39 @@ def _bank(path: Path, data: object) -> Bank:
                 "Each problem needs an id of its own: its draws are named by it.",
             )
         problems[problem.name] = problem
+    page, files = _page(_Table(path, "[page]"), file.page)
     return Bank(
-        **header, name=path.stem, path=path, networks=networks, problems=tuple(problems.values())
+        **header,
+        name=path.stem,
+        path=path,
+        networks=networks,
+        problems=tuple(problems.values()),
+        page=page,
+        files=files,
     )
+
+
+def _page(table: _Table, data: object) -> tuple[Page, dict[str, bytes]]:
+    """Return how the pages of a bank are set, and the image that stands on them, by its name."""
+    if isinstance(data, dict):
+        # TOML has dates of its own
+        data = {key: str(part) if isinstance(part, date) else part for key, part in data.items()}
+    page: Page = table.read(Page, data)
+    if not page.logo:
+        return page, {}
+    name, image = read_logo(table.path, page.logo, table.place)
+    return replace(page, logo=name), {name: image}
+
+
+def with_page(bank: Bank, changes: Mapping[str, object]) -> Bank:
+    """Return a bank with other values for some keys of its page.
+
+    Raises:
+        BankError: a value is not legal.
+
+    """
+    page = _Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
+    return replace(bank, page=page)
 
 
 def _network(table: _Table, name: str, data: object) -> NetworkEntry:

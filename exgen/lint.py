@@ -340,7 +340,7 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
         for given in given_away(made):
             yield Failure(seed, given.problem, "given away", f"{given}\n{REMEDY}")
         if target.pdf:
-            yield from _sticking_out(seed, sources)
+            yield from _sticking_out(seed, sources, target.bank.files)
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [
@@ -351,9 +351,12 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
         yield from found or [whole]
 
 
-def _sticking_out(seed: int, sources: Mapping[str, str]) -> Iterator[Failure]:
+def _sticking_out(
+    seed: int, sources: Mapping[str, str], beside: Mapping[str, bytes]
+) -> Iterator[Failure]:
     """Yield each problem of which something sticks out of its page, on the sheet or on the key."""
-    for name, document in typeset(sources, pages=dict.fromkeys(sources, LIKELY_PAGES)).items():
+    guess = dict.fromkeys(sources, LIKELY_PAGES)
+    for name, document in typeset(sources, pages=guess, beside=beside).items():
         overfull = document.log.overfull
         for problem in dict.fromkeys(one.problem for one in overfull):
             own = [one for one in overfull if one.problem == problem]

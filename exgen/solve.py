@@ -80,6 +80,7 @@ def _proven(
             ) from None
     problem = Problem(
         name=entry.name,
+        hint=entry.hint,
         kind=entry.kind.name,
         points=0,
         parts=(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct, field
 
 from exgen.errors import BankError, Source, nearest
+from exgen.page import PRINTABLE, USUAL, Page
 from exgen.problems import KINDS
 from exgen.strict import said
 
@@ -91,6 +92,9 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class File(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank as its file has it."""
 
+    page: Annotated[Any, said("a table", "The head of page 1, and how pages are set.")] = field(
+        default_factory=dict
+    )
     networks: Annotated[dict[str, Any], said("a table of networks", "The networks, by name.")] = (
         field(default_factory=dict)
     )
@@ -196,6 +200,11 @@ class ProblemTable(Struct, frozen=True, kw_only=True):
         said("a list of texts", "The acceptance rules that hold; all unless given.", ["no_ties"]),
     ] = None
     covers: Annotated[tuple[str, ...], said("a list of texts", "Labels of your own.", ["2a"])] = ()
+    hint: Annotated[
+        str,
+        said("one line of at most 1000 characters", "For those who do not know how to begin.",
+             "Follow every path.", max_length=1000, pattern=PRINTABLE),
+    ] = ""  # fmt: skip
 
 
 class ProblemEntry(ProblemTable, frozen=True, kw_only=True):
@@ -215,12 +224,19 @@ class ProblemEntry(ProblemTable, frozen=True, kw_only=True):
 
 
 class Bank(Header, frozen=True, kw_only=True):
-    """A problem set as its author wrote it."""
+    """A problem set as its author wrote it.
+
+    Attributes:
+        files: what is put beside its TeX, by name: its logo.
+
+    """
 
     name: str
     path: Path
     networks: Mapping[str, NetworkEntry]
     problems: tuple[ProblemEntry, ...]
+    page: Page = USUAL
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def problem(self, name: str) -> ProblemEntry:
         """Return the problem of that id.

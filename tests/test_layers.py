@@ -21,10 +21,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
-    "page",
     "typed",
     "strict",
+    "page",
     "files",
+    "images",
     "swap",
     "terminals",
     "processes",
