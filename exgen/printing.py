@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from exgen.graph import Call, Expr, Shape
 
 
+FENCES = {r"\lvert": r"\rvert"}
+"""Functions that are written as signs on both sides of their argument."""
+
+
 class Level(IntEnum):
     """How tightly a printed expression holds together."""
 

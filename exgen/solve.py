@@ -27,8 +27,8 @@ from exgen.slips.told import drawn_numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, ProblemEntry
     from exgen.problems.base import Setting, Solution, Solved
+    from exgen.tables import Bank, ProblemEntry
 
 BUG = "This is a bug in exgen; please report it with the seed."
 
@@ -80,6 +80,7 @@ def _proven(
             ) from None
     problem = Problem(
         name=entry.name,
+        hint=entry.hint,
         kind=entry.kind.name,
         points=0,
         parts=(),
@@ -88,6 +89,10 @@ def _proven(
         draws={"network": network.draws, "problem": drawn.draws},
         tries=network.tries + drawn.tries - 1,
         rejected=added(network.rejected, drawn.rejected),
+        waived=(
+            *(rule for rule in network.waived if rule in entry.kind.network_rules),
+            *entry.options.get("waived", ()),
+        ),
         fields=drawn.solution.fields,
         statement=(),
         answers=tuple(answers),
@@ -117,7 +122,8 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
             place=entry.place,
             remedy="Give one number for each part, or a single one, which is divided among them.",
         )
-    total = max(1, len(parts)) if stated is None else stated
+    least = 1 if problem.answers else 0
+    total = max(least, len(parts)) if stated is None else stated
     each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
     total = sum(total) if isinstance(total, tuple) else total
     worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
@@ -161,12 +167,14 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
             for solved in solution.answers
         ]
         lucky = [name for part in found for name in part.lucky]
-        if not lucky or drawn.draws == before:
+        # the order of choices tells nothing
+        asked = {key: part for key, part in drawn.draws.items() if key != "order"}
+        if not lucky or asked == before:
             mistakes = tuple(part.mistakes for part in found)
             return _Drawn(drawn.draws, tries, rejected, solution, mistakes)
         # a draw breaks one rule: the first
         rejected = added(rejected, {f"slip: {lucky[0]}": 1})
-        before = drawn.draws
+        before = asked
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
@@ -175,8 +183,10 @@ def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> 
     try:
         return entry.kind.solve(setting, draws)
     except KindError as error:
-        place = error.place or entry.place
-        raise KindError(error.message, place=place, remedy=error.remedy) from None
+        place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
+        raise KindError(
+            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
+        ) from None
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

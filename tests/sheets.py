@@ -16,10 +16,10 @@ from exgen.render.conventions import box
 from exgen.render.tex import problem_bodies
 
 if TYPE_CHECKING:
-    from exgen.banks import Bank
     from exgen.derive.notation import Notation
     from exgen.graph import Graph
     from exgen.readback.sentences import Fact
+    from exgen.tables import Bank
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def sheet(bank: Bank, notation: Notation, seed: int) -> Sheet:
                 draws={},
                 tries=1,
                 rejected={},
+                waived=(),
                 fields=solution.fields,
                 statement=(),
                 answers=answers,

@@ -22,11 +22,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "strict",
+    "page",
     "files",
+    "images",
     "swap",
     "terminals",
     "processes",
     "resources",
+    "languages",
     "seeds",
     "grading",
     "deep",
@@ -34,9 +38,9 @@ ORDER = (
     "printing",
     "ops",
     "shapes",
-    "logits",
     "engine",
     "language",
+    "values",
     "derive",
     "readback",
     "document",
@@ -44,6 +48,8 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
+    "tables",
     "banks",
     "draw",
     "write",
@@ -60,7 +66,7 @@ ORDER = (
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from exgen.certify.compare import (
 )
 from exgen.certify.magnitude import FAINT, scales
 from exgen.certify.quantity import printed_values, units
-from exgen.certify.rounding import worked_and_rounded
+from exgen.certify.rounding import rounded_alike
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError
@@ -76,11 +77,9 @@ def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:
     sides: list[tuple[list[Sample], float]] = [
         (list(samples(claim, right, trial)), _tolerance(claim, right)) for right in claim.rights
     ]
-    if claim.rounding is not None:
-        exactly, agreed = worked_and_rounded(claim, trial)
-        yield from agreed
-        sides.append(([all_of(exactly)], EXACT_TOLERANCE))
-    elif claim.cells:
+    if claim.rounding is not None and claim.rounding.carry is not None:
+        yield from rounded_alike(claim, trial)
+    if claim.cells:
         sides.append(([all_of(cells_at(claim, trial))], EXACT_TOLERANCE))
     for number, (found, tolerance) in enumerate(sides, start=1):
         try:
@@ -88,7 +87,8 @@ def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:
         except CertificateError as error:
             which = f"right side {number}: " if len(sides) > 1 else ""
             raise CertificateError(f"{which}{error.message}") from None
-    if trial.leaves and not quantity.by and claim.rounding is None:
+    by_hand = claim.rounding is not None and claim.rounding.carry is not None
+    if trial.leaves and not quantity.by and not by_hand:
         exact = forward(trial.graph, trial.leaves, exact=True)[quantity.of].astype(float)
         for (sample, *_), tolerance in sides:
             yield compare("exact fractions", sample.entries, exact[sample.said], tolerance)
@@ -107,7 +107,16 @@ def _side(
         floors = _floors(claim, trial, sample.entries, expected)
         yield compare("reverse mode", sample.entries, expected, tolerance, floor=floors[0])
         if last:
-            yield from _by_differences(claim, trial, sample, floors[1])
+            yield from _by_differences(claim, trial, _slope(claim, trial, sample), floors[1])
+
+
+def _slope(claim: Sides, trial: Trial, sample: Sample) -> Sample:
+    """Return the gradient along which a step of gradient descent went."""
+    quantity = claim.quantity
+    if quantity is None or quantity.rate is None:
+        return sample
+    step = trial.values[quantity.by] - sample.array
+    return replace(sample, array=step / float(quantity.rate))
 
 
 def _entry_by_entry(claim: Sides, sides: list[tuple[list[Sample], float]]) -> Iterator[Agreement]:

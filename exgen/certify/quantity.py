@@ -17,6 +17,8 @@ from exgen.errors import CertificateError, MisfitError
 from exgen.graph import is_column, is_scalar, names_in
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
     from exgen.graph import Graph, Shape
@@ -27,14 +29,18 @@ class Quantity:
     """The value of ``of``, or its derivative by ``by``: an array with an axis for each index.
 
     The value has two axes. A derivative has those of its function and then those of its variable;
-    that of a scalar has the variable's alone.
+    that of a scalar has the variable's alone. With a ``rate`` it is what ``by`` becomes in one step
+    of gradient descent on ``of``.
     """
 
     of: str
     by: str = ""
+    rate: Fraction | None = None
 
     def called(self, graph: Graph) -> str:
-        """Return what an expression that reads it calls it."""
+        """Return what an expression that reads it calls it; "" where none can."""
+        if self.rate is not None:
+            return ""
         if not self.by:
             return self.of
         return gradient_name(self.by) if self.of == graph.loss else Factor(self.of, self.by).name
@@ -57,6 +63,8 @@ class Quantity:
         if not self.by:
             return own
         arg = graph.shapes[self.by]
+        if self.rate is not None:
+            return arg
         if is_scalar(own):
             rows, columns = arg
         elif is_column(own) and is_column(arg):

@@ -28,6 +28,7 @@ READERS: Mapping[str, str] = {
     "ShapeClaim": "facts.shape",
     "BatchShapeClaim": "facts.batch_shape",
     "FactClaim": "facts.fact",
+    "TotalClaim": "facts.total",
     "ChainClaim": "names.chain",
     "LayerInputClaim": "names.layer_input",
     "EdgesClaim": "names.edges",

@@ -114,7 +114,9 @@ def _has_value(claim: Any, recorded: str) -> bool:  # noqa: ANN401 - a claim, of
     """Whether an expression has the value that a claim is about, or that of one of its entries."""
     if not (isinstance(claim, Equation) and claim.leaves and claim.cells):
         return False
-    value, known = claim.value, forward(claim.graph, floats(claim.leaves))
+    known = forward(claim.graph, floats(claim.leaves))
+    turned = claim.layout == "numerator" and claim.quantity is not None and claim.quantity.by
+    value = claim.value.T if turned else claim.value
     if is_scalar(claim.graph.shapes[claim.graph.loss]):
         found = gradients(claim.graph, known)
         known |= {gradient_name(name): array for name, array in found.items()}

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exgen.certify.compare import EXACT_TOLERANCE, compare
 from exgen.certify.hand import Gate, Worked, gates, rounded, work
 from exgen.document import Agreement
 from exgen.errors import CertificateError
-from exgen.graph import SCALAR, Binding, Graph, Leaf, Name, Number
+from exgen.graph import SCALAR, Binding, Graph, Leaf, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from fractions import Fraction
-
-    from numpy.typing import NDArray
 
     from exgen.certify.sides import Sides
     from exgen.certify.trials import Trial
@@ -25,33 +24,31 @@ UPSTREAM = "upstream_"
 TOTAL = "total_"
 
 
-def worked_and_rounded(
-    claim: Sides, trial: Trial
-) -> tuple[NDArray[Any], tuple[Agreement, Agreement]]:
-    """Return a number before it was rounded, and that what is printed is what becomes of it.
+def rounded_alike(claim: Sides, trial: Trial) -> tuple[Agreement, Agreement]:
+    """Work a circuit by hand, in every way that a sheet allows, and compare what is written down.
 
     Raises:
-        CertificateError: it is rounded otherwise, in one of the ways that the sheet allows.
+        CertificateError: the number is another, or one of the ways rounds to another.
 
     """
-    rounding, quantity, ((cell,),) = claim.rounding, claim.quantity, claim.cells
-    if rounding is None or quantity is None or not isinstance(cell, Number):
-        raise CertificateError("only a number can be rounded")
-    printed = decimal(cell.value)
-    leaves = {name: decimal(array.item()) for name, array in trial.leaves.items()}
-    every = gates(trial.graph)
-    one = Decimal(1)
-    exactly = _picked(work(every, leaves, one, digits=None), claim)
-    if rounded(exactly, rounding.digits) != printed:
-        raise CertificateError(f"decimal arithmetic: {exactly:.6g} is not {printed}")
-    every_way = [_picked(way, claim) for way in ways(every, leaves, one, rounding.carry)]
+    rounding, leaves = claim.rounding, trial.leaves
+    if rounding is None or rounding.carry is None:
+        raise CertificateError("nothing is rounded on the way here")
+    given = {name: decimal(array.item()) for name, array in leaves.items()}
+    every, one = gates(trial.graph), Decimal(1)
+    exactly = _picked(work(every, given, one, digits=None), claim)
+    found = compare(
+        "decimal arithmetic",
+        claim.value.astype(float),
+        np.full((1, 1), float(exactly)),
+        EXACT_TOLERANCE,
+    )
+    printed = rounded(exactly, rounding.digits)
+    every_way = [_picked(way, claim) for way in ways(every, given, one, rounding.carry)]
     for way in every_way:
         if rounded(way, rounding.digits) != printed:
             raise CertificateError(f"rounding on the way: {way} is not {printed}")
-    return np.full((1, 1), float(exactly)), (
-        Agreement("decimal arithmetic", 0.0, 1),
-        Agreement("rounding on the way", 0.0, len(every_way)),
-    )
+    return found, Agreement("rounding on the way", 0.0, len(every_way))
 
 
 def _picked(worked: Worked, claim: Sides) -> Decimal:

@@ -10,14 +10,12 @@ import numpy as np
 from exgen.certify import differences
 from exgen.certify.compare import DIRECTIONS, SEED, between, same_numbers
 from exgen.certify.everywhere import everywhere, partial_name
-from exgen.certify.points import ORDERING
 from exgen.certify.quantity import printed_values, units
 from exgen.derive.cases import RANK
 from exgen.derive.jacobian import is_denominator
 from exgen.engine import Values, evaluate, gradients
 from exgen.errors import CertificateError
 from exgen.graph import (
-    Call,
     Delta,
     Entry,
     Expr,
@@ -29,6 +27,7 @@ from exgen.graph import (
     rebuild,
     walk,
 )
+from exgen.ops import uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +82,10 @@ def _whole(claim: Sides, trial: Trial, sample: Sample) -> NDArray[Any]:
     if quantity is None or not quantity.by:
         return values[quantity.of if quantity else graph.loss]
     if quantity.of == graph.loss and trial.slopes:
-        return trial.slopes[quantity.by]
+        slope = trial.slopes[quantity.by]
+        if quantity.rate is None:
+            return slope
+        return np.asarray(values[quantity.by] - float(quantity.rate) * slope)
     part = between(graph, quantity.of, quantity.by)
     # Handed in rather than multiplied on, so that only rules of this very part are at work.
     return gradients(part, values, upstream=sample.upstream)[quantity.by]
@@ -117,8 +119,7 @@ def samples(claim: Sides, right: Expr, trial: Trial) -> Iterator[Sample]:
     if not quantity.by:
         yield all_of(found)
         return
-    if not is_denominator(claim.layout, trial.graph.shapes[quantity.of]):
-        found = found.T
+    found = as_denominator(claim, trial, found)
     if own.size == 1:
         yield all_of(found)
         return
@@ -128,11 +129,20 @@ def samples(claim: Sides, right: Expr, trial: Trial) -> Iterator[Sample]:
         yield all_of(found @ upstream, upstream)
 
 
+def as_denominator(claim: Sides, trial: Trial, array: NDArray[Any]) -> NDArray[Any]:
+    """Undo the layout: a gradient has its variable's shape, a Jacobian the variable's rows."""
+    quantity = claim.quantity
+    if quantity is None or not quantity.by or quantity.rate is not None:
+        return array
+    own = trial.graph.shapes[quantity.of]
+    return array if is_denominator(claim.layout, own) else array.T
+
+
 def cells_at(claim: Sides, trial: Trial) -> NDArray[Any]:
-    """Return the values of the cells at a point."""
+    """Return the values of the cells at a point, the layout undone."""
     known: Values = {**trial.values, **trial.leaves}
     found = [[evaluate(c, known, exact=bool(trial.leaves)).item() for c in r] for r in claim.cells]
-    return np.array(found, dtype=float)
+    return as_denominator(claim, trial, np.array(found, dtype=float))
 
 
 def all_of(array: NDArray[Any], upstream: NDArray[Any] = ITSELF) -> Sample:
@@ -207,11 +217,9 @@ def _ranks(
 
 def _sorted_column(graph: Graph, values: Values) -> NDArray[Any]:
     """Return what a network sorts, so that the smallest comes first."""
-    for binding in graph.bindings:
-        for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op in ORDERING:
-                column: NDArray[Any] = evaluate(part.args[0], values)[:, 0]
-                return -column if part.option("descending") == 1 else column
+    for part in uses(graph, lambda op: "descending" in op.options):
+        column: NDArray[Any] = evaluate(part.args[0], values)[:, 0]
+        return -column if part.option("descending") == 1 else column
     raise CertificateError("nothing is sorted here")
 
 

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """How a sheet says to round: to these decimals, having carried at least so many."""
+    """How a sheet says to round: to these decimals, having carried at least so many, if any."""
 
     digits: int
-    carry: int
+    carry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class Sides:
         rights: as printed, in whole arrays or in index form; from names of the forward pass,
             gradients such as ``grad_z2``, and given Jacobians.
         index: the letter or the position of an index form along each axis of the quantity.
-        cells: a right side that is printed cell by cell.
+        cells: a right side that is printed cell by cell; numbers before they are rounded.
         layout: as a notation has it; it says what stands transposed on the page.
         factors: the given Jacobians.
         leaves: exact numbers at which it holds; those left out, or all of them, may be any.
-        rounding: how the cells are rounded, if they are.
+        rounding: how the cells are rounded on the page, if they are.
         order: the positions of the variable's entries from the smallest to the largest, where it
             holds in one order only.
         different: pairs of letters, or of a letter and a position, that are not equal.

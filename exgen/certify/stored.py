@@ -59,6 +59,7 @@ class Sort:
 CLAIMS: Mapping[str, Sort] = {
     "bottleneck": Sort("facts", "BottleneckClaim"),
     "chain": Sort("chains", "ChainClaim"),
+    "count": Sort("totals", "TotalClaim"),
     "equation": Sort("equation", "Equation"),
     "edges": Sort("edges", "EdgesClaim"),
     "fact": Sort("facts", "FactClaim"),

@@ -38,9 +38,9 @@ from exgen.graph import (
     is_scalar,
 )
 from exgen.language.writer import decimal_text
-from exgen.ops import lookup, losses
+from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
-from exgen.printing import Level, Printed, Symbol
+from exgen.printing import FENCES, Level, Printed, Symbol
 from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ PRODUCTS: Mapping[str, str] = {
 }
 HADAMARD: Mapping[str, str] = {"odot": r"\odot", "circ": r"\circ"}
 TRANSPOSE: Mapping[str, str] = {"top": r"\top", "T": r"\mathsf{T}"}
-LOSSES = frozenset(row.name for row in losses.ROWS)
 ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATORS: Mapping[str, str] = {**ONES, "bracket": ""}
 RELU = r"\operatorname{ReLU}"
@@ -288,7 +287,7 @@ class Printer:
     def quotient_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
         """Return a fraction, or an entrywise quotient where the denominator is an array."""
         top = this.args[0]
-        if isinstance(top, Call) and top.op in LOSSES:
+        if traits_of(top).loss:
             sign = "-" if args[0].level is Level.NEGATIVE else ""
             body = args[0].latex.removeprefix("-")
             level = Level.NEGATIVE if sign else Level.PRODUCT
@@ -348,7 +347,7 @@ class Printer:
         if kind == "identity":
             return Printed(rf"{self._bold('I')}_{{{dim_latex(self.shape(this)[0])}}}")
         rows, columns = self.shape(this)
-        digit = ONES[self.notation.ones] if kind == "one" else self._bold("0")
+        digit = ONES[self.notation.ones] if kind == "ones" else self._bold("0")
         if rows == ONE and columns != ONE:
             mark = TRANSPOSE[self.notation.transpose]
             return Printed(f"{digit}_{{{dim_latex(columns)}}}^{{{mark}}}", Level.SCRIPT)
@@ -434,6 +433,8 @@ class Printer:
     def function(self, name: str, args: tuple[Printed, ...]) -> Printed:
         """Return a function applied to its arguments."""
         inner = ", ".join(part.latex for part in args)
+        if name in FENCES:
+            return Printed(rf"\left{name} {inner} \right{FENCES[name]}")
         # Brackets that grew with a brace would dwarf what they hold.
         bracketed = f"({inner})" if r"\exshape" in inner else rf"\left({inner}\right)"
         if name == RELU and self.notation.relu == "plus":

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.certify.equation import Equation
 from exgen.certify.hand import calculate, rounded, work
-from exgen.certify.pieces import KINKED
 from exgen.certify.quantity import Quantity
 from exgen.certify.rounding import TOTAL, UPSTREAM, decimal, ways, with_upstream
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call, Number
+from exgen.ops import traits_of
 from exgen.problems.luck import require
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ LEAST = 5
 """The least absolute value, in units of the last printed digit."""
 NEAR_TIE = Decimal("0.001")
 """How far, in units of the last printed digit, a number stays from the middle between two."""
-FLAT_ENDS = frozenset({"sigmoid", "tanh"})
 
 
 def carried(digits: int, attempt: int) -> int:
@@ -51,7 +50,11 @@ def carried(digits: int, attempt: int) -> int:
 
 
 def worked_exactly(
-    every: tuple[Gate, ...], leaves: Mapping[str, Decimal], upstream: Decimal, digits: int
+    every: tuple[Gate, ...],
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    digits: int,
+    options: Mapping[str, Any],
 ) -> Worked:
     """Work a circuit without rounding, where each gate can be worked.
 
@@ -64,21 +67,22 @@ def worked_exactly(
     except KindError:
         raise RejectedError("values_exist") from None
     for gate in every:
-        if isinstance(gate.expr, Call) and gate.expr.op in KINKED:
+        traits = traits_of(gate.expr)
+        if isinstance(gate.expr, Call) and traits.kink:
             require("off_the_kink", calculate(gate.expr.args[0], exactly.values) != 0)
-        if isinstance(gate.expr, Call) and gate.expr.op in FLAT_ENDS:
+        if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
-            require("not_saturated", shown not in (-1, 0, 1))
+            require("not_saturated", shown not in (-1, 0, 1), options)
     return exactly
 
 
-def require_sized(numbers: Iterable[Decimal], digits: int) -> None:
+def require_sized(numbers: Iterable[Decimal], digits: int, options: Mapping[str, Any]) -> None:
     """Turn a draw down with a number that is almost 0, large, or in the middle of two roundings."""
     for value in numbers:
         unit = abs(value).scaleb(digits)
         tie = abs(unit - int(unit) - Decimal("0.5"))
-        require("not_tiny", unit >= LEAST)
-        require("not_large", abs(value) < LARGEST)
+        require("not_tiny", unit >= LEAST, options)
+        require("not_large", abs(value) < LARGEST, options)
         require("safe_rounding", tie > NEAR_TIE)
 
 
@@ -113,7 +117,7 @@ def on_a_wire(
     leaves: Mapping[str, Decimal],
     upstream: Decimal,
     name: str,
-    printed: str,
+    value: Decimal,
     rounding: Rounding,
     *,
     backwards: bool,
@@ -125,7 +129,7 @@ def on_a_wire(
         leaves: the value of every leaf.
         upstream: the gradient of the loss by the output.
         name: the wire.
-        printed: the number.
+        value: the number, before it is rounded.
         rounding: how the sheet says to round.
         backwards: whether the gradient is meant instead of the value.
 
@@ -134,7 +138,7 @@ def on_a_wire(
     return Equation(
         with_upstream(circuit),
         Quantity(TOTAL, name) if backwards else Quantity(name),
-        cells=((Number(Fraction(printed)),),),
+        cells=((Number(Fraction(value)),),),
         leaves={leaf: np.array([[Fraction(value)]]) for leaf, value in given.items()},
         rounding=rounding,
     )

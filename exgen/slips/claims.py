@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +102,8 @@ def _scene(claim: object) -> Scene:
 def _wrong_numbers(claim: Equation, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
     """Make the formula wrong that gives the numbers, and evaluate it at the leaves."""
     graph, quantity = claim.graph, claim.quantity
+    if quantity is not None and quantity.rate is not None:
+        return
     exact = claim.rounding is None
     leaves = claim.leaves if exact else floats(claim.leaves)
     known: Values = memory.once("values", graph, lambda: forward(graph, leaves, exact=exact))
@@ -136,16 +137,17 @@ def _alike(found: NDArray[Any], right: NDArray[Any], claim: Equation) -> bool:
     """Whether numbers print alike."""
     if claim.rounding is None:
         return bool((found == right).all())
-    return _with_numbers(claim, found).cells == claim.cells
+    digits = claim.rounding.digits
+    pairs = zip(found.flat, right.flat, strict=True)
+    texts = ([rounded(Decimal(repr(float(n))), digits) for n in pair] for pair in pairs)
+    return all(one == other for one, other in texts)
 
 
 def _with_numbers(claim: Equation, array: NDArray[Any]) -> Equation:
-    """Return a claim with other numbers, rounded as its own are."""
-    if claim.rounding is not None:
-        number = rounded(Decimal(repr(float(array.item()))), claim.rounding.digits)
-        return replace(claim, cells=((Number(Fraction(number)),),))
+    """Return a claim with other numbers, in the layout of its own."""
     if claim.cells:
-        return replace(claim, cells=as_cells(array))
+        turned = claim.layout == "numerator" and claim.quantity is not None and claim.quantity.by
+        return replace(claim, cells=as_cells(array.T if turned else array))
     row, column = (index if isinstance(index, int) else 0 for index in claim.index)
     return replace(claim, rights=(Number(array[row, column]),))
 

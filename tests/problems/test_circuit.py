@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exgen import resources
 from exgen.certify.hand import gates, rounded, work
 from exgen.certify.prove import prove
+from exgen.certify.readback import check_printed
+from exgen.certify.reading.page import Page
 from exgen.certify.rounding import ways
 from exgen.derive.elementary import gate_latex, split
+from exgen.derive.notation import load_notation
 from exgen.errors import AcceptanceError, CertificateError, KindError
 from exgen.graph import Number
 from exgen.language.writer import graph_text
@@ -122,7 +126,7 @@ def test_a_fork_adds_up() -> None:
     ("text", "options", "message"),
     [
         (TWO_LAYERS, {}, "made of scalars"),
-        ("x: input\nt: target\nL = bce(x, t)\n", {}, "no gate for 'bce'"),
+        ("x: input\nt: target\nL = lrelu(x, 0.1) * t\n", {}, "no gate for 'lrelu'"),
         ("x: input\ny: input\nz = x * y\nf = x + 1\n", {}, "leads nowhere"),
         (NEURON, {"hide": "some"}, "'hide' cannot be"),
         (NEURON, {"upstream": [1, 0]}, "other than 0"),
@@ -149,8 +153,12 @@ def test_wrong_numbers_are_refused(wrong: str) -> None:
              "upstream": "1", "digits": 2, "carry": 2, "hide": "gradients"}  # fmt: skip
     solution = solve("circuit", NEURON, draws)
     claim = next(a.claim for a in solution.answers if a.name == "grad:z")
+    assert claim is not None
+    page = Page(wrong, load_notation("base", resources.notations()))
     if wrong == "0.2":
-        prove(altered(claim, cells=((Number(Fraction(wrong)),),)))
+        assert check_printed(claim, page)
         return
+    with pytest.raises(CertificateError, match="rounded"):
+        check_printed(claim, page)
     with pytest.raises(CertificateError):
         prove(altered(claim, cells=((Number(Fraction(wrong)),),)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare, worst
 from exgen.certify.reading.page import METHOD, Page
-from exgen.certify.samples import all_of, samples, wanted
+from exgen.certify.samples import all_of, as_denominator, samples, wanted
 from exgen.certify.trials import Trial, trials
 from exgen.derive.cases import RANK
 from exgen.derive.marked import example_mark
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from exgen.document import Agreement
     from exgen.readback.vocabulary import Vocabulary
 
+DECIMALS = re.compile(r"\.(\d+)")
 ROUNDING = 1e-9
 """How much further than half a digit a rounded number may be off, for the float it came from."""
 
@@ -81,9 +83,15 @@ def _cells(claim: Equation, page: Page, known: Vocabulary, trial: Trial) -> Agre
     cells = read_cells(page.latex, known)
     leaves, exact = {**trial.values, **trial.leaves}, bool(trial.leaves)
     printed = np.array([[evaluate(c, leaves, exact=exact).item() for c in r] for r in cells])
+    printed = as_denominator(claim, trial, printed)
     expected = wanted(claim, trial, all_of(printed)).reshape(printed.shape)
     if claim.rounding is None:
         return compare(METHOD, printed.astype(float), expected, EXACT_TOLERANCE)
+    digits = max((len(part) for part in DECIMALS.findall(page.latex)), default=0)
+    if claim.rounding.carry is None and digits != claim.rounding.digits:
+        raise CertificateError(
+            f"{METHOD}: {digits} decimals are printed, not {claim.rounding.digits}"
+        )
     allowed = 0.5 * 10.0**-claim.rounding.digits + ROUNDING * np.abs(expected)
     if printed.shape != expected.shape or not (np.abs(printed - expected) <= allowed).all():
         raise CertificateError(f"{METHOD}: {printed.tolist()} is not {expected.tolist()}, rounded")

@@ -12,8 +12,8 @@ from exgen.certify.reading.page import METHOD, Page
 from exgen.document import Agreement
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
-from exgen.graph import Dim, Graph, Leaf
-from exgen.readback.pages import read_relation, read_shape
+from exgen.graph import Dim, Graph, Leaf, substitute_sizes
+from exgen.readback.pages import read_expression, read_relation, read_shape
 from exgen.readback.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exgen.certify.batches import BatchShapeClaim
     from exgen.certify.facts import FactClaim
     from exgen.certify.shapes import ShapeClaim
+    from exgen.certify.totals import TotalClaim
     from exgen.graph import Shape
 
 POINTS = 2
@@ -41,6 +42,17 @@ def rounded(printed: NDArray[Any], expected: NDArray[Any], latex: str) -> Agreem
     if printed.shape != expected.shape or not (np.abs(printed - expected) <= allowed).all():
         raise CertificateError(f"{METHOD}: {printed.tolist()} is not {expected.tolist()}, rounded")
     return Agreement(METHOD, 0.0, int(printed.size))
+
+
+def total(claim: TotalClaim, page: Page) -> Agreement:
+    """Compare the printed number, or product of sizes, with the arrays of a run."""
+    read = read_expression(page.latex, page.known(claim.graph)).expr
+    printed = evaluate(substitute_sizes(read, trial_sizes(claim.graph)), {}, exact=True).item()
+    values, _ = page.runs(claim.graph)[1][0]
+    found = sum(values[name].size for name in claim.names)
+    if printed != found:
+        raise CertificateError(f"{METHOD}: {printed} is not {found}")
+    return Agreement(METHOD, 0.0, 1)
 
 
 def shape(claim: ShapeClaim, page: Page) -> Agreement:
