@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +153,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     why = "One step of gradient descent moves a parameter against its gradient."
     claim = Equation(
         graph,
-        Quantity(graph.loss, by, rate),
+        Quantity(graph.loss, by, Decimal(str(float(rate)))),
         cells=as_cells(moved),
         leaves=scene.leaves,
         rounding=_rounding(digits),

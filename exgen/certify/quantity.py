@@ -17,7 +17,7 @@ from exgen.errors import CertificateError, MisfitError
 from exgen.graph import is_column, is_scalar, names_in
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,7 @@ class Quantity:
 
     of: str
     by: str = ""
-    rate: Fraction | None = None
+    rate: Decimal | None = None
 
     def called(self, graph: Graph) -> str:
         """Return what an expression that reads it calls it; "" where none can."""
