@@ -69,6 +69,11 @@ def app() -> None:
     help="Whether the key shows common mistakes.",
 )
 @replace_all
+@click.option(
+    "--fragment", is_flag=True, help="Write each problem for a document of your own, too."
+)
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="Other paper than the bank's.")
+@click.option("--date", help="Another date than the bank's.")
 def make_command(
     set_name: str,
     seed: int,
@@ -79,12 +84,16 @@ def make_command(
     pdf: bool,
     slips: bool,
     force: bool,
+    fragment: bool,
+    paper: str | None,
+    date: str | None,
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
     from exgen.processes import ended_as_interrupted
     from exgen.report import made_text
 
+    given = {"paper": paper, "date": date}
     with ended_as_interrupted():
         made = make(
             set_name,
@@ -95,6 +104,8 @@ def make_command(
             pdf=pdf,
             slips=slips,
             force=force,
+            fragment=fragment,
+            page={key: part for key, part in given.items() if part is not None},
         )
     click.echo(made_text(made))
 

@@ -21,10 +21,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
-    "page",
     "typed",
     "strict",
+    "page",
     "files",
+    "images",
     "swap",
     "terminals",
     "processes",
@@ -38,6 +39,7 @@ ORDER = (
     "shapes",
     "engine",
     "language",
+    "values",
     "derive",
     "readback",
     "document",

@@ -74,7 +74,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             source = stream if attempt == 1 else stream.child("ask", attempt)
             chosen = source.sample(legal, count)
             alike = len({forms[pair] for pair in chosen}) < count
-            luck.require("distinct_answers", not (apart and alike))
+            luck.require("distinct_answers", not (apart and alike), options)
             return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
 
         return luck.first_lucky(draw, ("count", "ask"))

@@ -8,9 +8,11 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.grading import points_latex, points_text
-from exgen.page import LONGEST, USUAL, Page
+from exgen.page import USUAL, WORDS, Page
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
 from exgen.render.breaking import PAGE, chain, display, pairs, wide
@@ -77,13 +79,13 @@ def render_tex(problem_set: ProblemSet) -> dict[str, str]:
 def _document(problem_set: ProblemSet, *, key: bool) -> str:
     page = _page(problem_set, key=key)
     bodies = problem_bodies(problem_set, key=key)
-    hints = [] if key else _hints(problem_set)
+    hints = [(n, _hint(part)) for n, part in enumerate(problem_set.problems, 1)]
     conventions = box(problem_set, bodies)
-    if page.hints == "sheet":
+    if page.hints == "sheet" and not key:
         bodies = [_hinted(body, hint) for body, (_, hint) in zip(bodies, hints, strict=True)]
     printed = "\n".join(bodies)
     words = [problem_set.title, problem_set.course, problem_set.code, *page.identity, printed]
-    words += [getattr(page, name) for name in LONGEST]
+    words += [getattr(page, name) for name in WORDS]
     template = _environment().get_template("documents/sheet.tex.j2")
     return template.render(
         _fill=str,
@@ -92,7 +94,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         head=head(problem_set, page, key=key),
         letters=declarations(words),
         conventions=conventions,
-        hints=[part for part in hints if page.hints == "page" and part[1]],
+        hints=[part for part in hints if page.hints == "page" and part[1] and not key],
         bodies=[
             (Tex(problem.name), _in_words(problem), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
@@ -121,15 +123,26 @@ def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
 
 def _page(problem_set: ProblemSet, *, key: bool) -> Page:
     """Return how a document is set: the key has one column, for its lines are long."""
-    return replace(problem_set.page, columns=1) if key else problem_set.page
+    return structs.replace(problem_set.page, columns=1) if key else problem_set.page
 
 
-def _hints(problem_set: ProblemSet) -> list[tuple[int, str]]:
-    """Return the number of each problem with its hint; one that has none has an empty one."""
-    return [
-        (number, " ".join(filter(None, (part.hint, *part.fields.get("hints", {}).values()))))
-        for number, part in enumerate(problem_set.problems, start=1)
-    ]
+def problem_alone(problem: Problem, page: Page, *, key: bool) -> str:
+    """Return the TeX of a problem that stands in a document of its own."""
+    body = _problem(problem, 1, replace(NOTHING_AROUND, page=page), key=key)
+    if page.hints == "sheet" and not key:
+        body = _hinted(body, _hint(problem))
+    # the parts have points of their own, and a class that adds them up must not count them twice
+    return body.replace(rf"\question[{problem.points}]", r"\question", 1) if problem.parts else body
+
+
+def template(name: str) -> Template:
+    """Return a template by its path."""
+    return _environment().get_template(name)
+
+
+def _hint(problem: Problem) -> str:
+    """Return the hints of a problem and of its answers; empty where there are none."""
+    return " ".join(filter(None, (problem.hint, *problem.fields.get("hints", {}).values())))
 
 
 def _hinted(body: str, hint: str) -> str:
