@@ -25,6 +25,7 @@ the_seed = click.option(
     "--seed", type=int, default=1, show_default=True, help="What every draw comes from."
 )
 the_notation = click.option("--notation", help="Another notation than the bank's own.")
+the_language = click.option("--language", help="Another language than the bank's own, such as de.")
 the_problem = click.option(
     "--problem", metavar="ID", help="Only the problem with this id in the bank."
 )
@@ -61,6 +62,7 @@ def app() -> None:
     "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
 )
 @the_notation
+@the_language
 @run_tex
 @click.option(
     "--slips/--no-slips",
@@ -80,6 +82,7 @@ def make_command(
     problem: str | None,
     out: Path | None,
     notation: str | None,
+    language: str | None,
     *,
     pdf: bool,
     slips: bool,
@@ -101,6 +104,7 @@ def make_command(
             out,
             only=problem,
             notation=notation,
+            language=language,
             pdf=pdf,
             slips=slips,
             force=force,
@@ -153,13 +157,16 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_seed
 @the_problem
 @the_notation
-def show_command(set_name: str, seed: int, problem: str | None, notation: str | None) -> None:
+@the_language
+def show_command(
+    set_name: str, seed: int, problem: str | None, notation: str | None, language: str | None
+) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language), seed, only=problem)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as with_keys
+
 from exgen import resources
 from exgen.asks.problem import shows_network as text_shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
@@ -17,6 +19,7 @@ from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
+from exgen.languages import load_language
 from exgen.manifest import (
     AGAIN,
     Manifest,
@@ -52,12 +55,13 @@ LIKELY_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run of ``make`` wrote, and where a folder went that it could not replace."""
+    """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,11 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation or another."""
+def load(set_name: str, notation: str | None, language: str | None = None) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others."""
     bank = load_bank(find_bank(set_name, resources.banks()))
+    load_language(language or bank.language, "" if language else str(bank.path))
+    bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
         return bank, load_profile(notation)
     try:
@@ -123,6 +129,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
+        language=bank.language,
         page=bank.page,
     )
 
@@ -183,6 +190,7 @@ def make(
     *,
     only: str | None = None,
     notation: str | None = None,
+    language: str | None = None,
     pdf: bool = True,
     slips: bool = True,
     force: bool = False,
@@ -197,6 +205,7 @@ def make(
         folder: where to; ``out/<set>-seed<seed>`` unless given, with ``-<id>`` for one problem.
         only: the id of the one problem that is wanted; all of them unless given.
         notation: another profile than the bank's own.
+        language: another language than the bank's own.
         pdf: whether to run TeX.
         slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
@@ -207,7 +216,7 @@ def make(
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation)
+    bank, profile = load(set_name, notation, language)
     ending = "" if only is None else f"-{bank.problem(only).name}"
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
@@ -218,9 +227,10 @@ def make(
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     require_kept(problem_set, str(bank.path))
     beside = {**bank.files, **(fragments(problem_set) if fragment else {})}
-    files = _files(problem_set, render_tex(problem_set), beside, pdf=pdf)
+    english: list[str] = []
+    files = _files(problem_set, render_tex(problem_set, english.append), beside, pdf=pdf)
     kept = write_folder(target, files, force=force)
-    return Made(target, tuple(sorted(files)), problem_set, kept)
+    return Made(target, tuple(sorted(files)), problem_set, kept, tuple(dict.fromkeys(english)))
 
 
 def check_printable(bank: Bank) -> None:
