@@ -7,14 +7,13 @@ Two kinds of text are kept apart by type: ``str`` is plain text, which every pri
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from exgen.errors import DataError
-from exgen.typed import Decoder, shown
-
-SCHEMA = 3
+SCHEMA = 4
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
+UNSTORED = {"stored": False}
+"""Marks a field that only the process that solves a problem has, and no manifest."""
 MOST_MISTAKES = 2
 """How many common mistakes the key tells of one answer, and of one part."""
 
@@ -54,7 +53,7 @@ class Step:
         equation: as printed.
         why: the reason: plain text, or text with mathematics in it.
         note: whether it is a note in a rubric, which is worth no points.
-        claims: the equations that it prints, each as a claim that was proven.
+        claims: the equations that it prints, each as a claim to be proven; not stored.
 
     """
 
@@ -62,7 +61,7 @@ class Step:
     equation: Tex
     why: str | Tex
     note: bool = False
-    claims: tuple[Mapping[str, Any], ...] = ()
+    claims: tuple[Any, ...] = field(default=(), compare=False, repr=False, metadata=UNSTORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +92,13 @@ class Answer:
         shape: its sizes: none for a scalar, one for a column vector, two for a matrix; None
             where the answer is a name.
         expr: the answer in the network language.
+        sort: what is asserted, such as ``gradient`` or ``shape``; ``rubric`` where nothing is.
         steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
-        claim: what was certified, so that it can be certified again.
         certificate: the methods that agreed; empty for a rubric, which a person grades.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
         points: of a rubric the points of each of its steps but notes, which add up to those of its
             part; empty for other answers, and where the part has too few points to divide.
+        claim: what was certified; not stored, as it follows from the problem.
 
     """
 
@@ -106,11 +106,12 @@ class Answer:
     latex: Tex
     shape: tuple[int | str, ...] | None
     expr: str
+    sort: str
     steps: tuple[Step, ...]
-    claim: Mapping[str, Any]
     certificate: tuple[Agreement, ...]
     mistakes: tuple[Mistake, ...]
     points: tuple[float, ...]
+    claim: Any = field(default=None, compare=False, repr=False, metadata=UNSTORED)
 
     @property
     def is_rubric(self) -> bool:
@@ -133,20 +134,41 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One problem of a set.
+class ProblemInputs:
+    """What decides a problem: with its notation and its place on the sheet, all of it.
 
     Attributes:
         name: its id in the bank.
         kind: the sort of problem, which names its template.
+        covers: the reference parts it stands for.
+        worth: the points that the bank states: of the whole, or of each part; None for one each.
+        by_layers: whether it names the layers of its network instead of showing formulas.
+        network: the forward pass it asks about, in the network language, with every drawn size.
+        draws: every other drawn value.
+        tries: how many draws it took until the acceptance rules held.
+        rejected: how many draws each acceptance rule turned down.
+
+    """
+
+    name: str
+    kind: str
+    covers: tuple[str, ...]
+    worth: int | tuple[int, ...] | None
+    by_layers: bool
+    network: str
+    draws: Mapping[str, Any]
+    tries: int
+    rejected: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem(ProblemInputs):
+    """One problem of a set: what decides it, and what follows.
+
+    Attributes:
         points: what it is worth.
         parts: its parts, whose points add up to its own; empty where it is one question, or has
             too few points to divide.
-        covers: the reference parts it stands for.
-        network: the forward pass it asks about, in the network language.
-        draws: every drawn value.
-        tries: how many draws it took until the acceptance rules held.
-        rejected: how many draws each acceptance rule turned down.
         fields: what the template may print: text, Tex, numbers, and lists and tables of them.
         statement: the methods that agreed that the sheet shows this network; empty where an
             earlier problem shows it, or where the sheet shows no forward pass.
@@ -154,15 +176,8 @@ class Problem:
 
     """
 
-    name: str
-    kind: str
     points: int
     parts: tuple[Part, ...]
-    covers: tuple[str, ...]
-    network: str
-    draws: Mapping[str, Any]
-    tries: int
-    rejected: Mapping[str, int]
     fields: Mapping[str, Any]
     statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]
@@ -176,8 +191,8 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemSet:
-    """A whole set, as made for one seed.
+class SetInputs:
+    """What decides a set besides its problems.
 
     Attributes:
         name: the bank's name, such as ``set2``.
@@ -185,8 +200,8 @@ class ProblemSet:
         course: the course in the header.
         seed: what was drawn from.
         notation: the settings of the notation, by name.
+        slips: whether the key shows the common mistakes.
         versions: of exgen and of what computed the answers.
-        problems: in order.
 
     """
 
@@ -195,7 +210,19 @@ class ProblemSet:
     course: str
     seed: int
     notation: Mapping[str, Any]
+    slips: bool
     versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet(SetInputs):
+    """A whole set, as made for one seed.
+
+    Attributes:
+        problems: in order.
+
+    """
+
     problems: tuple[Problem, ...]
 
     @property
@@ -214,44 +241,10 @@ def without_mistakes(problem: Problem) -> Problem:
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     """Return a part of the model as JSON types; Tex becomes ``{"tex": …}``."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
+        kept = (part.name for part in fields(value) if part.metadata.get("stored", True))
+        return {name: to_json(getattr(value, name)) for name in kept}
+    if isinstance(value, Mapping):
         return {str(key): to_json(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_json(part) for part in value]
-    return value
-
-
-def read_set(data: Any, path: str = "") -> ProblemSet:  # noqa: ANN401 - any JSON
-    """Return the problem set stored by :func:`to_json`.
-
-    Args:
-        data: JSON.
-        path: where it stands, for errors.
-
-    Raises:
-        DataError: the data is not of this schema; with the path to what is not.
-
-    """
-    found: ProblemSet = DECODER.read(ProblemSet, data, path)
-    problems = (replace(part, fields=_with_tex(part.fields)) for part in found.problems)
-    return replace(found, problems=tuple(problems))
-
-
-def _read_tex(data: Any, path: str) -> Tex:  # noqa: ANN401
-    if isinstance(data, dict) and data.keys() == {"tex"} and isinstance(data["tex"], str):
-        return Tex(data["tex"])
-    raise DataError(f"{shown(data)} is not LaTeX", path)
-
-
-DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Tex: _read_tex})
-
-
-def _with_tex(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out
-    if isinstance(value, dict):
-        if value.keys() == {"tex"} and isinstance(value["tex"], str):
-            return Tex(value["tex"])
-        return {key: _with_tex(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_with_tex(part) for part in value]
     return value

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exgen import resources
+from exgen.again import again
 from exgen.banks import Bank, ProblemEntry, bank_names, find_bank, load_bank
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
 from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
 from exgen.errors import BankError, ManifestError, NotationError
-from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
+from exgen.language.writer import graph_text
+from exgen.manifest import digest, manifest_bytes, read_manifest
 from exgen.ops import TABLE
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exgen.document import Problem
+    from exgen.manifest import Manifest
 
 MAX_SEED = 2**63 - 1
 LIKELY_PAGES = 2
@@ -96,10 +99,12 @@ def build(
     ]
     made = problems if slips else [without_mistakes(problem) for problem in problems]
     graphs = [setting.graph for _, _, setting in asked]
-    return with_statements(assembled(bank, notation, seed, made), graphs, notation)
+    return with_statements(assembled(bank, notation, seed, made, slips=slips), graphs, notation)
 
 
-def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
+def assembled(
+    bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem], *, slips: bool = True
+) -> ProblemSet:
     """Return problems of a bank as a document."""
     return ProblemSet(
         name=bank.name,
@@ -107,6 +112,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         course=bank.course,
         seed=seed,
         notation=asdict(notation),
+        slips=slips,
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
@@ -140,12 +146,13 @@ def settings(
     for number, entry in enumerate(wanted, start=1):
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
-        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
+        text = graph_text(network.graph)
+        setting = Setting(network.graph, notation, shown.get(text), by_layers)
         ready = asked(entry, network)
         if entry.network in shared:
             ready = with_numbers(ready, shared[entry.network])
         found.append((ready, network, setting))
-        shown.setdefault(entry.network, number)
+        shown.setdefault(text, number)
     return found
 
 
@@ -238,22 +245,32 @@ def render(
 
     """
     manifest = read_manifest(path)
-    if manifest.digests != digests(manifest.problem_set):
-        raise ManifestError(
-            "the manifest was edited since it was made, so this set has not been proven",
-            place=str(manifest.folder / MANIFEST),
-            remedy="'exgen verify' says where. Change the bank and make the set again.",
-        )
+    found = again(manifest)
+    if found.failures:
+        raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     target = folder or manifest.folder
     check_target(target, force=force)
     if pdf:
         require_tex()
-    files = _files(manifest.problem_set, printed_again(manifest), pdf=pdf)
+    sources = render_tex(found.problem_set)
+    own = found.problem_set.versions.get("exgen") == version("exgen")
+    for name, text in sources.items():
+        if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
+            raise _edited(manifest, f"{name}.tex", "it is not what was made")
+    files = _files(found.problem_set, sources, pdf=pdf)
     changed = [
         name
         for name, recorded in sorted(manifest.files.items())
         if name in files and digest(files[name]) != recorded
     ]
     kept = write_folder(target, files, force=force)
-    made = Made(target, tuple(sorted(files)), manifest.problem_set, kept)
+    made = Made(target, tuple(sorted(files)), found.problem_set, kept)
     return Rendered(made, tuple(changed))
+
+
+def _edited(manifest: Manifest, where: str, says: str) -> ManifestError:
+    return ManifestError(
+        f"the manifest was edited since it was made: {where}: {says}",
+        place=str(manifest.folder / MANIFEST),
+        remedy="'exgen verify' names all that does not follow. Make the set from its bank.",
+    )

@@ -20,7 +20,7 @@ BLOCK = re.compile(
 )
 # What a checkout has that the guide's commands use.
 PARTS = ("exgen", "templates", "banks", "benchmarks")
-TABLES = ("NAMES = (\n", "CLAIMS: Mapping[str, Sort] = {\n")
+TABLES = ("NAMES = (\n", "SORTS: Mapping[str, str] = {\n")
 """How the tables begin to which the guide adds a line."""
 
 

@@ -45,6 +45,7 @@ ORDER = (
     "manifest",
     "statements",
     "solve",
+    "again",
     "pipeline",
     "verify",
     "lint",

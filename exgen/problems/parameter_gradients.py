@@ -28,6 +28,7 @@ from exgen.problems.steps import claimed, slope_reasons
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from exgen.certify.prove import Claim
     from exgen.derive.gradients import Gradient
     from exgen.derive.written import Written
     from exgen.graph import Shape
@@ -158,7 +159,6 @@ class _Work:
         claims = claimed(
             self.graph,
             (Name(gradient_name(name)), *sides),
-            self.graph,
             layout=self.layout,
             factors=self.given.factors,
         )
@@ -166,7 +166,7 @@ class _Work:
         why = " ".join(_why(gradient))
         return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
 
-    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Mapping[str, Any], ...]]:
+    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
         """Return why a line holds, sentence by sentence, and the claims of what it states."""
         gradient = self.found[name]
         lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
