@@ -41,8 +41,8 @@ from exgen.resources import banks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exgen.banks import Bank
     from exgen.derive.notation import Notation
+    from exgen.tables import Bank
 
 STEPS = ("network", "sample", "solve", "certify", "render")
 COUNTED = STEPS[1:]

@@ -64,7 +64,7 @@ ANSWERS = tuple(
 )
 POINTS = "tests/certify/test_points.py"
 
-OPS = ("tests/ops", ANSWERS[0], POINTS, "tests/language", "tests/test_gradients.py")
+OPS = ("tests/ops", ANSWERS[0], POINTS, "tests/language", "tests/test_derivation.py")
 CERTIFY = (
     *ANSWERS,
     POINTS,
@@ -99,7 +99,6 @@ EXTRA: dict[str, tuple[str, ...]] = {
     "certify/numbers": ("tests/problems/test_scalar_graph.py",),
     "certify/points": ("tests/problems/test_loss_derivative.py",),
     "certify/readback": ("tests/certify/test_readback.py",),
-    "certify/recorded": ("tests/test_verify.py",),
     "certify/rounded": ("tests/problems/test_circuit.py",),
     "certify/shapes": ("tests/problems/test_shape_table.py",),
     "certify/wiring": ("tests/problems/test_draw_graph.py",),
@@ -114,7 +113,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
 SHARED = {"ops": OPS, "certify": CERTIFY, "derive": DERIVE}
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "engine": ("tests/ops", *ANSWERS, POINTS, "tests/test_gradients.py"),
+    "engine": ("tests/ops", *ANSWERS, POINTS, "tests/test_derivation.py"),
     **{
         module: (*EXTRA.get(module, ()), *tests)
         for package, tests in SHARED.items()

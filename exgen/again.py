@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from exgen.asks.problem import TEXT, shows_network
 from exgen.certify.compare import DIFFERENCE_TOLERANCE
 from exgen.document import Problem, ProblemSet, to_json
 from exgen.errors import ExgenError
@@ -73,7 +74,8 @@ def again(manifest: Manifest, told: Callable[[str], None] = lambda _: None) -> A
         except Exception as error:  # noqa: BLE001 - draws from a file may make anything go wrong
             reason = getattr(error, "message", None) or str(error) or type(error).__name__
             failures.append(Failure(_place(inputs.name), f"cannot be solved again: {reason}"))
-        shown_in.setdefault(inputs.network, number)
+        if _shows_network(inputs) and not manifest.inputs.page.alone:
+            shown_in.setdefault(inputs.network, number)
     head = {part.name: getattr(manifest.inputs, part.name) for part in fields(manifest.inputs)}
     made = ProblemSet(**head, problems=tuple(problem for problem, _ in solved))
     complete = not failures
@@ -85,6 +87,15 @@ def again(manifest: Manifest, told: Callable[[str], None] = lambda _: None) -> A
             where = (error.place or MANIFEST).rpartition(", ")[2]
             failures.append(Failure(where, error.message))
     return Again(made, (*failures, *compared(manifest, made, complete=complete)), complete)
+
+
+def _shows_network(inputs: ProblemInputs) -> bool:
+    text = inputs.draws.get(TEXT) if inputs.kind == TEXT else None
+    try:
+        return shows_network(text)
+    except ExgenError:
+        # it cannot be solved either
+        return False
 
 
 def _solved(

@@ -8,118 +8,54 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
+
+from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
-from exgen.errors import BankError, Source, nearest
+from exgen.errors import BankError, DataError, Source, nearest
 from exgen.files import read as read_file
+from exgen.images import read_logo
+from exgen.page import Page
 from exgen.problems import KINDS
+from exgen.strict import keys, read, said
+from exgen.tables import (
+    CHOICES,
+    MAX_PARTS,
+    OPTIONS,
+    Bank,
+    Choice,
+    Drawn,
+    File,
+    Header,
+    Letters,
+    NetworkEntry,
+    NetworkTable,
+    Numbers,
+    ProblemEntry,
+    ProblemTable,
+    Range,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from exgen.problems.base import Kind
+    from collections.abc import Mapping
 
 MAX_BYTES = 1_000_000
-MAX_SIZE = 4096
-"""The largest size a bank may draw; a Jacobian has the product of two of them."""
-MAX_PROBLEMS = 200
-MAX_POINTS = 1000
+TEXT = "text"
+"""The kind of a problem that is given by its text, and the option that holds the text."""
 NUMBERS = ("numbers", "values")
 """The options by which a kind takes numbers for the leaves."""
-MAX_PARTS = 1000
-"""The most entries of a list in a problem."""
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}\Z")
+Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
+LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
 
 # The parser takes time that grows with the square of a key's parts, or worse.
 LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
-
-TYPE_NAMES = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "a table",
-}
-
-Choice = int | str
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkEntry:
-    """A network of a bank.
-
-    Attributes:
-        name: as problems refer to it.
-        sources: one text, or several of which one is drawn.
-        draw: for each size or function that is drawn, what it is drawn from.
-        accept: the acceptance rules; None stands for those of all kinds.
-        by_layers: whether a sheet names its layers instead of printing its lines.
-        names: for a letter that the network's names begin with, the letters it is drawn from.
-        numbers: what the numbers of the leaves are drawn from, once for all problems about the
-            network; None where each problem draws its own.
-
-    """
-
-    name: str
-    sources: tuple[Source, ...]
-    draw: Mapping[str, tuple[Choice, ...]]
-    accept: tuple[str, ...] | None
-    by_layers: bool = False
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    numbers: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemEntry:
-    """A problem of a bank: its kind, its network, and the kind's own options.
-
-    ``points`` is what it is worth, or what each of its parts is worth; None stands for one point
-    for each part.
-    """
-
-    name: str
-    kind: Kind
-    network: str
-    points: int | tuple[int, ...] | None
-    covers: tuple[str, ...]
-    options: Mapping[str, Any]
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """A problem set as its author wrote it."""
-
-    name: str
-    path: Path
-    title: str
-    course: str
-    notation: str
-    networks: Mapping[str, NetworkEntry]
-    problems: tuple[ProblemEntry, ...]
-
-    def problem(self, name: str) -> ProblemEntry:
-        """Return the problem of that id.
-
-        Raises:
-            BankError: there is none.
-
-        """
-        for problem in self.problems:
-            if problem.name == name:
-                return problem
-        ids = [problem.name for problem in self.problems]
-        raise BankError(
-            f"there is no problem '{name}' in {self.name}",
-            place=str(self.path),
-            remedy=nearest(name, ids),
-        )
 
 
 def bank_names(folder: Path) -> tuple[str, ...]:
@@ -183,7 +119,7 @@ def load_bank(path: Path) -> Bank:
     # ValueError: a whole number with thousands of digits
     except ValueError as error:
         raise _malformed(path, str(error)) from None
-    return _Loader(path).bank(data)
+    return _bank(path, data)
 
 
 def _text(path: Path) -> str:
@@ -212,226 +148,239 @@ def _malformed(path: Path, message: str) -> BankError:
     return BankError(f"this is not legal TOML: {plain}", place=place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loader:
+class _Table(Struct, frozen=True):
+    """A table of a bank, for errors about it."""
+
     path: Path
+    where: str = ""
 
-    def error(self, where: str, message: str, remedy: str = "") -> BankError:
-        place = f"{self.path}: {where}" if where else str(self.path)
-        return BankError(message, place=place, remedy=remedy)
+    @property
+    def place(self) -> str:
+        return f"{self.path}: {self.where}" if self.where else str(self.path)
 
-    # --- reading typed values ---
+    def error(self, message: str, remedy: str = "") -> BankError:
+        return BankError(message, place=self.place, remedy=remedy)
 
-    def table(self, value: object, where: str, legal: Iterable[str]) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.error(where, "must be a table")
-        legal = tuple(legal)
-        for key in value:
-            if key not in legal:
-                raise self.error(where, f"there is no key '{key}' here", nearest(key, legal))
-        return value
-
-    def text(self, table: dict[str, Any], key: str, where: str) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(where, f"'{key}' must be given, as text", f'Such as {key} = "…".')
-        return value
-
-    def line(self, table: dict[str, Any], key: str) -> str:
-        value = self.text(table, key, "").strip()
-        # A no-break space, as French is typed, is no control character.
-        if not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in value):
-            raise self.error("", f"'{key}' must be one line without control characters")
-        return value
-
-    def texts(self, value: object, key: str, where: str) -> tuple[str, ...]:
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(part, str) for part in values):
-            raise self.error(where, f"'{key}' must be text, or a list of texts")
-        return tuple(values)
-
-    # --- the file ---
-
-    def bank(self, data: dict[str, Any]) -> Bank:
-        legal = ("title", "course", "notation", "networks", "problems")
-        table = self.table(data, "", legal)
-        networks = table.get("networks", {})
-        if not isinstance(networks, dict):
-            raise self.error("networks", "must be a table of networks")
-        loaded = {name: self.network(name, part) for name, part in networks.items()}
-        entries = table.get("problems", [])
-        if not isinstance(entries, list) or not entries:
-            raise self.error("", "a bank needs at least one [[problems]] entry")
-        if len(entries) > MAX_PROBLEMS:
-            raise self.error("", f"a bank has at most {MAX_PROBLEMS} [[problems]] entries")
-        problems = tuple(self.problem(n, part, loaded) for n, part in enumerate(entries, 1))
-        names = [problem.name for problem in problems]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise self.error(
-                    f"[[problems]] {number + 1}",
-                    f"the id '{name}' is that of [[problems]] {names.index(name) + 1} too",
-                    "Each problem needs an id of its own: its draws are named by it.",
-                )
-        return Bank(
-            name=self.path.stem,
-            path=self.path,
-            title=self.line(table, "title"),
-            course=self.line(table, "course"),
-            notation=self.text(table, "notation", ""),
-            networks=loaded,
-            problems=problems,
-        )
-
-    def network(self, name: str, data: object) -> NetworkEntry:
-        where = f"[networks.{name}]"
-        table = self.table(
-            data, where, ("text", "file", "draw", "accept", "by_layers", "names", "numbers")
-        )
-        if ("text" in table) == ("file" in table):
-            raise self.error(where, "give either 'text' or 'file'")
-        if "text" in table:
-            label = f"{self.path} {where}"
-            texts = self.texts(table["text"], "text", where)
-            if not all(text.strip() for text in texts):
-                raise self.error(where, "'text' is empty", "It needs lines such as a = relu(z).")
-            sources = tuple(Source(label, text.strip("\n") + "\n") for text in texts)
-        else:
-            sources = tuple(
-                self.file(part, where) for part in self.texts(table["file"], "file", where)
-            )
-        draw = table.get("draw", {})
-        if not isinstance(draw, dict):
-            raise self.error(where, "'draw' must be a table")
-        drawn = {key: self.choices(key, part, where) for key, part in draw.items()}
-        by_layers = table.get("by_layers", False)
-        if not isinstance(by_layers, bool):
-            raise self.error(where, "'by_layers' must be true or false")
-        rules = self.rules(table.get("accept"), where)
-        names = self.letters(table.get("names", {}), where)
-        numbers = table.get("numbers")
-        if numbers is not None and not isinstance(numbers, dict):
-            raise self.error(where, "'numbers' must be a table")
-        return NetworkEntry(name, sources, drawn, rules, by_layers, names, numbers)
-
-    def letters(self, value: object, where: str) -> dict[str, tuple[str, ...]]:
-        """Return what the letters of a network's names are drawn from."""
-        if not isinstance(value, dict):
-            raise self.error(where, "'names' must be a table")
-        found = {key: self.texts(part, f"names.{key}", where) for key, part in value.items()}
-        for key, choices in found.items():
-            for letters in (key, *choices):
-                if not LETTERS.match(letters):
-                    raise self.error(
-                        where,
-                        f"names.{key} has '{letters}', and a name begins with letters alone",
-                        'Such as names.z = ["z", "m", "s"], which makes m1 of z1.',
-                    )
-        return found
-
-    def rules(self, value: object, where: str) -> tuple[str, ...] | None:
-        """Return the rules a bank names; an empty list accepts every draw."""
-        if value is None or value == []:
-            return None if value is None else ()
-        rules = self.texts(value, "accept", where)
-        for rule in rules:
-            if rule not in OF_NETWORKS:
-                raise self.error(where, f"there is no rule '{rule}'", nearest(rule, OF_NETWORKS))
-        return rules
-
-    def file(self, name: str, where: str) -> Source:
-        path = self.path.parent / name
+    def read(self, kind: Any, data: object, key: str = "") -> Any:  # noqa: ANN401 - of that type
+        """Return what stands in the table, or under a key of it, as a value of a type."""
+        if not (key or isinstance(data, dict)):
+            raise self.error("must be a table")
         try:
-            return Source(str(path), _text(path))
-        except BankError as error:
-            raise self.error(
-                where, f"the network file '{name}' {error.message}", f"It is looked for at {path}."
-            ) from None
+            return read(kind, data, key)
+        except DataError as error:
+            nested = key and error.message.startswith("there is no key")
+            table = _Table(self.path, f"{self.where} {key}") if nested else self
+            raise table.error(error.message, error.remedy) from None
 
-    def choices(self, key: str, value: object, where: str) -> tuple[Choice, ...]:
-        """Return what a size or a function is drawn from."""
-        if not SIZE_NAME.match(key):
-            raise self.error(where, f"'{key}' cannot name a size or a function")
-        if isinstance(value, dict):
-            table = self.table(value, f"{where} draw.{key}", ("from", "to", "step"))
-            bounds = (table.get("from"), table.get("to"), table.get("step", 1))
-            if all(type(bound) is int for bound in bounds):
-                low, high, step = (int(bound or 0) for bound in bounds)
-                if 1 <= low <= high <= MAX_SIZE and step >= 1:
-                    return tuple(range(low, high + 1, step))
-            raise self.error(
-                where,
-                f"draw.{key} needs whole numbers 1 <= from <= to <= {MAX_SIZE} (and step >= 1)",
+    def require(self, sort: str, name: str, legal: Mapping[str, object]) -> None:
+        if name not in legal:
+            raise self.error(f"there is no {sort} '{name}'", nearest(name, legal))
+
+
+def _bank(path: Path, data: object) -> Bank:
+    top = _Table(path)
+    file = top.read(File, data)
+    header = {key: getattr(file, key) for key in Header.__struct_fields__}
+    for key, value in header.items():
+        if isinstance(value, str):
+            header[key] = value.strip()
+            # A no-break space, as French is typed, is no control character.
+            if not all(c.isprintable() or unicodedata.category(c) == "Zs" for c in header[key]):
+                raise top.error(f"'{key}' must be one line without control characters")
+    networks = {
+        name: _network(_Table(path, f"[networks.{name}]"), name, part)
+        for name, part in file.networks.items()
+    }
+    problems: dict[str, ProblemEntry] = {}
+    for number, part in enumerate(file.problems, 1):
+        table = _Table(path, f"[[problems]] {number}")
+        problem = _problem(table, part, networks)
+        if problem.name in problems:
+            first = list(problems).index(problem.name) + 1
+            raise table.error(
+                f"the id '{problem.name}' is that of [[problems]] {first} too",
+                "Each problem needs an id of its own: its draws are named by it.",
             )
-        values: list[Any] = value if isinstance(value, list) else [value]
-        of_one_type = {type(part) for part in values}
-        if of_one_type == {int} and not all(1 <= size <= MAX_SIZE for size in values):
-            raise self.error(where, f"draw.{key} needs whole numbers from 1 to {MAX_SIZE}")
-        if of_one_type in ({int}, {str}):
-            return tuple(values)
-        raise self.error(
-            where, f"draw.{key} must be a list of whole numbers or of functions",
-            f'Such as {key} = [784, 1024], or {key} = ["relu", "tanh"].',
-        )  # fmt: skip
+        problems[problem.name] = problem
+    page, files = _page(_Table(path, "[page]"), file.page)
+    return Bank(
+        **header,
+        name=path.stem,
+        path=path,
+        networks=networks,
+        problems=tuple(problems.values()),
+        page=page,
+        files=files,
+    )
 
-    def problem(
-        self, number: int, data: object, networks: Mapping[str, NetworkEntry]
-    ) -> ProblemEntry:
-        where = f"[[problems]] {number}"
-        if not isinstance(data, dict):
-            raise self.error(where, "must be a table")
-        kind_name = self.text(data, "kind", where)
-        if kind_name not in KINDS:
-            raise self.error(where, f"there is no kind '{kind_name}'", nearest(kind_name, KINDS))
-        kind = KINDS[kind_name]
-        common = ("id", "kind", "network", "points", "covers")
-        table = self.table(data, where, (*common, *kind.options))
-        name = self.text(table, "id", where)
-        if not NAME.match(name):
-            raise self.error(
-                where, f"'{name}' is no legal id", "Letters, digits, '-' and '_', 40 at most."
+
+def _page(table: _Table, data: object) -> tuple[Page, dict[str, bytes]]:
+    """Return how the pages of a bank are set, and the image that stands on them, by its name."""
+    if isinstance(data, dict):
+        # TOML has dates of its own
+        data = {key: str(part) if isinstance(part, date) else part for key, part in data.items()}
+    page: Page = table.read(Page, data)
+    if not page.logo:
+        return page, {}
+    name, image = read_logo(table.path, page.logo, table.place)
+    return replace(page, logo=name), {name: image}
+
+
+def with_page(bank: Bank, changes: Mapping[str, object]) -> Bank:
+    """Return a bank with other values for some keys of its page.
+
+    Raises:
+        BankError: a value is not legal.
+
+    """
+    page = _Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
+    return replace(bank, page=page)
+
+
+def _network(table: _Table, name: str, data: object) -> NetworkEntry:
+    given = table.read(NetworkTable, data)
+    if (given.text is None) == (given.file is None):
+        raise table.error("give either 'text' or 'file'")
+    texts = _listed(given.text or ())
+    if not all(text.strip() for text in texts):
+        raise table.error("'text' is empty", "It needs lines such as a = relu(z).")
+    sources = [Source(f"{table.path} {table.where}", text.strip("\n") + "\n") for text in texts]
+    sources += [_file(table, part) for part in _listed(given.file or ())]
+    for rule in given.accept or ():
+        table.require("rule", rule, OF_NETWORKS)
+    leaves = tuple(dict.fromkeys(leaf for part in sources for leaf in LEAF.findall(part.text)))
+    numbers = _numbers(
+        table, given, leaves, {key: part for key, part in given.draw.items() if key in leaves}
+    )
+    sizes = {key: part for key, part in given.draw.items() if key not in leaves}
+    read_already = {
+        "draw": {key: _choices(table, key, part) for key, part in sizes.items()},
+        "names": {key: _letters(table, key, part) for key, part in given.names.items()},
+        "share": bool(numbers or given.give) if given.share is None else given.share,
+    }
+    return NetworkEntry(
+        **asdict(given) | read_already,
+        name=name,
+        sources=tuple(sources),
+        leaves=leaves,
+        numbers=numbers,
+    )
+
+
+def _numbers(
+    table: _Table,
+    given: NetworkTable | ProblemTable,
+    leaves: tuple[str, ...],
+    draw: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Return what the numbers of leaves are drawn from; see that what is given is of leaves too."""
+    for key in (*draw, *given.give):
+        if key not in leaves:
+            raise table.error(f"there is no leaf '{key}'", nearest(key, leaves))
+        if key in draw and key in given.give:
+            raise table.error(f"'{key}' is drawn and given", "Keep one.")
+    for key, part in draw.items():
+        table.read(Numbers, part, f"draw.{key}")
+    return draw
+
+
+def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _letters(table: _Table, key: str, data: object) -> tuple[str, ...]:
+    """Return what the letters of a network's names are drawn from."""
+    choices = _listed(table.read(Letters, data, f"names.{key}"))
+    for letters in (key, *choices):
+        if not LETTERS.match(letters):
+            raise table.error(
+                f"names.{key} has '{letters}', and a name begins with letters alone",
+                'Such as names.z = ["z", "m", "s"], which makes m1 of z1.',
             )
-        network = self.text(table, "network", where)
-        if network not in networks:
-            raise self.error(where, f"there is no network '{network}'", nearest(network, networks))
-        points = self.points(table.get("points"), where)
-        covers = self.texts(table["covers"], "covers", where) if "covers" in table else ()
-        options = {key: table[key] for key in kind.options if key in table}
-        for key, value in options.items():
-            self.option(key, value, kind.options[key], where)
-            if key in NUMBERS and networks[network].numbers is not None:
-                raise self.error(
-                    where,
-                    f"'{key}' is given, and '{network}' has numbers for all its problems",
-                    f"Remove '{key}', or the network's 'numbers'.",
-                )
-        return ProblemEntry(name, kind, network, points, covers, options, f"{self.path}: {where}")
+    return choices
 
-    def points(self, value: object, where: str) -> int | tuple[int, ...] | None:
-        """Return the points of a problem, or those of each of its parts."""
-        if value is None:
-            return None
-        if isinstance(value, list):
-            if value and all(type(part) is int and 1 <= part <= MAX_POINTS for part in value):
-                return tuple(value)
-            says = f"'points' must list a whole number from 1 to {MAX_POINTS} for each part"
-            raise self.error(where, says)
-        if type(value) is not int or not 0 <= value <= MAX_POINTS:
-            raise self.error(where, f"'points' must be a whole number from 0 to {MAX_POINTS}")
-        return value
 
-    def option(self, key: str, value: object, types: tuple[type, ...], where: str) -> None:
-        """Check what every kind's own options have in common."""
-        if type(value) not in types:
-            wanted = " or ".join(TYPE_NAMES.get(part, part.__name__) for part in types)
-            raise self.error(where, f"'{key}' must be {wanted}")
-        if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-            raise self.error(where, f"'{key}' must be at least 1")
-        parts = value if isinstance(value, list) else [value]
-        if not parts:
-            raise self.error(where, f"'{key}' is empty", "Leave it out to have it drawn.")
-        if len(parts) > MAX_PARTS:
-            raise self.error(where, f"'{key}' has more than {MAX_PARTS} entries")
-        for number, part in enumerate(parts):
-            if part in parts[:number]:
-                raise self.error(where, f"'{key}' has {part!r} twice")
+def _file(table: _Table, name: str) -> Source:
+    path = table.path.parent / name
+    try:
+        return Source(str(path), _text(path))
+    except BankError as error:
+        raise table.error(
+            f"the network file '{name}' {error.message}", f"It is looked for at {path}."
+        ) from None
+
+
+def _choices(table: _Table, key: str, data: object) -> tuple[Choice, ...]:
+    """Return what a size or a function is drawn from."""
+    if not SIZE_NAME.match(key):
+        raise table.error(f"'{key}' cannot name a size or a function")
+    drawn = table.read(Drawn, data, f"draw.{key}")
+    if isinstance(drawn, Range):
+        found: tuple[Choice, ...] = tuple(range(drawn.low, drawn.high + 1, drawn.step))
+    else:
+        found = drawn if isinstance(drawn, tuple) else (drawn,)
+    if len({type(part) for part in found}) != 1:
+        remedy = f'Such as draw.{key} = [784, 1024], or draw.{key} = ["relu", "tanh"].'
+        raise table.error(f"'draw.{key}' must be {CHOICES}", remedy)
+    return found
+
+
+def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
+    given = _with_text(table, data if isinstance(data, dict) else {})
+    common = {key: part for key, part in given.items() if key in keys(ProblemTable)}
+    sort = given.get("kind")
+    own = KINDS[sort].options if isinstance(sort, str) and sort in KINDS else None
+    for key in given:
+        if own is not None and key not in common and key not in own:
+            legal = (*keys(ProblemTable), *own)
+            raise table.error(f"there is no key '{key}' here", nearest(key, legal))
+    entry = table.read(ProblemTable, common if given else data)
+    table.require("kind", entry.kind_name, KINDS)
+    table.require("network", entry.network, networks)
+    options = {
+        key: _option(table, key, given[key], types)
+        for key, types in KINDS[entry.kind_name].options.items()
+        if key in given
+    }
+    _numbers(table, entry, networks[entry.network].leaves, entry.draw)
+    takes = KINDS[entry.kind_name]
+    if (entry.draw or entry.give) and not takes.options.keys() & set(NUMBERS):
+        key = "draw" if entry.draw else "give"
+        raise table.error(f"{entry.kind_name} asks about no numbers", f"Remove '{key}'.")
+    for rule in entry.accept or ():
+        table.require("rule", rule, dict.fromkeys(takes.number_rules))
+    found = asdict(entry)
+    if TEXT in options:
+        found["points"] = _points(table, str(options[TEXT]), entry.points)
+    return ProblemEntry(**found, options=options, place=table.place)
+
+
+def _with_text(table: _Table, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem whose text stands in it, and whose kind says so."""
+    if "text_file" in data:
+        name = table.read(Annotated[str, said("text", "")], data["text_file"], "text_file")
+        data = {key: part for key, part in data.items() if key != "text_file"}
+        data[TEXT] = _file(table, name).text
+    return {"kind": TEXT, **data} if TEXT in data else data
+
+
+def _points(table: _Table, text: str, stated: Points) -> Points:
+    """Return the points of a problem's parts where its text gives them."""
+    found = points_of(Source(f"{table.place} {TEXT}", text))
+    if found is not None and stated is not None:
+        raise table.error("'points' are given, and the text gives its parts points too")
+    return stated if found is None else found
+
+
+def _option(table: _Table, key: str, value: object, types: tuple[type, ...]) -> object:
+    """Check what every kind's own options have in common."""
+    at_least = Meta(ge=1) if types == (int,) else Meta()
+    limits = {int: at_least, list: Meta(min_length=1, max_length=MAX_PARTS)}
+    parts = tuple(Annotated[kind, limits.get(kind, Meta())] for kind in types)
+    legal = " or ".join(OPTIONS[kind] for kind in types)
+    read: object = table.read(Annotated[Union[parts], said(legal, "")], value, key)  # noqa: UP007
+    entries = value if isinstance(value, list) else []
+    for number, part in enumerate(entries):
+        if part in entries[:number]:
+            raise table.error(f"'{key}' has {part!r} twice")
+    return read

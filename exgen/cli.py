@@ -4,60 +4,99 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path  # noqa: TC003 - typer reads the annotations when it runs
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import NoReturn
 
-import typer
+import click
 
 STOPPED = 130
-"""The exit code after Ctrl-C, which typer turns into an exit of its own."""
+"""The exit code after Ctrl-C."""
 
-app = typer.Typer(
-    name="exgen",
-    help="Problem sets for deep learning, with keys that exgen derived and proved itself.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+FILE = click.Path(path_type=Path)
+
+the_set = click.option(
+    "--set",
+    "set_name",
+    metavar="SET",
+    required=True,
+    help="A set's number or name, or a bank file.",
+)
+the_seed = click.option(
+    "--seed", type=int, default=1, show_default=True, help="What every draw comes from."
+)
+the_notation = click.option("--notation", help="Another notation than the bank's own.")
+the_language = click.option("--language", help="Another language than the bank's own, such as de.")
+the_problem = click.option(
+    "--problem", metavar="ID", help="Only the problem with this id in the bank."
+)
+run_tex = click.option(
+    "--pdf/--no-pdf", default=True, help="Whether to run TeX.", show_default=True
+)
+replace_all = click.option(
+    "--force", is_flag=True, help="Replace a folder even if it holds other files."
 )
 
-SetOption = Annotated[
-    str, typer.Option("--set", metavar="SET", help="A set's number or name, or a bank file.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", help="What every draw comes from.")]
-NotationOption = Annotated[
-    str | None, typer.Option("--notation", help="Another notation than the bank's own.")
-]
 
-ProblemOption = Annotated[
-    str | None,
-    typer.Option("--problem", metavar="ID", help="Only the problem with this id in the bank."),
-]
+class Commands(click.Group):
+    """The commands in the order in which they stand here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own form
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=Commands,
+    help="Problem sets for deep learning, with keys that exgen derived and proved itself.",
+    no_args_is_help=True,
+)
+def app() -> None:
+    """Hold the commands."""
 
 
 @app.command("make")
+@the_set
+@the_seed
+@the_problem
+@click.option(
+    "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
+)
+@the_notation
+@the_language
+@run_tex
+@click.option(
+    "--slips/--no-slips",
+    default=True,
+    show_default=True,
+    help="Whether the key shows common mistakes.",
+)
+@replace_all
+@click.option(
+    "--fragment", is_flag=True, help="Write each problem for a document of your own, too."
+)
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="Other paper than the bank's.")
+@click.option("--date", help="Another date than the bank's.")
 def make_command(
-    set_name: SetOption,
-    seed: SeedOption = 1,
-    problem: ProblemOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="The folder to write; out/SET-seedSEED, or …-ID, unless given."),
-    ] = None,
-    notation: NotationOption = None,
-    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
-    slips: Annotated[  # noqa: FBT002
-        bool, typer.Option("--slips/--no-slips", help="Whether the key shows common mistakes.")
-    ] = True,
-    force: Annotated[  # noqa: FBT002
-        bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
-    ] = False,
+    set_name: str,
+    seed: int,
+    problem: str | None,
+    out: Path | None,
+    notation: str | None,
+    language: str | None,
+    *,
+    pdf: bool,
+    slips: bool,
+    force: bool,
+    fragment: bool,
+    paper: str | None,
+    date: str | None,
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
     from exgen.processes import ended_as_interrupted
-    from exgen.render.terminal import made_text
+    from exgen.report import made_text
 
+    given = {"paper": paper, "date": date}
     with ended_as_interrupted():
         made = make(
             set_name,
@@ -65,22 +104,24 @@ def make_command(
             out,
             only=problem,
             notation=notation,
+            language=language,
             pdf=pdf,
             slips=slips,
             force=force,
+            fragment=fragment,
+            page={key: part for key, part in given.items() if part is not None},
         )
-    typer.echo(made_text(made))
+    click.echo(made_text(made))
 
 
 @app.command("verify")
-def verify_command(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Folders that make wrote, or folders of them."),
-    ],
-) -> None:
-    """Prove a set again from its manifest, and compare every file with it."""
-    from exgen.render.terminal import Progress, verified_text, verify_code
+@click.argument("paths", metavar="PATH...", type=FILE, nargs=-1, required=True)
+def verify_command(paths: tuple[Path, ...]) -> None:
+    """Prove a set again from its manifest, and compare every file with it.
+
+    PATH is a folder that make wrote, or a folder of them.
+    """
+    from exgen.report import Progress, verified_text, verify_code
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
@@ -88,114 +129,121 @@ def verify_command(
         found = [verify(folder, progress.of(folder)) for folder in folders]
     if len(found) == 1 and found[0].refused is not None:
         raise found[0].refused
-    typer.echo(verified_text(found))
-    raise typer.Exit(verify_code(found))
+    click.echo(verified_text(found))
+    sys.exit(verify_code(found))
 
 
 @app.command("render")
-def render_command(
-    path: Annotated[Path, typer.Argument(help="A folder that make wrote, or its manifest.")],
-    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Whether to run TeX.")] = True,  # noqa: FBT002
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write; its own unless given.")
-    ] = None,
-    force: Annotated[  # noqa: FBT002
-        bool, typer.Option("--force", help="Replace a folder even if it holds other files.")
-    ] = False,
-) -> None:
-    """Make TeX and PDFs again from a manifest, without a draw."""
+@click.argument("path", type=FILE)
+@run_tex
+@click.option("--out", type=FILE, help="The folder to write; its own unless given.")
+@replace_all
+def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> None:
+    """Make TeX and PDFs again from a manifest, without a draw.
+
+    PATH is a folder that make wrote, or its manifest.
+    """
     from exgen.pipeline import render
     from exgen.processes import ended_as_interrupted
-    from exgen.render.terminal import rendered_text
+    from exgen.report import rendered_text
 
     with ended_as_interrupted():
         rendered = render(path, out, pdf=pdf, force=force)
-    typer.echo(rendered_text(rendered))
+    click.echo(rendered_text(rendered))
 
 
 @app.command("show")
+@the_set
+@the_seed
+@the_problem
+@the_notation
+@the_language
 def show_command(
-    set_name: SetOption,
-    seed: SeedOption = 1,
-    problem: ProblemOption = None,
-    notation: NotationOption = None,
+    set_name: str, seed: int, problem: str | None, notation: str | None, language: str | None
 ) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
-    from exgen.render.terminal import set_text
+    from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation), seed, only=problem)
-    typer.echo(set_text(problem_set, statements(problem_set)))
+    problem_set = build(*load(set_name, notation, language), seed, only=problem)
+    click.echo(set_text(problem_set, statements(problem_set)))
 
 
 @app.command("list")
 def list_command() -> None:
     """List the sets, the kinds of problems, the notations and the ops."""
     from exgen.pipeline import catalogue
-    from exgen.render.terminal import catalogue_text
+    from exgen.report import catalogue_text
 
-    typer.echo(catalogue_text(catalogue()))
+    click.echo(catalogue_text(catalogue()))
 
 
 @app.command("lint")
+@click.option("--set", "set_name", metavar="SET", help="A set's number or name, or a bank file.")
+@click.option("--kind", help="Only problems of a kind; in all sets if alone.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many seeds to try.",
+)
+@click.option(
+    "--first", metavar="SEED", type=int, default=1, show_default=True, help="The first of them."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="How many processes; one for each core unless given."
+)
+@the_notation
+@click.option("--pdf", is_flag=True, help="Run TeX too, and count what sticks out of its page.")
 def lint_command(
-    set_name: Annotated[
-        str | None,
-        typer.Option("--set", metavar="SET", help="A set's number or name, or a bank file."),
-    ] = None,
-    kind: Annotated[
-        str | None, typer.Option("--kind", help="Only problems of a kind; in all sets if alone.")
-    ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds to try.")] = 1000,
-    first: Annotated[int, typer.Option("--first", metavar="SEED", help="The first of them.")] = 1,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", min=1, help="How many processes; one for each core unless given."),
-    ] = None,
-    notation: NotationOption = None,
-    pdf: Annotated[  # noqa: FBT002
-        bool, typer.Option("--pdf", help="Run TeX too, and count what sticks out of its page.")
-    ] = False,
+    set_name: str | None,
+    kind: str | None,
+    seeds: int,
+    first: int,
+    jobs: int | None,
+    notation: str | None,
+    *,
+    pdf: bool,
 ) -> None:
     """Try many seeds, and say how often draws are rejected and whether all can be proven."""
     from exgen.lint import sweep, targets
     from exgen.processes import all_cores
     from exgen.render.progress import Progress
-    from exgen.render.terminal import lint_text
+    from exgen.report import lint_text
 
     reports = []
     for target in targets(set_name, kind, notation, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
-    typer.echo(lint_text(reports))
+    click.echo(lint_text(reports))
     if any(report.failures for report in reports):
-        raise typer.Exit(1)
+        sys.exit(1)
 
 
 @app.command("derive")
+@click.argument("file", type=FILE)
+@click.option("--latex", is_flag=True, help="Print LaTeX.")
+@click.option("--json", is_flag=True, help="Print JSON.")
+@click.option("--values", type=FILE, help="A JSON file with an array for each leaf.")
+@click.option("--loss", help="What to differentiate; the last line unless given.")
+@click.option("--notation", default="base", show_default=True, help="How to write LaTeX.")
 def derive_command(
-    file: Annotated[Path, typer.Argument(help="A network in a text file; - reads standard input.")],
-    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,  # noqa: FBT002
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
-    values: Annotated[
-        Path | None, typer.Option("--values", help="A JSON file with an array for each leaf.")
-    ] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option("--loss", help="What to differentiate; the last line unless given."),
-    ] = None,
-    notation: Annotated[str, typer.Option("--notation", help="How to write LaTeX.")] = "base",
+    file: Path, values: Path | None, loss: str | None, notation: str, *, latex: bool, json: bool
 ) -> None:
-    """Derive the gradient of a network's loss by every leaf."""
-    from exgen.gradients import derive, read_source
+    """Derive the gradient of a network's loss by every leaf.
+
+    FILE is a network in a text file; - reads standard input.
+    """
+    from exgen.derivation import derive, read_source
     from exgen.pipeline import load_profile
-    from exgen.render.terminal import derivation_json, derivation_latex, derivation_text
+    from exgen.report import derivation_json, derivation_latex, derivation_text
 
     given = None if values is None else read_source(values)
     found = derive(read_source(file), load_profile(notation), values=given, loss=loss)
     show = derivation_json if json else derivation_latex if latex else derivation_text
-    typer.echo(show(found))
+    click.echo(show(found))
 
 
 def main() -> None:
@@ -205,24 +253,33 @@ def main() -> None:
 
     degrade(sys.stdout, sys.stderr)
     try:
-        app(standalone_mode=True)
+        with app.make_context("exgen", sys.argv[1:]) as context:
+            app.invoke(context)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing was written", err=True)
+        sys.exit(STOPPED)
     except ExgenError as error:
         fail(str(error), error.exit_code)
     except MemoryError:
         fail("there is not enough memory for this network\nUse smaller sizes.", 2)
+    except BrokenPipeError:
+        # who reads has enough; nor may Python's own flush at the end complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         # what exgen reads and writes has been seen to; what is left is the terminal or the pipe
         fail(f"cannot print: {error.strerror or error}", 2)
-    except SystemExit as stop:
-        if stop.code == STOPPED:
-            typer.echo("stopped; nothing was written", err=True)
-        raise
 
 
 def fail(message: str, exit_code: int) -> NoReturn:
     """Print an error, in colour where it goes to a terminal that wants it, and end."""
     # see no-color.org: any text in it will do
     color = False if os.environ.get("NO_COLOR") else None
-    typer.secho("error: ", fg=typer.colors.RED, err=True, nl=False, color=color)
-    typer.echo(message, err=True)
+    click.secho("error: ", fg="red", err=True, nl=False, color=color)
+    click.echo(message, err=True)
     sys.exit(exit_code)

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
+from msgspec import to_builtins
+
+from exgen.page import USUAL, Page
+
 SCHEMA = 4
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
 UNSTORED = {"stored": False}
@@ -133,7 +137,7 @@ class Part:
     answers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemInputs:
     """What decides a problem: with its notation and its place on the sheet, all of it.
 
@@ -147,6 +151,8 @@ class ProblemInputs:
         draws: every other drawn value.
         tries: how many draws it took until the acceptance rules held.
         rejected: how many draws each acceptance rule turned down.
+        waived: the acceptance rules that the bank does without.
+        hint: for those who do not know how to begin; empty where there is none.
 
     """
 
@@ -159,9 +165,11 @@ class ProblemInputs:
     draws: Mapping[str, Any]
     tries: int
     rejected: Mapping[str, int]
+    waived: tuple[str, ...] = ()
+    hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem(ProblemInputs):
     """One problem of a set: what decides it, and what follows.
 
@@ -190,7 +198,7 @@ class Problem(ProblemInputs):
         raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetInputs:
     """What decides a set besides its problems.
 
@@ -202,6 +210,8 @@ class SetInputs:
         notation: the settings of the notation, by name.
         slips: whether the key shows the common mistakes.
         versions: of exgen and of what computed the answers.
+        page: the head of page 1, and the form of every page.
+        language: what sheet and key are printed in, such as ``de``.
 
     """
 
@@ -212,9 +222,11 @@ class SetInputs:
     notation: Mapping[str, Any]
     slips: bool
     versions: Mapping[str, str]
+    page: Page = USUAL
+    language: str = "en"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemSet(SetInputs):
     """A whole set, as made for one seed.
 
@@ -240,6 +252,8 @@ def without_mistakes(problem: Problem) -> Problem:
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     """Return a part of the model as JSON types; Tex becomes ``{"tex": …}``."""
+    if isinstance(value, Page):
+        return to_builtins(value)
     if is_dataclass(value) and not isinstance(value, type):
         kept = (part.name for part in fields(value) if part.metadata.get("stored", True))
         return {name: to_json(getattr(value, name)) for name in kept}

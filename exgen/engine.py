@@ -26,9 +26,9 @@ from exgen.graph import (
     names_in,
     shape_text,
 )
-from exgen.logits import from_logits, log_softmax, softmax_inside, through_log_softmax
 from exgen.ops import lookup
 from exgen.ops.base import Site, size_of
+from exgen.ops.logits import from_logits, log_softmax, softmax_inside, through_log_softmax
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def _evaluate(
             return values[name]
         case Number(value):
             return _scalar(value, exact=exact)
-        case Call("log", (Call("softmax", (logits,), options),)) if not exact:
-            return log_softmax(_evaluate(logits, values, at, exact=exact), options)
+        case Call() if not exact and (softmax := softmax_inside(expr)) is not None:
+            logits = _evaluate(softmax.args[0], values, at, exact=exact)
+            return log_softmax(logits, softmax.options)
         case Call(op, args, options):
             inner = [_evaluate(arg, values, at, exact=exact) for arg in args]
             return _numbers(lookup(op).value(*inner, **dict(options)), exact=exact)
@@ -130,16 +131,23 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
 
     """
     values: Values = {leaf.name: _numbers(given[leaf.name], exact=exact) for leaf in graph.leaves}
-    lines: dict[str, Expr] = {}
+    lines = graph.once(
+        ("from logits", frozenset(given)), lambda: _from_logits(graph, frozenset(given))
+    )
     for binding in graph.bindings:
         known = given.get(binding.name)
         if known is not None:
             values[binding.name] = _numbers(known, exact=exact)
-            continue
-        expr = binding.expr if exact else from_logits(binding.expr, lines)
-        values[binding.name] = evaluate(expr, values, exact=exact)
-        lines[binding.name] = binding.expr
+        else:
+            expr = binding.expr if exact else lines[binding.name]
+            values[binding.name] = evaluate(expr, values, exact=exact)
     return values
+
+
+def _from_logits(graph: Graph, given: frozenset[str]) -> dict[str, Expr]:
+    """Return the lines that are computed, with logarithms of probabilities read off the logits."""
+    lines = {b.name: b.expr for b in graph.bindings if b.name not in given}
+    return {name: from_logits(expr, lines) for name, expr in lines.items()}
 
 
 def gradient_name(name: str) -> str:
@@ -218,6 +226,10 @@ def backward(graph: Graph, start: Expr | None = None) -> Backward:
         MisfitError: the loss is not a scalar, so it has no gradient.
 
     """
+    return graph.once(("backward", start), lambda: _backward(graph, start))
+
+
+def _backward(graph: Graph, start: Expr | None) -> Backward:
     if start is None and not is_scalar(graph.shapes[graph.loss]):
         shape = shape_text(graph.shapes[graph.loss])
         raise MisfitError(f"'{graph.loss}' is {shape}; a gradient needs a scalar")

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from exgen.errors import MisfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from exgen.errors import Span
+
+T = TypeVar("T")
 
 Role = Literal["input", "param", "target", "onehot", "const"]
 ROLES: tuple[Role, ...] = ("input", "param", "target", "onehot", "const")
@@ -252,12 +254,26 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A checked forward pass. ``shapes`` holds the shape of every name; ``loss`` is the target."""
+    """A checked forward pass. ``shapes`` holds the shape of every name; ``loss`` is the target.
+
+    A graph never changes, so it keeps what was worked out of it: see :meth:`once`.
+    """
 
     leaves: tuple[Leaf, ...]
     bindings: tuple[Binding, ...]
     shapes: Mapping[str, Shape]
     loss: str
+    _known: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was worked out of this graph under a key before, or work it out.
+
+        It must follow from the graph and the key alone, and nobody may change it.
+        """
+        if key not in self._known:
+            self._known[key] = make()
+        found: T = self._known[key]
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -331,13 +347,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while waiting:
         part = waiting.pop()
         yield part
-        match part:
-            case Call(_, args, _):
-                waiting.extend(reversed(args))
-            case Entry(of=inner) | SumOver(body=inner):
-                waiting.append(inner)
-            case Partial(of, by):
-                waiting.extend((by, of))
+        # a chain of ifs is quicker here than a match, and nothing is called so often
+        if isinstance(part, Call):
+            waiting.extend(reversed(part.args))
+        elif isinstance(part, Entry):
+            waiting.append(part.of)
+        elif isinstance(part, SumOver):
+            waiting.append(part.body)
+        elif isinstance(part, Partial):
+            waiting.extend((part.by, part.of))
 
 
 def names_in(expr: Expr) -> frozenset[str]:

@@ -14,11 +14,16 @@ from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
+
 from exgen.derive.notation import Notation, restored_notation
 from exgen.document import SCHEMA, ProblemInputs, ProblemSet, SetInputs, to_json
-from exgen.errors import DataError, ManifestError, NotationError, nearest
+from exgen.errors import BankError, DataError, ManifestError, NotationError, nearest
 from exgen.files import read as read_file
+from exgen.languages import load_language
+from exgen.page import LOGO, Page
 from exgen.problems.table import NAMES
+from exgen.strict import read
 from exgen.typed import Decoder, shown
 from exgen.write import MANIFEST, is_plain
 
@@ -38,8 +43,9 @@ SOURCES = ("problems.tex", "solutions.tex")
 
 MAX_DRAWN = 10**6
 """No number is drawn that is larger, or has more digits than this has."""
-PLAIN_TEXT = re.compile(r"(?!.*\d[eE])[\x20-\x7e]{0,200}")
-"""A drawn text: short, printable, and no number with an exponent, which could be of any length."""
+NUMERIC = re.compile(r"[-+\d._/eE\s]+")
+DRAWN = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?(/\d{1,40})?|[eE]+")
+"""A drawn number as text. One with an exponent could be of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,10 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
         notation = restored_notation(inputs.notation)
     except NotationError as error:
         raise DataError(error.message, ".set.notation", error.remedy) from None
+    try:
+        load_language(inputs.language)
+    except BankError as error:
+        raise DataError(error.message, ".set.language", error.remedy) from None
     listed = DECODER.read(dict[str, dict[str, str]], content["files"], ".files")
     for name, part in listed.items():
         if not is_plain(name) or part.keys() != {"sha256"}:
@@ -209,6 +219,8 @@ def _inputs(data: Any) -> tuple[SetInputs, tuple[ProblemInputs, ...]]:  # noqa: 
         if problem.kind not in NAMES:
             said = f"there is no kind {shown(problem.kind)}"
             raise DataError(said, f"{path}.kind", nearest(problem.kind, NAMES))
+        if not is_plain(problem.name):
+            raise DataError(f"{shown(problem.name)} is no name of a problem", f"{path}.name")
         _check_draws(problem.draws, f"{path}.draws")
         problems.append(problem)
     return inputs, tuple(problems)
@@ -227,8 +239,7 @@ def _check_draws(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
         if abs(value) > MAX_DRAWN:
             raise DataError("this number is too large", path)
     elif isinstance(value, str):
-        digits = max(map(len, re.findall(r"\d+", value)), default=0)
-        if not PLAIN_TEXT.fullmatch(value) or digits >= len(str(MAX_DRAWN)):
+        if NUMERIC.fullmatch(value) and not DRAWN.fullmatch(value):
             raise DataError(f"{shown(value)} is nothing that is drawn", path)
     else:
         named = value.items() if isinstance(value, dict) else enumerate(value or ())
@@ -236,4 +247,19 @@ def _check_draws(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
             _check_draws(part, f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]")
 
 
-DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {})
+def _read_page(data: Any, path: str) -> Page:  # noqa: ANN401
+    try:
+        page: Page = read(Page, data)
+    except DataError as error:
+        raise DataError(error.message, path + error.path, error.remedy) from None
+    for key, value in to_builtins(page).items():
+        if key not in data:
+            raise DataError(f"'{key}' is missing", path)
+        if type(data[key]) is float:
+            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
+    if page.logo and not LOGO.fullmatch(page.logo):
+        raise DataError("there is no such logo", f"{path}.logo")
+    return page
+
+
+DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Page: _read_page})

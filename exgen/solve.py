@@ -16,9 +16,9 @@ from exgen.deep import deep_expressions
 from exgen.document import Answer, Mistake, Part, Problem, ProblemInputs
 from exgen.draw import MAX_TRIES, DrawnNetwork, DrawnProblem, draw_problem
 from exgen.errors import CertificateError, KindError
+from exgen.grading import divided
 from exgen.graph import is_column, is_scalar
 from exgen.language.writer import graph_text
-from exgen.points import divided
 from exgen.problems import KINDS
 from exgen.render.tex import parts_of, with_rubrics
 from exgen.slips.mistakes import slipped
@@ -27,10 +27,10 @@ from exgen.slips.told import drawn_numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.banks import Bank, ProblemEntry
     from exgen.graph import Shape
     from exgen.problems.base import Kind, Setting, Solution, Solved
     from exgen.slips.mistakes import Slipped
+    from exgen.tables import Bank, ProblemEntry
 
 BUG = "This is a bug in exgen; please report it with the seed."
 
@@ -71,6 +71,11 @@ def solve_problem(
             draws=drawn.draws,
             tries=network.tries + drawn.tries - 1,
             rejected=added(network.rejected, drawn.rejected),
+            waived=(
+                *(rule for rule in network.waived if rule in entry.kind.network_rules),
+                *entry.options.get("waived", ()),
+            ),
+            hint=entry.hint,
         )
         try:
             return _proven(inputs, setting, worked)
@@ -149,7 +154,8 @@ def _with_points(problem: Problem) -> Problem:
             f"'points' lists {len(stated)} numbers, and the problem has {max(1, len(parts))} parts",
             remedy="Give one number for each part, or a single one, which is divided among them.",
         )
-    total = max(1, len(parts)) if stated is None else stated
+    least = 1 if problem.answers else 0
+    total = max(least, len(parts)) if stated is None else stated
     each = total if isinstance(total, tuple) else divided(total, len(parts)) if parts else ()
     total = sum(total) if isinstance(total, tuple) else total
     worth = {name: points for points, names in zip(each, parts, strict=False) for name in names}
@@ -184,11 +190,13 @@ def _without_luck(
             worked = _worked(entry.kind, setting, drawn.draws)
         except KindError as error:
             raise _placed(error, entry) from None
-        if not worked.lucky or drawn.draws == before:
+        # the order of choices tells nothing
+        asked = {key: part for key, part in drawn.draws.items() if key != "order"}
+        if not worked.lucky or asked == before:
             return DrawnProblem(drawn.draws, tries, rejected), worked
         # a draw breaks one rule: the first
         rejected = added(rejected, {f"slip: {worked.lucky[0]}": 1})
-        before = drawn.draws
+        before = asked
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
@@ -214,7 +222,8 @@ def _worked(
 
 def _placed(error: KindError, entry: ProblemEntry) -> KindError:
     """Return an error of a kind with the place of the problem in its bank."""
-    return KindError(error.message, place=error.place or entry.place, remedy=error.remedy)
+    place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
+    return KindError(error.message, place=place, excerpt=error.excerpt, remedy=error.remedy)
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

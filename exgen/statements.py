@@ -69,7 +69,8 @@ def read_statements(
             proofs.append(())
             continue
         try:
-            proof = check_statement(body, problem.kind, page, graph, notation)
+            kind = str(problem.fields.get("statement", problem.kind))
+            proof = check_statement(body, kind, page, graph, notation)
         except CertificateError as error:
             raise _placed(error, problem_set, f"problem '{problem.name}'") from None
         proofs.append(() if proof is None else (proof,))

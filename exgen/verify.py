@@ -14,6 +14,7 @@ from exgen.again import Failure, again, more, said
 from exgen.errors import ManifestError
 from exgen.files import read as read_file
 from exgen.manifest import MAX_BYTES, digest, read_manifest
+from exgen.render.fragment import STYLE, fragments
 from exgen.render.tex import render_tex
 from exgen.write import MANIFEST
 
@@ -98,7 +99,11 @@ def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified
         found = again(manifest, told)
     answers = [answer for part in found.problem_set.problems for answer in part.answers]
     proven = [answer for answer in answers if not answer.is_rubric]
-    printed = render_tex(found.problem_set) if found.complete else {}
+    printed = {}
+    if found.complete:
+        pages = render_tex(found.problem_set)
+        printed = {f"{name}.tex": text.encode() for name, text in pages.items()}
+        printed |= fragments(found.problem_set) if STYLE in manifest.files else {}
     return Verified(
         folder=path,
         problems=len(manifest.problems),
@@ -107,7 +112,7 @@ def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified
         worst=max((part.error for answer in proven for part in answer.certificate), default=0.0),
         failures=(
             *found.failures,
-            *_files(manifest, {f"{name}.tex": text for name, text in printed.items()}),
+            *_files(manifest, printed),
         ),
     )
 
@@ -115,7 +120,7 @@ def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified
 # --- the files ---
 
 
-def _files(manifest: Manifest, printed: Mapping[str, str]) -> Iterator[Failure]:
+def _files(manifest: Manifest, printed: Mapping[str, bytes]) -> Iterator[Failure]:
     """Compare every file with what is printed again, or else with its recorded hash."""
     for name, recorded in manifest.files.items():
         try:
@@ -126,8 +131,8 @@ def _files(manifest: Manifest, printed: Mapping[str, str]) -> Iterator[Failure]:
         except OSError as error:
             yield Failure(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
             continue
-        if name in printed and data != printed[name].encode():
-            yield _line(name, data.decode(errors="replace"), printed[name], _by(manifest))
+        if name in printed and data != printed[name]:
+            yield _line(name, data.decode(errors="replace"), printed[name].decode(), _by(manifest))
         elif digest(data) != recorded:
             both = f"sha256 recorded {recorded[:SHOWN]}, found {digest(data)[:SHOWN]}"
             yield Failure(name, f"was changed since it was made ({both})")

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 import exgen
 from exgen import resources
 from exgen.banks import bank_names, load_bank
+from exgen.derivation import derive, read_source
 from exgen.derive.notation import load_notation
 from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import ExgenError, Source
-from exgen.gradients import derive, read_source
 from exgen.language import read_expression, read_network
 from exgen.language.writer import graph_text
 from exgen.manifest import manifest_bytes

@@ -22,22 +22,24 @@ from exgen.solve import declared
 from exgen.write import MANIFEST
 
 if TYPE_CHECKING:
-    from exgen.banks import Bank
     from exgen.derive.notation import Notation
     from exgen.graph import Graph
     from exgen.readback.sentences import Fact
+    from exgen.tables import Bank
 
 
 FREE = re.compile(
-    r"set\.(versions\.\w+|problems\[\d+\]\.(tries|rejected|covers)\b.*|notation\.\w+|slips)"
+    r"set\.(versions\.\w+|problems\[\d+\]\.(tries|rejected|waived|covers)\b.*|slips"
+    r"|(notation|page)\.\w+)"
 )
 
 
 def is_free(path: str) -> bool:
     """Whether something in a manifest may be another where that changes nothing on its pages.
 
-    That is which versions made a set, how many draws it took and what it is for; and where a set
-    has nothing that they decide, the settings of its notation and whether mistakes are shown.
+    That is which versions made a set, how many draws it took by which rules, and what it is for;
+    and where a set has nothing that they decide, the settings of its notation and of its pages,
+    and whether mistakes are shown.
     """
     return FREE.fullmatch(path) is not None
 

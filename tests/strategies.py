@@ -15,6 +15,7 @@ from exgen.engine import Values, evaluate, forward
 from exgen.errors import Source
 from exgen.graph import ONE, SCALAR, Call, Dim, Graph, Shape, is_column, is_scalar, walk
 from exgen.language import read_network
+from exgen.ops import traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SIZES = {"N": 2, "M": 3, "K": 4}
 DIMS = (ONE, Dim(2), Dim(3), Dim(0, ("N",)), Dim(0, ("M",)), Dim(0, ("K",)))
-KINKED = frozenset({"relu", "lrelu", "prelu", "greater", "greater_equal", "less", "less_equal"})
 NEAR = 1e-3
 LARGE = 50.0
 
@@ -208,7 +208,7 @@ def tame(graph: Graph, leaves: Values) -> Values:
     assume(all(np.abs(value).max() < LARGE for value in values.values()))
     for binding in graph.bindings:
         for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op in KINKED:
+            if isinstance(part, Call) and (traits_of(part).kink or traits_of(part).jump):
                 assume(_gap(part, values) > NEAR)
     return values
 

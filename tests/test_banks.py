@@ -16,7 +16,7 @@ from exgen.pipeline import settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from exgen.banks import Bank
+    from exgen.tables import Bank
 
 HEAD = 'title = " T "\ncourse = "C"\nnotation = "base"\n'
 PROBLEM = "[[problems]]\nid = 'p'\nkind = 'local_jacobian'\nnetwork = 'n'\n"

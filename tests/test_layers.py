@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import exgen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PACKAGE = Path(exgen.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -17,20 +22,25 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "typed",
+    "strict",
+    "page",
     "files",
+    "images",
     "swap",
     "terminals",
     "processes",
     "resources",
+    "languages",
     "seeds",
-    "points",
+    "grading",
     "deep",
     "graph",
+    "printing",
     "ops",
     "shapes",
-    "logits",
     "engine",
     "language",
+    "values",
     "derive",
     "readback",
     "document",
@@ -38,6 +48,8 @@ ORDER = (
     "slips",
     "figures",
     "problems",
+    "asks",
+    "tables",
     "banks",
     "draw",
     "write",
@@ -49,12 +61,13 @@ ORDER = (
     "pipeline",
     "verify",
     "lint",
-    "gradients",
+    "derivation",
+    "report",
     "cli",
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",
@@ -74,24 +87,24 @@ def part(path: Path) -> str:
 
 
 def imported(text: str) -> set[str]:
-    """Return the modules that a text imports when it runs, at its top or inside functions."""
+    """Return the modules that a text imports: at its top, inside functions, and for types only."""
     found: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
+    for node in ast.walk(ast.parse(text)):
         match node:
-            case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=orelse):
-                for statement in orelse:
-                    visit(statement)
-                return
             case ast.Import(names=names):
                 found.update(alias.name for alias in names)
             case ast.ImportFrom(module=str(module), names=names):
                 found.update(f"{module}.{alias.name}" for alias in names)
-        for inner in ast.iter_child_nodes(node):
-            visit(inner)
-
-    visit(ast.parse(text))
     return found
+
+
+def circle(imports: Mapping[str, set[str]]) -> list[str]:
+    """Return modules of which each imports the next and the last the first; none for no circle."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
 def against_the_order(name: str, text: str) -> list[str]:
@@ -113,14 +126,34 @@ def test_the_order_names_every_part() -> None:
     assert {part(path) for path in MODULES} - {"__init__", "__main__"} == set(ORDER)
 
 
+def test_no_modules_import_each_other() -> None:
+    """No module reaches itself by way of others, not even for a type or inside a function."""
+    known = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in MODULES
+    }
+    imports = {
+        name: {
+            module if module in known else module.rpartition(".")[0]
+            for module in imported(path.read_text(encoding="utf-8"))
+        }
+        - {name}
+        for name, path in known.items()
+    }
+    assert circle(imports) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) != []
+
+
 def test_the_check_can_fail() -> None:
-    """An import that goes up is seen, also inside a function; one for types only is none."""
+    """An import that goes up is seen, also inside a function and for types only."""
     assert against_the_order("ops", "def f():\n    from exgen.render.tex import escape") == [
         "render"
     ]
     assert against_the_order("banks", "from exgen import draw") == ["draw"]
     assert against_the_order("ops", "import exgen.pipeline") == ["pipeline"]
-    assert against_the_order("ops", "if TYPE_CHECKING:\n    from exgen.cli import main") == []
+    assert against_the_order("ops", "if TYPE_CHECKING:\n    from exgen.cli import main") == ["cli"]
 
 
 def importers(module: str) -> set[str]:

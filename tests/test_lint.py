@@ -20,7 +20,7 @@ from exgen.lint import MOST_FAILURES, Report, sweep, targets
 from exgen.pipeline import build
 from exgen.render import progress
 from exgen.render.progress import Progress
-from exgen.render.terminal import lint_text, share_text
+from exgen.report import lint_text, share_text
 from exgen.solve import solve_problem
 from tests.commands import run
 

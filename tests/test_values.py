@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from exgen.certify.given import given, prove_at
+from exgen.derivation import Derivation, derive
 from exgen.engine import forward
 from exgen.errors import CertificateError, Source, ValuesError
-from exgen.gradients import Derivation, derive
 from exgen.language import read_network
 from exgen.language.network import read_expression
 from exgen.pipeline import load_profile
-from exgen.render.terminal import derivation_json, derivation_text
+from exgen.report import derivation_json, derivation_text
 from tests.cases import Case, cases_in
 
 if TYPE_CHECKING:

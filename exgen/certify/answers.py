@@ -42,6 +42,7 @@ SORTS: Mapping[str, str] = {
     "ShapeClaim": "shape",
     "SymbolicGridClaim": "symbolic grid",
     "TensorClaim": "derivative by a matrix",
+    "TotalClaim": "count",
     "WeightedSumClaim": "weighted sum",
 }
 """What a manifest calls the claim of an answer."""

@@ -23,7 +23,7 @@ from exgen.graph import (
     shape_text,
     substitute_sizes,
 )
-from exgen.logits import graph_from_logits
+from exgen.ops.logits import graph_from_logits
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -188,6 +188,10 @@ def same_numbers(expr: Expr, graph: Graph) -> Expr:
 
 def trial_sizes(graph: Graph) -> dict[str, Dim]:
     """Return the numbers that a network's symbolic sizes got."""
+    return graph.once("trial sizes", lambda: _trial_sizes(graph))
+
+
+def _trial_sizes(graph: Graph) -> dict[str, Dim]:
     numbered = with_numbers(graph)
     pairs = [
         (dim, number.constant)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from exgen.derive.orient import COLUMNS, ROWS, examples, weights
 from exgen.errors import CertificateError
 from exgen.graph import Call, walk
+from exgen.readback.formulas import COMPARISONS
+from exgen.readback.sentences import DEFINED
 from exgen.readback.vocabulary import HADAMARD, INDICATOR, ONES
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 AT_ZERO = re.compile(r"(>|<|\\ge|\\le) 0\\right\]")
 MISTAKES = re.compile(r"\\begin\{exmistakes\}.*?\\end\{exmistakes\}", re.DOTALL)
-COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
 SLOPES: Mapping[str, int] = {">": 0, r"\le": 0, r"\ge": 1, "<": 1}
 """The slope of ReLU at 0 that an indicator on the page stands for, by its sign."""
 MARKS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
@@ -49,7 +50,10 @@ SETTINGS: Mapping[str, Callable[[Fact, Notation], bool]] = {
     "indicator": lambda fact, n: fact["sign"] == INDICATOR[n.indicator],
     "ones": lambda fact, n: fact["sign"] == ONES[n.ones],
     "positive part": lambda _, n: n.relu == "plus",
-    "leaky": lambda fact, n: SLOPES.get(fact["sign"]) == n.relu_at_zero,
+    **dict.fromkeys(
+        (name for name, says in DEFINED.items() if "<sign>" in says),
+        lambda fact, n: SLOPES.get(fact["sign"]) == n.relu_at_zero,
+    ),
     "kink of ReLU": lambda fact, n: fact["slope"] == str(n.relu_at_zero) and _side(fact, n),
     "kink": _side,
     "kinks": _side,
@@ -78,11 +82,11 @@ ALWAYS = frozenset(
             "shape of vectors",
             "quotient",
             "power",
-            "diag",
             "identity",
             "delta",
         ),
-        *("norm", "Frobenius norm", "bare sum", "log", "sigmoid", "softplus"),
+        *("norm", "Frobenius norm", "bare sum"),
+        *(name for name, says in DEFINED.items() if "<sign>" not in says),
     ]
 )
 """The sentences that define a sign in one way only, and the one about names."""
@@ -115,7 +119,7 @@ def check_slopes(text: str, graphs: Iterable[Graph], notation: Notation) -> None
 
     """
     calls = (p for g in graphs for b in g.bindings for p in walk(b.expr) if isinstance(p, Call))
-    if any(part.op in COMPARISONS for part in calls):
+    if any(part.op in COMPARISONS.values() for part in calls):
         # A network's own comparison says what it says.
         return
     for sign in AT_ZERO.findall(MISTAKES.sub("", text)):

@@ -19,12 +19,12 @@ from exgen.certify.compare import (
     same_numbers,
     worst,
 )
-from exgen.certify.pieces import KINKED
 from exgen.certify.points import trial_points, with_numbers
 from exgen.derive.jacobian import is_denominator
 from exgen.engine import Values, evaluate, gradient_name, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Call, names_in, walk
+from exgen.ops import traits_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,6 +119,6 @@ def _at_kink(graph: Graph, values: Values) -> bool:
         part.args[0]
         for binding in graph.bindings
         for part in walk(binding.expr)
-        if isinstance(part, Call) and part.op in KINKED
+        if isinstance(part, Call) and traits_of(part).kink
     )
     return any(bool((evaluate(z, values) == 0).any()) for z in kinks)

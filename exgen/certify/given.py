@@ -23,13 +23,13 @@ from exgen.certify.compare import (
     compare,
     worst,
 )
-from exgen.certify.pieces import KINKED
 from exgen.derive.jacobian import slope_at_zero
 from exgen.engine import backward, evaluate, gradient_name
 from exgen.errors import CertificateError, ValuesError
 from exgen.graph import Call, Expr, Graph, walk
 from exgen.language import to_text
-from exgen.logits import from_logits, graph_from_logits
+from exgen.ops import traits_of
+from exgen.ops.logits import from_logits, graph_from_logits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,13 +124,13 @@ def at_kinks(case: Given) -> tuple[str, ...]:
     slope = case.notation.relu_at_zero
     for binding in case.graph.bindings:
         for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op in KINKED:
+            if isinstance(part, Call) and traits_of(part).kink:
                 z = evaluate(part.args[0], case.at)
                 if (z == 0).any():
-                    side = "positive" if slope else "negative"
-                    found.append(
-                        f"{part.op} has at 0 the slope of its {side} side, in '{binding.name}'"
-                    )
+                    side = f"slope of its {'positive' if slope else 'negative'} side"
+                    if traits_of(part).kink == "middle":
+                        side = "mean of the slopes of its sides"
+                    found.append(f"{part.op} has at 0 the {side}, in '{binding.name}'")
     return tuple(dict.fromkeys(found))
 
 

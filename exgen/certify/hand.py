@@ -6,54 +6,69 @@ It shares nothing with the engine but the local derivatives of the op table: num
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
 from typing import TYPE_CHECKING
 
 from exgen.derive.simplify import simplify
 from exgen.engine import site_of
-from exgen.errors import KindError
+from exgen.errors import KindError, MisfitError
 from exgen.graph import Call, Expr, Graph, Name, Number, as_expr
 from exgen.ops import lookup
+from exgen.ops.scalars import applied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from fractions import Fraction
 
 PRECISION = 30
 ONE, ZERO = Decimal(1), Decimal(0)
 
 
-def _sigmoid(z: Decimal) -> Decimal:
-    return ONE / (ONE + (-z).exp())
+class _Decimals:
+    """The mathematics of decimals, for the formulas of ops."""
 
+    pi = Decimal("3.14159265358979323846264338327950288419716939937510")
 
-def _tanh(z: Decimal) -> Decimal:
-    return 2 * _sigmoid(2 * z) - ONE
+    @staticmethod
+    def number(value: Fraction) -> Decimal:
+        return Decimal(value.numerator) / Decimal(value.denominator)
 
+    @staticmethod
+    def exp(x: Decimal) -> Decimal:
+        return x.exp()
 
-def _power(base: Decimal, exponent: Decimal) -> Decimal:
-    whole = exponent == exponent.to_integral_value()
-    return ONE if exponent == 0 else base ** int(exponent) if whole else base**exponent
+    @staticmethod
+    def log(x: Decimal) -> Decimal:
+        return x.ln()
 
+    @staticmethod
+    def tanh(x: Decimal) -> Decimal:
+        return 2 / (ONE + (-2 * x).exp()) - ONE
 
-ARITHMETIC: Mapping[str, Callable[..., Decimal]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "neg": lambda a: -a,
-    "pow": _power,
-    "exp": lambda a: a.exp(),
-    "log": lambda a: a.ln(),
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "softplus": lambda a: (ONE + a.exp()).ln(),
-    "relu": lambda a: max(a, ZERO),
-    "lrelu": lambda a, alpha: a if a > 0 else alpha * a,
-    "squared_error": lambda a, t: (a - t) ** 2,
-    "bce": lambda p, t: -t * p.ln() - (ONE - t) * (ONE - p).ln(),
-    "greater": lambda a, b: ONE if a > b else ZERO,
-}
+    @classmethod
+    def erf(cls, x: Decimal) -> Decimal:
+        """Sum the series of DLMF 7.6.2, in which no terms cancel."""
+        term = total = 2 * x * (-x * x).exp() / cls.pi.sqrt()
+        odd = 1
+        while total + term != total:
+            odd += 2
+            term *= 2 * x * x / odd
+            total += term
+        return total
+
+    @staticmethod
+    def sqrt(x: Decimal | int) -> Decimal:
+        return Decimal(x).sqrt()
+
+    @staticmethod
+    def power(base: Decimal, exponent: Decimal) -> Decimal:
+        return base**exponent if exponent else ONE
+
+    @staticmethod
+    def where(holds: bool, yes: Decimal | int, no: Decimal | int) -> Decimal:  # noqa: FBT001
+        return Decimal(yes if holds else no)
 
 
 def calculate(expr: Expr, values: Mapping[str, Decimal]) -> Decimal:
@@ -62,9 +77,11 @@ def calculate(expr: Expr, values: Mapping[str, Decimal]) -> Decimal:
         case Name(name):
             return values[name]
         case Number(value):
-            return Decimal(value.numerator) / Decimal(value.denominator)
-        case Call(op, args, _) if op in ARITHMETIC:
-            return ARITHMETIC[op](*(calculate(arg, values) for arg in args))
+            return _Decimals.number(value)
+        case Call(op, args, _):
+            with suppress(MisfitError):
+                found = applied(op, [calculate(arg, values) for arg in args], _Decimals)
+                return Decimal(+found)  # the plus makes 0 of -0
     raise KindError(f"{getattr(expr, 'op', 'this')} cannot be worked by hand")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, worst
+from exgen.certify.symbolic import in_sympy
 from exgen.document import Agreement
 from exgen.engine import Values, evaluate
 from exgen.errors import CertificateError
@@ -179,7 +180,7 @@ class _Symbols:
                 terms = (self.of(body, {**at, index: n}) for n in range(last) if n != left_out)
                 return sum(terms, start=sympy.Integer(0))
             case Call(op, args):
-                return _function(op)(*(self.of(arg, at) for arg in args))
+                return in_sympy(op, (self.of(arg, at) for arg in args))
         raise CertificateError(f"SymPy identity: {type(expr).__name__} cannot be read")
 
     def _entry(self, name: str, row: int) -> Any:  # noqa: ANN401
@@ -193,20 +194,3 @@ class _Symbols:
         weight = sympy.Symbol(self.chain.smoothing, positive=True)
         share = weight / SMALL
         return 1 - weight + share if hot else share
-
-
-def _function(op: str) -> Any:  # noqa: ANN401
-    import sympy
-
-    table = {
-        "add": lambda a, b: a + b,
-        "sub": lambda a, b: a - b,
-        "mul": lambda a, b: a * b,
-        "div": lambda a, b: a / b,
-        "neg": lambda a: -a,
-        "exp": sympy.exp,
-        "log": sympy.log,
-    }
-    if op not in table:
-        raise CertificateError(f"SymPy identity: '{op}' cannot be read")
-    return table[op]

@@ -18,6 +18,7 @@ from exgen.engine import Values, forward, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
@@ -34,6 +35,7 @@ class ForwardClaim:
         leaves: an array for each leaf: exact fractions, or floats.
         name: whose value it is.
         value: the value as printed, before rounding.
+        digits: how many decimals are printed; None where fractions stand exactly.
 
     """
 
@@ -41,6 +43,7 @@ class ForwardClaim:
     leaves: Mapping[str, NDArray[Any]]
     name: str
     value: NDArray[Any]
+    digits: int | None = None
 
     def prove(self) -> tuple[Agreement, ...]:
         """Run the pass in floats, and again in exact fractions."""
@@ -61,7 +64,12 @@ class GradientValueClaim:
         graph: the network, its sizes numbers; its loss carries the upstream gradient.
         leaves: an array for each leaf: exact fractions, or floats.
         by: the variable.
-        value: the gradient as printed, before rounding.
+        value: the gradient in the variable's shape, before rounding.
+        digits: how many decimals are printed; None where fractions stand exactly.
+        layout: of the notation where the page follows it; ``shape`` where it prints the
+            variable's shape.
+        rate: where it is given, ``value`` is that of the variable after a step of gradient
+            descent with this rate.
 
     """
 
@@ -69,11 +77,16 @@ class GradientValueClaim:
     leaves: Mapping[str, NDArray[Any]]
     by: str
     value: NDArray[Any]
+    digits: int | None = None
+    layout: str = "shape"
+    rate: Decimal | None = None
 
     def prove(self) -> tuple[Agreement, ...]:
         """Compare with reverse mode in floats, and with differences entry by entry."""
         expected = self.value.astype(float)
         values = forward(self.graph, floats(self.leaves))
+        if self.rate is not None:
+            expected = (values[self.by] - expected) / float(self.rate)
         reverse = gradients(self.graph, values)[self.by]
         run = as_function(self.graph, values, self.by, self.graph.loss)
         entries = differences.gradient(lambda x: run(x).item(), values[self.by])

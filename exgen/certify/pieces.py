@@ -18,18 +18,12 @@ import numpy as np
 
 from exgen.engine import Values, evaluate
 from exgen.graph import Binding, Call, Dim, Expr, Graph, Leaf, Name, call, rebuild
+from exgen.ops import traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-KINKED = frozenset({"relu", "lrelu", "prelu"})
-"""Ops with a kink at 0 of their first argument, and linear on either side of it."""
-ROUTING = frozenset({"maxpool", "maxroute", "maxpick", "sort", "permutation"})
-"""Ops that compare the entries of their first argument with one another."""
-COMPARING = frozenset({"greater", "greater_equal", "less", "less_equal"})
-"""Ops that are constant but for a jump where their arguments are equal."""
 
 
 def held(
@@ -80,16 +74,17 @@ class _Holding:
         inner = rebuild(expr, self._held)
         if not (isinstance(expr, Call) and isinstance(inner, Call)):
             return inner
-        if expr.op in COMPARING:
-            left, right = (evaluate(arg, self.values) for arg in expr.args)
-            tied = bool((left == right).any())
+        traits = traits_of(expr)
+        if traits.jump:
+            sides = [evaluate(arg, self.values) for arg in expr.args]
+            tied = bool((sides[0] == (sides[1] if sides[1:] else 0)).any())
             return inner if tied else self._constant(evaluate(expr, self.values))
-        if expr.op in KINKED:
+        if traits.kink:
             return self._on_its_side(inner, evaluate(expr.args[0], self.values))
-        if expr.op in ROUTING:
+        if traits.routed is not None:
             order = evaluate(expr.args[0], self.values)
             tied = np.unique(order).size < order.size
-            return inner if tied and not self.ties else _in_its_order(inner, self._constant(order))
+            return inner if tied and not self.ties else traits.routed(inner, self._constant(order))
         return inner
 
     def _constant(self, array: NDArray[Any]) -> Name:
@@ -102,8 +97,8 @@ class _Holding:
 
     def _on_its_side(self, expr: Call, at: NDArray[Any]) -> Expr:
         """Continue an entry that crosses its kink along the piece that it comes from."""
-        positive = at >= 0 if self.slope_at_zero else at > 0
-        side = self._constant(np.where(positive, 1.0, -1.0))
+        at_zero = (1.0 if self.slope_at_zero else -1.0) if traits_of(expr).kink == "side" else 0.0
+        side = self._constant(np.where(at == 0, at_zero, np.sign(at)))
         z = Name(f"argument {len(self.leaves)}")
         self.bindings.append(Binding(z.name, expr.args[0]))
         own = Call(expr.op, (z, *expr.args[1:]), expr.options)
@@ -111,13 +106,3 @@ class _Holding:
         piece = Call(expr.op, (side, *expr.args[1:]), expr.options) * (side * z)
         crosses = call("less", side * z, 0)
         return own + crosses * (piece - own)
-
-
-def _in_its_order(expr: Call, order: Name) -> Expr:
-    first, *others = expr.args
-    match expr.op:
-        case "maxpool":
-            return Call("maxpick", (order, first), expr.options)
-        case "sort":
-            return Call("permutation", (order,), expr.options) @ first
-    return Call(expr.op, (order, *others), expr.options)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.pieces import KINKED, ROUTING
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Call, Graph, Leaf, walk
+from exgen.graph import Graph, Leaf
 from exgen.language.classes import classes_axes
+from exgen.ops import traits_of, uses
 from exgen.shapes import check_sizes
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from exgen.graph import Call
+
 TRIES = 60
 ONE_SIDED_TRIES = 24
 """How many draws are made in search of a point on both sides of every kink."""
 MARGIN = 1e-4
 """How far every pre-activation stays from the kink, well beyond the step of a difference."""
-ORDERING = frozenset({"sort", "permutation"})
 MOST_UNDONE = 2
 """Of so few entries every order is its own inverse."""
 FIRST_SIZES = (3, 11, 31, 101)
@@ -49,8 +50,12 @@ def with_numbers(graph: Graph) -> Graph:
         CertificateError: it is no legal network at any of the sizes that are tried.
 
     """
-    sizes = fitting_sizes(graph, map(_primes, FIRST_SIZES))
-    return graph.with_sizes(sizes) if sizes else graph
+
+    def numbered() -> Graph:
+        sizes = fitting_sizes(graph, map(_primes, FIRST_SIZES))
+        return graph.with_sizes(sizes) if sizes else graph
+
+    return graph.once("with numbers", numbered)
 
 
 def fitting_sizes(graph: Graph, choices: Iterable[Iterable[int]]) -> dict[str, int]:
@@ -95,6 +100,10 @@ def trial_point(graph: Graph, seed: int) -> Values:
         CertificateError: no point was found at which every value is finite.
 
     """
+    return dict(graph.once(("trial point", seed), lambda: _trial_point(graph, seed)))
+
+
+def _trial_point(graph: Graph, seed: int) -> Values:
     best: Values | None = None
     most = -1
     for attempt, values in _candidates(graph, seed):
@@ -130,9 +139,14 @@ def trial_points(graph: Graph, seed: int, by: str | None = None) -> tuple[Values
         CertificateError: no point was found at which every value is finite.
 
     """
+    points = graph.once(("trial points", seed, by), lambda: _trial_points(graph, seed, by))
+    return tuple(map(dict, points))
+
+
+def _trial_points(graph: Graph, seed: int, by: str | None) -> tuple[Values, ...]:
     points = [trial_point(graph, seed)]
     seen = _sides(graph, points[0])
-    if len(seen) < 2 * len(_calls(graph, KINKED)):
+    if len(seen) < 2 * len(_bent(graph)):
         for attempt, values in _candidates(graph, seed):
             if attempt >= ONE_SIDED_TRIES:
                 break
@@ -174,6 +188,8 @@ def _candidates(graph: Graph, seed: int) -> Iterator[tuple[int, Values]]:
             continue
         if not off_kinks(graph, values) or _undone(graph, values):
             continue
+        for value in values.values():
+            value.setflags(write=False)  # a point is shared by all that is proven at it
         yield attempt, values
 
 
@@ -204,11 +220,11 @@ def off_kinks(graph: Graph, values: Values) -> bool:
     An entry that stays what it is wherever the leaves move, as a 0 that a ReLU made, reaches no
     kink and needs no distance: what is made of it is constant there.
     """
-    arguments = [(part, part.args[0]) for part in _calls(graph, KINKED | ROUTING)]
     moved: list[Values] | None = None
-    for part, argument in arguments:
+    for part in uses(graph, lambda op: op.traits.kink or op.traits.routed):
+        argument = part.args[0]
         array = evaluate(argument, values)
-        near = _at_kink if part.op in KINKED else _tied
+        near = _at_kink if traits_of(part).kink else _tied
         if not near(array, np.ones(array.shape, dtype=bool)):
             continue
         moved = _nudged(graph, values) if moved is None else moved
@@ -252,23 +268,18 @@ def _tied(array: NDArray[Any], moves: NDArray[np.bool_]) -> bool:
 
 def _kinks(graph: Graph, values: Values) -> list[NDArray[Any]]:
     """Return the argument of every op that has a kink at 0."""
-    return [evaluate(part.args[0], values) for part in _calls(graph, KINKED)]
+    return [evaluate(part.args[0], values) for part in _bent(graph)]
+
+
+def _bent(graph: Graph) -> list[Call]:
+    return list(uses(graph, lambda op: op.traits.kink))
 
 
 def _undone(graph: Graph, values: Values) -> bool:
     """Whether an order is its own inverse: then a permutation and its transpose are one."""
-    for part in _calls(graph, ORDERING):
+    for part in uses(graph, lambda op: "descending" in op.options):
         entries = evaluate(part.args[0], values).ravel()
         order = np.argsort(-entries if part.option("descending") else entries)
         if order.size > MOST_UNDONE and (order[order] == np.arange(order.size)).all():
             return True
     return False
-
-
-def _calls(graph: Graph, ops: frozenset[str]) -> list[Call]:
-    return [
-        part
-        for binding in graph.bindings
-        for part in walk(binding.expr)
-        if isinstance(part, Call) and part.op in ops
-    ]

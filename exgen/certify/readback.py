@@ -36,6 +36,7 @@ READERS: Mapping[str, str] = {
     "GradientValueClaim": "numbers.gradient_value",
     "SymbolicGridClaim": "numbers.symbolic_grid",
     "RoundedClaim": "numbers.wire",
+    "TotalClaim": "numbers.total",
     "ShapeClaim": "numbers.shape",
     "BatchShapeClaim": "numbers.batch_shape",
     "WeightedSumClaim": "numbers.line",

@@ -19,14 +19,14 @@ from exgen.certify.compare import (
     trial_sizes,
     worst,
 )
-from exgen.certify.pieces import COMPARING, KINKED
 from exgen.certify.points import classes_axis, trial_points, with_numbers
 from exgen.certify.reading.network import Computed, Reader
 from exgen.certify.reading.page import as_entries
 from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Call, is_column, is_scalar, shape_text, substitute_sizes, walk
+from exgen.graph import is_column, is_scalar, shape_text, substitute_sizes, walk
+from exgen.ops import traits_of
 from exgen.readback.declarations import declared_in, given
 from exgen.readback.networks import Sayings, layers_in, lines_in
 from exgen.readback.pages import read_shape
@@ -44,7 +44,11 @@ if TYPE_CHECKING:
 METHOD = "statement read back"
 SHIFT = 2.0
 """How far the leaves of another point lie below those of the first."""
+TEXT = "text"
+ABOUT_SHAPES = "text about shapes"
 UNDECLARED: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
+    ABOUT_SHAPES: "the shapes are what is asked",
     "shape_table": "the shapes are what is asked",
     "missing_shapes": "the shapes are what is asked",
     "grid": "the arrays are given in numbers",
@@ -52,10 +56,12 @@ UNDECLARED: Mapping[str, str] = {
 }
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
 PARTIAL: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
     "vectorise_forward": "the lines are what is asked; those that are not asked for are left out",
 }
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
+    TEXT: "its author shows what is needed",
     "identity_proof": "it has no network: the formula that it is about is what is asked",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
     "concept": "a topic may speak of any network, or show one as a figure of units",
@@ -176,7 +182,7 @@ def _points(graph: Graph) -> list[Values]:
 def _has_kink(line: Expr | None) -> bool:
     """Whether a line has two sides that one point may not show."""
     parts = () if line is None else walk(line)
-    return any(isinstance(part, Call) and part.op in KINKED | COMPARING for part in parts)
+    return any(traits_of(part).kink or traits_of(part).jump for part in parts)
 
 
 def _compared(graph: Graph, read: Mapping[str, Computed]) -> Agreement:

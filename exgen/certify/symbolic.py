@@ -6,6 +6,7 @@ their premise: the entries of a one-hot target are symbols that sum to 1.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.index import entry_form, letters_of
 from exgen.document import Agreement
 from exgen.engine import gradient_name
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     Call,
     Delta,
@@ -30,10 +31,13 @@ from exgen.graph import (
     substitute_sizes,
     walk,
 )
+from exgen.ops import lookup
 from exgen.ops.base import size_of
+from exgen.ops.scalars import applied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from fractions import Fraction
 
 MAX_SIZE = 3
 
@@ -186,35 +190,41 @@ class _Algebra:
                 return int(place(left) == place(right))
             case SumOver(index, size, body):
                 return sum(self.of(body, {**at, index: n}, free) for n in range(size_of(size)))
-            case Call(op, args) if op in FUNCTIONS:
-                return FUNCTIONS[op](*(self.of(arg, at, free) for arg in args))
-        raise CertificateError(f"SymPy identity: there is no counterpart of {_named(expr)}")
+            case Call(op, args):
+                return in_sympy(op, (self.of(arg, at, free) for arg in args))
+        raise CertificateError(f"SymPy identity: there is no counterpart of {type(expr).__name__}")
 
 
-def _named(expr: Expr) -> str:
-    return expr.op if isinstance(expr, Call) else type(expr).__name__
+class SymPy:
+    """SymPy's mathematics, for the formulas of ops."""
 
-
-def _sympy(name: str) -> Callable[[Any], Any]:
-    def function(x: Any) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         import sympy
 
-        return getattr(sympy, name)(x)
+        return getattr(sympy, name)
 
-    return function
+    def number(self, value: Fraction) -> Any:  # noqa: ANN401
+        """Return a rational number."""
+        return self.Rational(value.numerator, value.denominator)
+
+    def power(self, base: Any, exponent: Any) -> Any:  # noqa: ANN401
+        """Return a power."""
+        return base**exponent
+
+    def where(self, holds: Any, yes: Any, no: Any) -> Any:  # noqa: ANN401
+        """Return one of two expressions, as a condition says."""
+        return self.Piecewise((yes, holds), (no, True))
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": lambda a, b: a**b,
-    "neg": lambda a: -a,
-    "exp": _sympy("exp"),
-    "log": _sympy("log"),
-    "tanh": _sympy("tanh"),
-    "sigmoid": lambda z: 1 / (1 + _sympy("exp")(-z)),
-    "softplus": lambda z: _sympy("log")(1 + _sympy("exp")(z)),
-}
-"""The ops that may stand in an index form and are smooth."""
+def in_sympy(op: str, args: Iterable[Any]) -> Any:  # noqa: ANN401
+    """Return an op of SymPy's expressions.
+
+    Raises:
+        CertificateError: it has no formula, or a kink or a jump, of which nothing is proven so.
+
+    """
+    traits = lookup(op).traits
+    if not (traits.kink or traits.jump):
+        with suppress(MisfitError):
+            return applied(op, tuple(args), SymPy())
+    raise CertificateError(f"SymPy identity: there is no counterpart of {op}")

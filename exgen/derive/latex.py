@@ -7,13 +7,11 @@ text can be read back without guessing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import EXAMPLES, entry_form, letters
 from exgen.derive.symbols import (
-    Symbol,
     dim_latex,
     shape_latex,
     symbol,
@@ -40,8 +38,9 @@ from exgen.graph import (
     is_scalar,
 )
 from exgen.language.writer import decimal_text
-from exgen.ops import lookup, losses
+from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
+from exgen.printing import FENCES, Level, Printed, Symbol
 from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ PRODUCTS: Mapping[str, str] = {
 }
 HADAMARD: Mapping[str, str] = {"odot": r"\odot", "circ": r"\circ"}
 TRANSPOSE: Mapping[str, str] = {"top": r"\top", "T": r"\mathsf{T}"}
-LOSSES = frozenset(row.name for row in losses.ROWS)
 ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATORS: Mapping[str, str] = {**ONES, "bracket": ""}
 RELU = r"\operatorname{ReLU}"
@@ -82,26 +80,6 @@ def norm_of(expr: Expr) -> Expr | None:
         case Call("sum", (Call("mul", (left, right)),)) if expr.option("axis") is None:
             return left if left == right else None
     return None
-
-
-class Level(IntEnum):
-    """How tightly a printed expression holds together."""
-
-    NEGATIVE = 1
-    SUM = 2
-    PRODUCT = 3
-    HADAMARD = 4
-    SCRIPT = 5
-    ATOM = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """LaTeX, its level, and, for a plain name, the symbol into which marks can be merged."""
-
-    latex: str
-    level: Level = Level.ATOM
-    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +287,7 @@ class Printer:
     def quotient_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
         """Return a fraction, or an entrywise quotient where the denominator is an array."""
         top = this.args[0]
-        if isinstance(top, Call) and top.op in LOSSES:
+        if traits_of(top).loss:
             sign = "-" if args[0].level is Level.NEGATIVE else ""
             body = args[0].latex.removeprefix("-")
             level = Level.NEGATIVE if sign else Level.PRODUCT
@@ -369,7 +347,7 @@ class Printer:
         if kind == "identity":
             return Printed(rf"{self._bold('I')}_{{{dim_latex(self.shape(this)[0])}}}")
         rows, columns = self.shape(this)
-        digit = ONES[self.notation.ones] if kind == "one" else self._bold("0")
+        digit = ONES[self.notation.ones] if kind == "ones" else self._bold("0")
         if rows == ONE and columns != ONE:
             mark = TRANSPOSE[self.notation.transpose]
             return Printed(f"{digit}_{{{dim_latex(columns)}}}^{{{mark}}}", Level.SCRIPT)
@@ -455,6 +433,8 @@ class Printer:
     def function(self, name: str, args: tuple[Printed, ...]) -> Printed:
         """Return a function applied to its arguments."""
         inner = ", ".join(part.latex for part in args)
+        if name in FENCES:
+            return Printed(rf"\left{name} {inner} \right{FENCES[name]}")
         # Brackets that grew with a brace would dwarf what they hold.
         bracketed = f"({inner})" if r"\exshape" in inner else rf"\left({inner}\right)"
         if name == RELU and self.notation.relu == "plus":

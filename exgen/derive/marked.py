@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from exgen.derive.latex import Level, Printed, Printer
+from exgen.derive.latex import Printer
 from exgen.graph import Expr, Name
+from exgen.printing import Level, Printed, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.notation import Notation
-    from exgen.derive.symbols import Symbol
 
 
 @dataclass(frozen=True)

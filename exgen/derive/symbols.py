@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from exgen.errors import MisfitError
 from exgen.graph import SCALAR, Call, Dim, Graph, Shape, is_column, is_scalar, walk
+from exgen.printing import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,21 +57,6 @@ ACCENTS = (("hat", r"\hat"), ("bar", r"\bar"), ("tilde", r"\tilde"))
 LOSSES = {"script": r"\mathcal{L}", "ell": r"\ell", "J": "J"}
 SIGMOID = r"\sigma"
 LAYER_MARKS = {"bracket": "[{}]", "parenthesis": "({})"}
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """A name in LaTeX, taken apart so that marks can be merged: base, subscripts, superscript."""
-
-    base: str
-    subscripts: tuple[str, ...]
-    superscript: str
-
-    def latex(self, *, index: str = "", superscript: str = "") -> str:
-        """Return the symbol, with an entry's index or a further superscript merged in."""
-        below = ",".join((*self.subscripts, *([index] if index else [])))
-        above = self.superscript + superscript
-        return self.base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
 
 
 def symbol(

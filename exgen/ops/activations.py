@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import erfc, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,22 +14,31 @@ from exgen.graph import (
     Expr,
     OptionValue,
     Shape,
+    as_expr,
     call,
     is_column,
 )
-from exgen.ops.arithmetic import at, entrywise_jacobian
+from exgen.ops.arithmetic import ENTRYWISE, at, entrywise_jacobian
 from exgen.ops.base import (
     AXIS,
+    NO_SLIPS,
+    PLAIN,
     Op,
     Pair,
     Signature,
     Site,
     Sizes,
+    Slips,
+    Traits,
+    Words,
     axis_option,
     both,
     entry_of,
     exact,
     features_axis,
+    named,
+    no_entry,
+    no_jacobian,
 )
 
 if TYPE_CHECKING:
@@ -48,35 +59,65 @@ def inexact(function: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[..., N
     return value
 
 
+def _argument(site: Site) -> Expr:
+    return site.args[0]
+
+
 def _entrywise(
     name: str,
     *,
     value: Callable[..., NDArray[Any]],
-    slope: Callable[[Expr, Expr], Expr],
+    slope: Callable[[Expr, Expr], Expr] | None,
     why: str,
     latex: str,
+    traits: Traits,
+    words: Words,
+    formula: Callable[..., Any] | None = None,
+    definition: Callable[[Expr], Expr] | None = None,
+    slips: Slips = NO_SLIPS,
 ) -> Op:
-    """Return the row of a function of one argument; ``slope`` gets the argument and the output."""
+    """Return the row of a function of one argument.
+
+    Args:
+        name: what the language calls it.
+        value: its values in NumPy.
+        slope: the argument and the output in, the derivative out; None where it is 0.
+        why: one sentence on the derivative.
+        latex: its sign on the page.
+        traits: what holds of it.
+        words: how sentences speak of it.
+        formula: what it is of a scalar; or
+        definition: what it is made of.
+        slips: the usual mistakes that belong to it.
+
+    """
+    given = slope or (lambda _z, _out: as_expr(0))
 
     def jacobian(site: Site, _position: int) -> Expr | None:
-        return entrywise_jacobian(site, 0, slope(site.args[0], site.out), site.out_shape)
+        return entrywise_jacobian(site, 0, given(site.args[0], site.out), site.out_shape)
 
     def entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
         z = at(site.args[0], site.shapes[0], out)
-        return slope(z, at(site.out, site.out_shape, out)) * both(out, arg)
+        return given(z, at(site.out, site.out_shape, out)) * both(out, arg)
 
     return Op(
         name=name,
         signature=Signature(("z",)),
-        infix=False,
+        sign="",
         shape=lambda sizes, shapes, _o: sizes.shape(shapes[0]),
         shape_why=ENTRYWISE_SHAPE,
         value=value,
-        vjp=lambda site, g: (g * slope(site.args[0], site.out),),
-        jacobian=jacobian,
-        entry=entry,
+        vjp=lambda site, g: (g * slope(site.args[0], site.out) if slope else None,),
+        jacobian=jacobian if slope else no_jacobian,
+        entry=entry if slope else no_entry,
         why=why,
         tex=lambda printer, args, _this: printer.function(latex, args),
+        latex=latex,
+        formula=formula,
+        definition=None if definition is None else lambda site: definition(*site.args),
+        traits=traits,
+        words=words,
+        slips=slips,
     )
 
 
@@ -86,12 +127,27 @@ def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.where(z >= 0, 1.0, small) / (1 + small))
 
 
+_tail = np.vectorize(lambda z: erfc(-z / sqrt(2)) / 2, otypes=[float])
+
+
+def _density(z: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.exp(-z * z / 2) / sqrt(2 * pi))
+
+
+SMOOTH = replace(ENTRYWISE, exact=False)
+LEFT_OUT: Slips = {"forgot_activation": _argument}
+BENT: Slips = {**LEFT_OUT, "no_activation": _argument}
+
 RELU = _entrywise(
     "relu",
     value=lambda z: np.where(z > 0, z, 0 * z),
     slope=lambda z, _out: call("greater", z, 0),
     why="ReLU has derivative 1 where its argument is positive and 0 where it is negative.",
     latex=r"\operatorname{ReLU}",
+    traits=replace(ENTRYWISE, kink="side", activation=True, range=(0, None)),
+    words=named("ReLU"),
+    formula=lambda m, z: m.where(z > 0, z, 0 * z),
+    slips=BENT,
 )
 SIGMOID = _entrywise(
     "sigmoid",
@@ -99,6 +155,10 @@ SIGMOID = _entrywise(
     slope=lambda _z, out: out * (1 - out),
     why="The derivative of the sigmoid is its output times one minus its output.",
     latex=r"\sigma",
+    traits=replace(SMOOTH, activation=True, range=(0, 1)),
+    words=named("sigmoid", says=r"$\sigma(z) = 1 / (1 + e^{-z})$."),
+    definition=lambda z: 1 / (as_expr(1) + call("exp", -z)),
+    slips=LEFT_OUT,
 )
 TANH = _entrywise(
     "tanh",
@@ -106,6 +166,10 @@ TANH = _entrywise(
     slope=lambda _z, out: 1 - out**2,
     why="The derivative of tanh is one minus the square of its output.",
     latex=r"\tanh",
+    traits=replace(SMOOTH, activation=True, range=(-1, 1)),
+    words=named("tanh"),
+    formula=lambda m, z: m.tanh(z),
+    slips=LEFT_OUT,
 )
 SOFTPLUS = _entrywise(
     "softplus",
@@ -113,6 +177,10 @@ SOFTPLUS = _entrywise(
     slope=lambda z, _out: call("sigmoid", z),
     why="The derivative of softplus, log(1 + exp z), is the sigmoid.",
     latex=r"\operatorname{softplus}",
+    traits=replace(SMOOTH, activation=True, range=(0, None)),
+    words=named("softplus", says=r"$\operatorname{softplus}(z) = \log(1 + e^{z})$."),
+    definition=lambda z: call("log", as_expr(1) + call("exp", z)),
+    slips=LEFT_OUT,
 )
 EXP = _entrywise(
     "exp",
@@ -120,6 +188,9 @@ EXP = _entrywise(
     slope=lambda _z, out: out,
     why="The exponential is its own derivative.",
     latex=r"\exp",
+    traits=replace(SMOOTH, activation=True, range=(0, None)),
+    words=named("exponential"),
+    formula=lambda m, z: m.exp(z),
 )
 LOG = _entrywise(
     "log",
@@ -127,10 +198,76 @@ LOG = _entrywise(
     slope=lambda z, _out: 1 / z,
     why="The derivative of the logarithm is the reciprocal of its argument.",
     latex=r"\log",
+    traits=replace(SMOOTH, bare=True),
+    words=named("logarithm", says=r"$\log$ is the natural logarithm."),
+    formula=lambda m, z: m.log(z),
+)
+ABS = _entrywise(
+    "abs",
+    value=np.abs,
+    slope=lambda z, _out: call("sign", z),
+    why="The derivative of the absolute value is the sign of its argument.",
+    latex=r"\lvert",
+    traits=replace(ENTRYWISE, kink="middle", range=(0, None)),
+    words=named("absolute value"),
+    formula=lambda _m, z: abs(z),
+)
+SIGN = _entrywise(
+    "sign",
+    value=lambda z: np.where(z > 0, 1, np.where(z < 0, -1, 0)),
+    slope=None,
+    why="The sign is constant on either side of 0, so its derivative is 0.",
+    latex=r"\operatorname{sign}",
+    traits=replace(ENTRYWISE, jump=True, range=(-1, 1)),
+    words=named(
+        "sign",
+        says=r"$\operatorname{sign}(z)$ is $1$ for $z > 0$, $-1$ for $z < 0$, and $0$ for $z = 0$.",
+    ),
+    formula=lambda m, z: m.where(z > 0, 1, m.where(z < 0, -1, 0)),
+)
+NORMAL_PDF = _entrywise(
+    "normal_pdf",
+    value=inexact(_density),
+    slope=lambda z, out: -(z * out),
+    why="The derivative of the normal density is minus its argument times the density.",
+    latex=r"\varphi",
+    traits=replace(SMOOTH, range=(0, 1)),
+    words=named(
+        "normal density", says=r"$\varphi$ is the density of the standard normal distribution."
+    ),
+    formula=lambda m, z: m.exp(-z * z / 2) / m.sqrt(2 * m.pi),
+)
+NORMAL_CDF = _entrywise(
+    "normal_cdf",
+    value=inexact(_tail),
+    slope=lambda z, _out: call("normal_pdf", z),
+    why="The derivative of a distribution function is its density.",
+    latex=r"\Phi",
+    traits=replace(SMOOTH, range=(0, 1)),
+    words=named(
+        "normal distribution",
+        says=r"$\Phi$ is the distribution function of the standard normal distribution.",
+    ),
+    formula=lambda m, z: (1 + m.erf(z / m.sqrt(2))) / 2,
+)
+# The exact form (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, section 2), which is
+# PyTorch's default; not its approximation by tanh.
+GELU = _entrywise(
+    "gelu",
+    value=inexact(lambda z: z * _tail(z)),
+    slope=lambda z, _out: call("normal_cdf", z) + z * call("normal_pdf", z),
+    why="By the product rule: the slope of the normal distribution function is its density.",
+    latex=r"\operatorname{GELU}",
+    traits=replace(SMOOTH, activation=True),
+    words=named("GELU", says=r"$\operatorname{GELU}(z) = z \, \Phi(z)$."),
+    definition=lambda z: z * call("normal_cdf", z),
+    slips=LEFT_OUT,
 )
 
 
 # --- softmax ---
+
+SOFTMAX_LATEX = r"\operatorname{softmax}"
 
 
 def _softmax_shape(
@@ -167,6 +304,18 @@ def _softmax_jacobian(site: Site, _position: int) -> Expr | None:
     return call("diag", site.out) - site.out @ site.out.T
 
 
+def _softmax_definition(site: Site) -> Expr:
+    z, (rows, columns) = site.args[0], site.shapes[0]
+    powers = call("exp", z)
+    across = call("ones", rows=ONE, columns=rows)
+    if is_column(site.shapes[0]):
+        return powers / (across @ powers)
+    if axis_option(site.options) == 0:
+        return powers / (call("ones", rows=rows, columns=ONE) @ (across @ powers))
+    down = call("ones", rows=columns, columns=ONE)
+    return powers / (powers @ down @ call("ones", rows=ONE, columns=columns))
+
+
 def _softmax_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
     axis = axis_option(site.options)
     own = entry_of(site.out, out)
@@ -179,7 +328,7 @@ def _softmax_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
 SOFTMAX = Op(
     name="softmax",
     signature=Signature(("z",), (AXIS,)),
-    infix=False,
+    sign="",
     shape=_softmax_shape,
     shape_why="The softmax gives one probability for each logit.",
     value=_softmax_value,
@@ -187,7 +336,16 @@ SOFTMAX = Op(
     jacobian=_softmax_jacobian,
     entry=_softmax_entry,
     why="Every probability depends on every logit through the common denominator.",
-    tex=lambda printer, args, _this: printer.function(r"\operatorname{softmax}", args),
+    tex=lambda printer, args, _this: printer.function(SOFTMAX_LATEX, args),
+    latex=SOFTMAX_LATEX,
+    formula=None,
+    definition=_softmax_definition,
+    traits=replace(PLAIN, activation=True, needs_axis=True, exact=False, range=(0, 1)),
+    words=named("softmax", says="The softmax acts on each <line> of $<argument>$."),
+    slips=NO_SLIPS,
 )
 
-ROWS = (RELU, SIGMOID, TANH, SOFTPLUS, EXP, LOG, SOFTMAX)
+ROWS = (
+    *(RELU, SIGMOID, TANH, SOFTPLUS, EXP, LOG, ABS, SIGN, GELU, NORMAL_CDF, NORMAL_PDF),
+    SOFTMAX,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from exgen.graph import ONE, Delta, Dim, Expr, OptionValue, Shape, call, is_colu
 from exgen.ops.assemble import selection
 from exgen.ops.base import (
     AXIS,
+    NO_SLIPS,
+    PLAIN,
     Op,
     Pair,
     Signature,
@@ -20,6 +23,7 @@ from exgen.ops.base import (
     entry_of,
     exact,
     features_axis,
+    named,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +71,7 @@ def _with_one(name: str, *, first: bool) -> Op:
     return Op(
         name=name,
         signature=Signature(("a",), (AXIS,)),
-        infix=False,
+        sign="",
         shape=shape,
         shape_why=f"A constant 1 at the {where} adds one entry.",
         value=value,
@@ -79,6 +83,12 @@ def _with_one(name: str, *, first: bool) -> Op:
             "is a constant, so its derivatives are 0."
         ),
         tex=lambda printer, args, this: printer.with_one(args[0], this, first=first),
+        latex="",
+        formula=None,
+        definition=None,
+        traits=replace(PLAIN, needs_axis=True),
+        words=named(name),
+        slips=NO_SLIPS,
     )
 
 

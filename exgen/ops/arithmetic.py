@@ -6,6 +6,7 @@ a column; here that is an error, because a product printed that way is not one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +28,25 @@ from exgen.graph import (
     is_scalar,
     shape_text,
 )
-from exgen.ops.base import Op, Pair, Signature, Site, Sizes, both, entry_of
+from exgen.ops.base import (
+    NO_SLIPS,
+    PLAIN,
+    Op,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    both,
+    entry_of,
+    named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 MAX_BITS = 100_000
 HALF = Number(Fraction(1, 2))
@@ -190,7 +202,7 @@ def _pow_value(base: NDArray[Any], exponent: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(base**power)
     if power.denominator != 1:
         return np.asarray(base.astype(float) ** float(power))
-    if any(_bits(x) * abs(power) > MAX_BITS for x in base.flat):
+    if any(_bits(x) * abs(power) > MAX_BITS for x in base.flat if isinstance(x, Fraction)):
         raise MisfitError(f"a power of {power} has too many digits to be computed exactly")
     return np.asarray(base**power.numerator)
 
@@ -222,11 +234,12 @@ def _neg_jacobian(site: Site, _position: int) -> Expr | None:
 
 
 TWO = Signature(("a", "b"))
+ENTRYWISE = replace(PLAIN, entrywise=True)
 
 ADD = Op(
     name="add",
     signature=TWO,
-    infix=True,
+    sign="+",
     shape=entrywise_shape,
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a, b: a + b,
@@ -235,12 +248,18 @@ ADD = Op(
     entry=_add_entry,
     why="A sum has derivative 1 with respect to each of its terms.",
     tex=_add_tex,
+    latex="",
+    formula=lambda _m, a, b: a + b,
+    definition=None,
+    traits=replace(ENTRYWISE, linear=(0, 1)),
+    words=named("sum", *(2 * ("The derivative of a sum with respect to a term is 1.",))),
+    slips=NO_SLIPS,
 )
 
 SUB = Op(
     name="sub",
     signature=TWO,
-    infix=True,
+    sign="-",
     shape=entrywise_shape,
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a, b: a - b,
@@ -250,12 +269,22 @@ SUB = Op(
     why="A difference has derivative 1 with respect to its first term and minus 1 with respect to "
     "the second.",
     tex=_sub_tex,
+    latex="",
+    formula=lambda _m, a, b: a - b,
+    definition=None,
+    traits=replace(ENTRYWISE, linear=(0, 1)),
+    words=named(
+        "difference",
+        "The derivative of a difference with respect to its first term is 1.",
+        "The derivative of a difference with respect to its second term is $-1$.",
+    ),
+    slips=NO_SLIPS,
 )
 
 NEG = Op(
     name="neg",
     signature=Signature(("a",)),
-    infix=True,
+    sign="-",
     shape=_neg_shape,
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a: -a,
@@ -264,12 +293,18 @@ NEG = Op(
     entry=lambda _site, _n, out, arg: -both(out, arg),
     why="A change of sign has derivative -1.",
     tex=lambda printer, args, _this: printer.negative(args[0]),
+    latex="",
+    formula=lambda _m, a: -a,
+    definition=None,
+    traits=replace(ENTRYWISE, linear=(0,)),
+    words=named("sign", "The derivative of $-<u>$ is $-1$."),
+    slips=NO_SLIPS,
 )
 
 MUL = Op(
     name="mul",
     signature=TWO,
-    infix=True,
+    sign="*",
     shape=entrywise_shape,
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a, b: a * b,
@@ -281,12 +316,21 @@ MUL = Op(
     entry=_mul_entry,
     why="The derivative of a product with respect to one factor is the other factor.",
     tex=lambda printer, args, this: printer.product_of(this, args),
+    latex="",
+    formula=lambda _m, a, b: a * b,
+    definition=None,
+    traits=replace(ENTRYWISE, linear=(0, 1)),
+    words=named(
+        "entrywise product",
+        *(2 * ("The derivative of a product with respect to one factor is the other factor.",)),
+    ),
+    slips=NO_SLIPS,
 )
 
 DIV = Op(
     name="div",
     signature=TWO,
-    infix=True,
+    sign="/",
     shape=entrywise_shape,
     shape_why=ENTRYWISE_SHAPE,
     value=lambda a, b: a / b,
@@ -298,12 +342,22 @@ DIV = Op(
     entry=_div_entry,
     why="Quotient rule: a/b has derivative 1/b with respect to a and -a/b² with respect to b.",
     tex=lambda printer, args, this: printer.quotient_of(this, args),
+    latex="",
+    formula=lambda _m, a, b: a / b,
+    definition=None,
+    traits=replace(ENTRYWISE, linear=(0,)),
+    words=named(
+        "quotient",
+        "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
+        "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
+    ),
+    slips=NO_SLIPS,
 )
 
 POW = Op(
     name="pow",
     signature=Signature(("base", "exponent")),
-    infix=True,
+    sign="**",
     shape=_pow_shape,
     shape_why="A power is taken entry by entry and keeps the shape.",
     value=_pow_value,
@@ -312,6 +366,19 @@ POW = Op(
     entry=_pow_entry,
     why="Power rule: multiply by the exponent and lower the exponent by one.",
     tex=lambda printer, args, this: printer.power_of(this, args),
+    latex="",
+    formula=lambda m, base, exponent: m.power(base, exponent),
+    definition=None,
+    traits=ENTRYWISE,
+    words=named(
+        "power",
+        "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
+        "The derivative of $c^<u>$ is $c^<u> \\log c$.",
+    ),
+    slips=NO_SLIPS,
 )
+
+TERMS = frozenset(row.name for row in (ADD, SUB, NEG))
+"""The ops between the terms of one sum."""
 
 ROWS = (ADD, SUB, NEG, MUL, DIV, POW)

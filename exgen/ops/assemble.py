@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
+    NO_SLIPS,
+    PLAIN,
     Op,
     Option,
     Pair,
@@ -31,6 +34,7 @@ from exgen.ops.base import (
     both,
     dim_option,
     entry_of,
+    named,
     size_of,
 )
 
@@ -104,7 +108,7 @@ ITEM = Op(
     signature=Signature(
         ("a",), (Option("row", "int", required=True), Option("column", "int", required=False))
     ),
-    infix=True,
+    sign="[i]",
     shape=_item_shape,
     shape_why="One entry is a scalar.",
     value=_item_value,
@@ -113,6 +117,12 @@ ITEM = Op(
     entry=lambda site, _n, _out, arg: both(_picked(site), arg),
     why="The derivative is 1 with respect to the entry that is picked, and 0 otherwise.",
     tex=lambda printer, args, this: printer.picked(args[0], this),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0,)),
+    words=named("item"),
+    slips=NO_SLIPS,
 )
 
 # --- stretches and stacks ---
@@ -191,7 +201,7 @@ SLICE = Op(
         ("a",),
         (Option("skip", "dim", required=True), Option("drop", "dim", required=True), AXIS),
     ),
-    infix=True,
+    sign="[:]",
     shape=_slice_shape,
     shape_why="The entries that are kept give the shape.",
     value=_slice_value,
@@ -200,6 +210,12 @@ SLICE = Op(
     entry=_slice_entry,
     why="The derivative is 1 with respect to each entry that is kept, and 0 otherwise.",
     tex=lambda printer, args, this: printer.sliced(args[0], this),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0,)),
+    words=named("slice"),
+    slips=NO_SLIPS,
 )
 
 
@@ -251,7 +267,7 @@ def _concat_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
 CONCAT = Op(
     name="concat",
     signature=Signature(("a", "b"), (AXIS,)),
-    infix=False,
+    sign="",
     shape=_concat_shape,
     shape_why="Stacking adds the sizes along its axis.",
     value=lambda a, b, *, axis=None: np.concatenate([a, b], axis=axis or 0),
@@ -260,6 +276,12 @@ CONCAT = Op(
     entry=_concat_entry,
     why="Each part is copied to its own rows or columns, so its gradient is that block.",
     tex=lambda printer, _args, this: printer.blocks(this),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0, 1)),
+    words=named("concat"),
+    slips=NO_SLIPS,
 )
 
 

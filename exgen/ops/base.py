@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -18,16 +20,16 @@ from exgen.graph import (
     OptionValue,
     Shape,
     as_expr,
+    call,
     is_column,
     shape_text,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.graph import Operand
+    from exgen.printing import Printed, Printer
 
 
 @dataclass(slots=True)
@@ -110,13 +112,122 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Fusion:
+    """An output whose derivative simplifies together with a loss's: to output minus target.
+
+    Attributes:
+        rule: how derivations name the step.
+        output: the op that makes the output.
+        premise: what has to hold of the target; empty where nothing has.
+        why: one sentence for the worked key.
+
+    """
+
+    rule: str
+    output: str
+    premise: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What other rooms may ask of an op, so that none has to know its name.
+
+    Attributes:
+        entrywise: whether an entry of the output reads only entries at its own place; a scalar
+            is read by all of them.
+        linear: the arguments in which it is linear while the others stand still.
+        kink: empty where it is smooth. Else it has a kink where its first argument is 0, is
+            linear on either side of it, and takes there the slope of the ``side`` that the
+            notation chooses, or of the ``middle``.
+        jump: whether it is constant but for a jump: where its arguments are equal, or its only
+            one is 0.
+        routed: for an op that compares the entries of its first argument with one another, the
+            same use with the order of another array; None for any other.
+        activation: whether it may stand between layers.
+        loss: whether it compares a prediction with a target and adds up all entries.
+        fusion: for a loss, the output that it simplifies with.
+        classes: whether the entries that it adds up are classes.
+        needs_axis: whether a matrix has to be told along which axis an example's entries run.
+        bare: whether a course leaves out the brackets around its argument.
+        backward: whether it stands in gradients only, so that no sheet has words for it.
+        exact: whether it computes with fractions.
+        range: the least and the largest value that an entry can have; None where there is none.
+
+    """
+
+    entrywise: bool
+    linear: tuple[int, ...]
+    kink: Literal["", "side", "middle"]
+    jump: bool
+    routed: Callable[[Call, Expr], Expr] | None
+    activation: bool
+    loss: bool
+    fusion: Fusion | None
+    classes: bool
+    needs_axis: bool
+    bare: bool
+    backward: bool
+    exact: bool
+    range: tuple[int | None, int | None]
+
+
+PLAIN = Traits(
+    entrywise=False,
+    linear=(),
+    kink="",
+    jump=False,
+    routed=None,
+    activation=False,
+    loss=False,
+    fusion=None,
+    classes=False,
+    needs_axis=False,
+    bare=False,
+    backward=False,
+    exact=True,
+    range=(None, None),
+)
+"""The traits of an op of which nothing special holds; a row says with ``replace`` what does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How sentences speak of an op.
+
+    Attributes:
+        rule: what its gradient rule is called, in the margin of a derivation.
+        slopes: for each argument, why its derivative is what it is where all are scalars; empty
+            where that is told by a formula. ``<u>`` and ``<v>`` stand for letters.
+        says: the sentence by which a page explains its sign; empty where none has to. Of a loss:
+            how its entries are added up.
+
+    """
+
+    rule: str
+    slopes: tuple[str, ...]
+    says: str
+
+
+def named(rule: str, *slopes: str, says: str = "") -> Words:
+    """Return the words of an op that no page has to explain."""
+    return Words(rule, slopes, says)
+
+
+Slips = Mapping[str, Callable[["Site"], Expr]]
+"""The usual mistakes that belong to an op, by the slip's name: a use in, what is written out."""
+
+NO_SLIPS: Slips = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Op:
     """One op, complete. A face that is forgotten is a TypeError at import.
 
     Attributes:
         name: what the language calls it.
         signature: its arguments and options.
-        infix: whether the language writes it with an operator instead of a call.
+        sign: the operator that the language writes it with; empty where it writes a call.
         shape: shapes and options in, shape out; raises MisfitError with the reason.
         shape_why: one sentence on how the shape follows, for the worked key.
         value: NumPy arrays and options in, array out; always two-dimensional. Floats, or exact
@@ -130,12 +241,22 @@ class Op:
             derivative of one entry by another out, in index form.
         why: one sentence on the gradient, for the worked key.
         tex: the printer, the printed arguments and the call in; LaTeX with its precedence out.
+        latex: what stands on the page for it before its arguments, to read it back by; empty
+            where it is read by other signs.
+        formula: a mathematics and scalars in, a scalar out; None where it has none of its own.
+            A mathematics has ``exp``, ``log``, ``tanh``, ``erf``, ``sqrt``, ``power``, ``pi``,
+            and ``where(holds, yes, no)``: that of decimals, and SymPy's.
+        definition: a use in, what it is made of out; None for an op that is not composite.
+            SymPy, decimals, index forms and circuits follow from it.
+        traits: what holds of it.
+        words: how sentences speak of it.
+        slips: the usual mistakes that belong to it.
 
     """
 
     name: str
     signature: Signature
-    infix: bool
+    sign: str
     shape: Callable[[Sizes, tuple[Shape, ...], Mapping[str, OptionValue]], Shape]
     shape_why: str
     value: Callable[..., NDArray[Any]]
@@ -144,6 +265,35 @@ class Op:
     entry: Callable[[Site, int, Pair, Pair], Expr]
     why: str
     tex: Callable[[Printer, tuple[Printed, ...], Call], Printed]
+    latex: str
+    formula: Callable[..., Any] | None
+    definition: Callable[[Site], Expr] | None
+    traits: Traits
+    words: Words
+    slips: Slips
+
+    def __call__(self, *args: Operand, **options: OptionValue) -> Call:
+        """Build a use of the op; options are given in the order of its signature."""
+        return call(self.name, *args, **options)
+
+    def made(self, expr: object) -> TypeGuard[Call]:
+        """Whether an expression is a use of the op."""
+        return isinstance(expr, Call) and expr.op == self.name
+
+    @property
+    def infix(self) -> bool:
+        """Whether the language writes it with an operator instead of a call."""
+        return bool(self.sign)
+
+    @property
+    def function(self) -> bool:
+        """Whether it is a function of each entry, which the language calls by its name."""
+        return self.traits.entrywise and not self.infix
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names of its options."""
+        return frozenset(option.name for option in self.signature.options)
 
 
 Pair = tuple[Index, Index]

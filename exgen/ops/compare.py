@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.ops.arithmetic import entrywise_shape
-from exgen.ops.base import Op, Signature, Site, no_entry, no_jacobian
+from exgen.ops.arithmetic import ENTRYWISE, entrywise_shape
+from exgen.ops.base import NO_SLIPS, Op, Signature, Site, named, no_entry, no_jacobian
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
     from exgen.graph import Call, Expr
+    from exgen.printing import Printed, Printer
 
 
-def _comparison(name: str, holds: Callable[[Any, Any], Any], sign: str) -> Op:
+def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any], latex: str) -> Op:
     def value(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
         return np.where(holds(a, b), 1, 0)
 
     def tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
-        return printer.indicator(args, sign)
+        return printer.indicator(args, latex)
 
     def vjp(site: Site, _upstream: Expr) -> tuple[Expr | None, ...]:
         return (None,) * len(site.args)
@@ -31,7 +32,7 @@ def _comparison(name: str, holds: Callable[[Any, Any], Any], sign: str) -> Op:
     return Op(
         name=name,
         signature=Signature(("a", "b")),
-        infix=True,
+        sign=sign,
         shape=entrywise_shape,
         shape_why="An indicator has the shape of what it tests.",
         value=value,
@@ -40,12 +41,31 @@ def _comparison(name: str, holds: Callable[[Any, Any], Any], sign: str) -> Op:
         entry=no_entry,
         why="An indicator is constant on either side of its jump: its gradient is 0.",
         tex=tex,
+        latex=latex,
+        formula=lambda m, a, b: m.where(holds(a, b), 1, 0),
+        definition=None,
+        traits=replace(ENTRYWISE, jump=True, range=(0, 1)),
+        words=named(name),
+        slips=NO_SLIPS,
     )
 
 
-GREATER = _comparison("greater", lambda a, b: a > b, ">")
-GREATER_EQUAL = _comparison("greater_equal", lambda a, b: a >= b, r"\ge")
-LESS = _comparison("less", lambda a, b: a < b, "<")
-LESS_EQUAL = _comparison("less_equal", lambda a, b: a <= b, r"\le")
+GREATER = _comparison("greater", ">", lambda a, b: a > b, ">")
+GREATER_EQUAL = _comparison("greater_equal", ">=", lambda a, b: a >= b, r"\ge")
+LESS = _comparison("less", "<", lambda a, b: a < b, "<")
+LESS_EQUAL = _comparison("less_equal", "<=", lambda a, b: a <= b, r"\le")
+
+OPPOSITE = {
+    one.name: other
+    for one, other in (
+        (GREATER, LESS_EQUAL),
+        (GREATER_EQUAL, LESS),
+        (LESS, GREATER_EQUAL),
+        (LESS_EQUAL, GREATER),
+    )
+}
+"""For each comparison the one that holds exactly where it does not."""
+ZERO_ON_THE_OTHER_SIDE = {GREATER.name: GREATER_EQUAL, LESS_EQUAL.name: LESS}
+"""For the masks of gradient rules, in which 0 counts as negative, those in which it is positive."""
 
 ROWS = (GREATER, GREATER_EQUAL, LESS, LESS_EQUAL)

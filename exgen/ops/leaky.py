@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,16 +21,16 @@ from exgen.graph import (
     is_scalar,
     shape_text,
 )
-from exgen.ops.activations import ENTRYWISE_SHAPE
-from exgen.ops.arithmetic import at, entrywise_jacobian
-from exgen.ops.base import Op, Pair, Signature, Site, Sizes, both
+from exgen.ops.activations import BENT, ENTRYWISE_SHAPE
+from exgen.ops.arithmetic import ENTRYWISE, at, entrywise_jacobian
+from exgen.ops.base import Op, Pair, Signature, Site, Sizes, Slips, Words, both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 
 def positive(z: Expr) -> Expr:
@@ -110,7 +111,24 @@ def _leaky_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
     return (positive(z) + alpha * not_positive(z)) * both(out, arg)
 
 
-def _leaky(name: str, latex: str, shape: Callable[..., Shape], why: str) -> Op:
+def _leak_above(site: Site) -> Expr:
+    z, alpha = site.args
+    return z * not_positive(z) + alpha * (z * positive(z))
+
+
+SLOPES = (
+    "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
+    "The slope of PReLU multiplies only a negative argument.",
+)
+SAYS = r"$<latex>_{\alpha}(z)$ is $z$ for $z <sign> 0$ and $\alpha z$ otherwise."
+SLIPS: Slips = {
+    **BENT,
+    "leak_above": _leak_above,
+    "no_slope_below": lambda site: call("relu", site.args[0]),
+}
+
+
+def _leaky(name: str, called: str, latex: str, shape: Callable[..., Shape], why: str) -> Op:
     def value(z: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
         return np.where(z > 0, z, alpha * z)
 
@@ -120,7 +138,7 @@ def _leaky(name: str, latex: str, shape: Callable[..., Shape], why: str) -> Op:
     return Op(
         name=name,
         signature=Signature(("z", "alpha")),
-        infix=False,
+        sign="",
         shape=shape,
         shape_why=ENTRYWISE_SHAPE,
         value=value,
@@ -129,17 +147,25 @@ def _leaky(name: str, latex: str, shape: Callable[..., Shape], why: str) -> Op:
         entry=_leaky_entry,
         why=why,
         tex=tex,
+        latex=latex,
+        formula=lambda m, z, alpha: m.where(z > 0, z, alpha * z),
+        definition=None,
+        traits=replace(ENTRYWISE, kink="side", activation=True),
+        words=Words(called, SLOPES, SAYS.replace("<latex>", latex)),
+        slips=SLIPS,
     )
 
 
 LRELU = _leaky(
     "lrelu",
+    "leaky ReLU",
     r"\operatorname{LReLU}",
     _lrelu_shape,
     "Leaky ReLU has derivative 1 for positive arguments and its slope for negative ones.",
 )
 PRELU = _leaky(
     "prelu",
+    "PReLU",
     r"\operatorname{PReLU}",
     _prelu_shape,
     "PReLU has derivative 1 for positive arguments and its learned slope for negative ones; the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
+    NO_SLIPS,
+    PLAIN,
     Op,
     Option,
     Pair,
@@ -29,6 +32,7 @@ from exgen.ops.base import (
     both,
     dim_option,
     entry_of,
+    named,
     no_entry,
     no_jacobian,
     size_of,
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.graph import Dim
+
+DIAGONAL = r"\operatorname{diag}"
 
 # --- products and transposes ---
 
@@ -92,7 +98,7 @@ def _matmul_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
 MATMUL = Op(
     name="matmul",
     signature=Signature(("a", "b")),
-    infix=True,
+    sign="@",
     shape=_matmul_shape,
     shape_why="In a product the inner sizes agree; the outer sizes are its shape.",
     value=lambda a, b: a @ b,
@@ -101,12 +107,18 @@ MATMUL = Op(
     entry=_matmul_entry,
     why="A matrix product is linear in each factor, with the other factor as its derivative.",
     tex=lambda printer, args, _this: printer.matrix_product(args),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0, 1)),
+    words=named("product"),
+    slips=NO_SLIPS,
 )
 
 TRANSPOSE = Op(
     name="transpose",
     signature=Signature(("a",)),
-    infix=True,
+    sign=".T",
     shape=lambda sizes, shapes, _o: sizes.shape((shapes[0][1], shapes[0][0])),
     shape_why="A transpose swaps rows and columns.",
     value=lambda a: a.T,
@@ -115,15 +127,48 @@ TRANSPOSE = Op(
     entry=lambda _site, _n, out, arg: both((out[1], out[0]), arg),
     why="The gradient of a transpose is the transposed gradient.",
     tex=lambda printer, args, _this: printer.transposed(args[0]),
+    latex="",
+    formula=lambda _m, a: a,
+    definition=None,
+    traits=replace(PLAIN, linear=(0,)),
+    words=named("transpose"),
+    slips=NO_SLIPS,
 )
 
 
 # --- constants ---
 
 
-def _filled_shape(
-    _sizes: Sizes, _shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def constant(
+    name: str,
+    signature: Signature,
+    shape: Callable[[Mapping[str, OptionValue]], Shape],
+    value: Callable[..., NDArray[Any]],
+    shape_why: str,
+) -> Op:
+    """Return the row of an array of constants, which its options alone determine."""
+    return Op(
+        name=name,
+        signature=signature,
+        sign="",
+        shape=lambda _sizes, _shapes, options: shape(options),
+        shape_why=shape_why,
+        value=value,
+        vjp=lambda _site, _g: (),
+        jacobian=no_jacobian,
+        entry=no_entry,
+        why="A constant has no gradient.",
+        tex=lambda printer, _args, this: printer.constant(name, this),
+        latex="",
+        formula=None,
+        definition=None,
+        traits=PLAIN,
+        words=named(name),
+        slips=NO_SLIPS,
+    )
+
+
+def _filled_shape(options: Mapping[str, OptionValue]) -> Shape:
     return dim_option(options, "rows"), dim_option(options, "columns")
 
 
@@ -134,56 +179,7 @@ def _filled(value: int) -> Callable[..., NDArray[Any]]:
     return build
 
 
-FILLED = Signature(
-    (), (Option("rows", "dim", required=True), Option("columns", "dim", required=False))
-)
-
-ONES = Op(
-    name="ones",
-    signature=FILLED,
-    infix=False,
-    shape=_filled_shape,
-    shape_why="The sizes are given.",
-    value=_filled(1),
-    vjp=lambda _site, _g: (),
-    jacobian=no_jacobian,
-    entry=no_entry,
-    why="A constant has no gradient.",
-    tex=lambda printer, _args, this: printer.constant("one", this),
-)
-
-ZEROS = Op(
-    name="zeros",
-    signature=FILLED,
-    infix=False,
-    shape=_filled_shape,
-    shape_why="The sizes are given.",
-    value=_filled(0),
-    vjp=lambda _site, _g: (),
-    jacobian=no_jacobian,
-    entry=no_entry,
-    why="A constant has no gradient.",
-    tex=lambda printer, _args, this: printer.constant("zero", this),
-)
-
-IDENTITY = Op(
-    name="identity",
-    signature=Signature((), (Option("size", "dim", required=True),)),
-    infix=False,
-    shape=lambda _s, _shapes, options: (dim_option(options, "size"),) * 2,
-    shape_why="The identity is square.",
-    value=lambda *, size: np.eye(size_of(size), dtype=int),
-    vjp=lambda _site, _g: (),
-    jacobian=no_jacobian,
-    entry=no_entry,
-    why="A constant has no gradient.",
-    tex=lambda printer, _args, this: printer.constant("identity", this),
-)
-
-
-def _unit_shape(
-    _sizes: Sizes, _shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _unit_shape(options: Mapping[str, OptionValue]) -> Shape:
     size, position = dim_option(options, "size"), options["position"]
     if isinstance(position, int) and size.is_number and position >= size.constant:
         raise MisfitError(
@@ -196,20 +192,26 @@ def _unit_value(*, size: Dim, position: int) -> NDArray[Any]:
     return np.eye(size_of(size), dtype=int)[:, [position]]
 
 
-UNIT = Op(
-    name="unit",
-    signature=Signature(
-        (), (Option("size", "dim", required=True), Option("position", "int", required=True))
-    ),
-    infix=False,
-    shape=_unit_shape,
-    shape_why="A unit vector is a column.",
-    value=_unit_value,
-    vjp=lambda _site, _g: (),
-    jacobian=no_jacobian,
-    entry=no_entry,
-    why="A constant has no gradient.",
-    tex=lambda printer, _args, this: printer.constant("unit", this),
+SIZE = Option("size", "dim", required=True)
+FILLED = Signature(
+    (), (Option("rows", "dim", required=True), Option("columns", "dim", required=False))
+)
+
+ONES = constant("ones", FILLED, _filled_shape, _filled(1), "The sizes are given.")
+ZEROS = constant("zeros", FILLED, _filled_shape, _filled(0), "The sizes are given.")
+IDENTITY = constant(
+    "identity",
+    Signature((), (SIZE,)),
+    lambda options: (dim_option(options, "size"),) * 2,
+    lambda *, size: np.eye(size_of(size), dtype=int),
+    "The identity is square.",
+)
+UNIT = constant(
+    "unit",
+    Signature((), (SIZE, Option("position", "int", required=True))),
+    _unit_shape,
+    _unit_value,
+    "A unit vector is a column.",
 )
 
 
@@ -233,7 +235,7 @@ def _diag_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
 DIAG = Op(
     name="diag",
     signature=Signature(("v",)),
-    infix=False,
+    sign="",
     shape=_diag_shape,
     shape_why="A diagonal matrix is square, with the vector's size.",
     value=lambda v: v * np.eye(v.shape[0], dtype=int),
@@ -241,7 +243,15 @@ DIAG = Op(
     jacobian=no_jacobian,
     entry=lambda _site, _n, out, arg: Delta(out[0], out[1]) * Delta(out[0], arg[0]),
     why="Only the diagonal depends on the vector.",
-    tex=lambda printer, args, _this: printer.function(r"\operatorname{diag}", args),
+    tex=lambda printer, args, _this: printer.function(DIAGONAL, args),
+    latex=DIAGONAL,
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0,)),
+    words=named(
+        "diag", says=r"$\operatorname{diag}(<letter>)$ is the diagonal matrix of $<letter>$."
+    ),
+    slips=NO_SLIPS,
 )
 
 

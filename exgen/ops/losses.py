@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,27 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.arithmetic import at
-from exgen.ops.base import Op, Pair, Signature, Site, Sizes, exact
+from exgen.ops.base import (
+    NO_SLIPS,
+    PLAIN,
+    Fusion,
+    Op,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    Traits,
+    Words,
+    exact,
+    named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 
 def _loss_shape(
@@ -47,6 +61,9 @@ def _loss(
     value: Callable[[NDArray[Any], NDArray[Any]], Any],
     slopes: Callable[[Expr, Expr], tuple[Expr, Expr]],
     why: str,
+    definition: Callable[[Expr, Expr], Expr],
+    words: Words,
+    traits: Traits,
 ) -> Op:
     """Return a loss from its derivatives by one entry of the prediction and of the target."""
 
@@ -72,7 +89,7 @@ def _loss(
     return Op(
         name=name,
         signature=Signature(("prediction", "target")),
-        infix=False,
+        sign="",
         shape=_loss_shape,
         shape_why="A loss sums over all entries, so it is a scalar.",
         value=evaluate,
@@ -81,6 +98,12 @@ def _loss(
         entry=entry,
         why=why,
         tex=tex,
+        latex="",
+        formula=None,
+        definition=lambda site: definition(*site.args),
+        traits=traits,
+        words=words,
+        slips=NO_SLIPS,
     )
 
 
@@ -98,11 +121,37 @@ def _bce(p: NDArray[Any], y: NDArray[Any]) -> Any:  # noqa: ANN401 - a NumPy sca
     return _cross_entropy(p, y) + _cross_entropy(1 - p, 1 - y)
 
 
+def _total(expr: Expr) -> Expr:
+    return call("sum", expr, axis=None)
+
+
+LOSS = replace(PLAIN, loss=True, range=(0, None))
+LOGARITHMIC = replace(LOSS, exact=False)
+AFTER_SOFTMAX = Fusion(
+    "softmax+cross_entropy",
+    "softmax",
+    "the target's entries sum to 1",
+    "The derivative of cross-entropy after a softmax with respect to the logits is output minus "
+    "target, because the entries of the target sum to 1.",
+)
+AFTER_SIGMOID = Fusion(
+    "sigmoid+bce",
+    "sigmoid",
+    "",
+    "The derivative of binary cross-entropy after a sigmoid with respect to the pre-activation is "
+    "output minus target.",
+)
+OF_A_LOGARITHM = r"The derivative of $\log <u>$ is $1/<u>$."
+OF_A_SQUARE = r"Power rule: the derivative of $<u>^2$ is $2\,<u>$."
+
 CROSS_ENTROPY = _loss(
     "cross_entropy",
     value=_cross_entropy,
     slopes=lambda p, y: (-(y / p), -call("log", p)),
     why="The derivative of each logarithm is the reciprocal of its argument.",
+    definition=lambda p, y: -_total(y * call("log", p)),
+    words=named("cross-entropy", OF_A_LOGARITHM, says="summed over the classes"),
+    traits=replace(LOGARITHMIC, fusion=AFTER_SOFTMAX, classes=True),
 )
 BCE = _loss(
     "bce",
@@ -110,12 +159,20 @@ BCE = _loss(
     slopes=lambda p, y: ((p - y) / (p * (1 - p)), call("log", 1 - p) - call("log", p)),
     why="The derivative of each logarithm is the reciprocal of its argument; over a common "
     "denominator the two terms are one fraction.",
+    definition=lambda p, y: -_total(y * call("log", p) + (1 - y) * call("log", 1 - p)),
+    words=named("binary cross-entropy", OF_A_LOGARITHM, says="summed over the entries"),
+    traits=replace(LOGARITHMIC, fusion=AFTER_SIGMOID),
 )
 SQUARED_ERROR = _loss(
     "squared_error",
     value=lambda a, y: ((a - y) * (a - y)).sum(),
     slopes=lambda a, y: (2 * (a - y), -(2 * (a - y))),
     why="The derivative of each square is twice the difference.",
+    definition=lambda a, y: _total((a - y) ** 2),
+    words=named(
+        "squared error", OF_A_SQUARE, OF_A_SQUARE, says="the sum of the squared differences"
+    ),
+    traits=LOSS,
 )
 
 ROWS = (CROSS_ENTROPY, BCE, SQUARED_ERROR)

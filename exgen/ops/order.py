@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.errors import MisfitError
 from exgen.graph import Call, Expr, OptionValue, Shape, is_column, shape_text
-from exgen.ops.base import Op, Option, Pair, Signature, Site, Sizes, entry_of, no_entry, no_jacobian
+from exgen.ops.base import (
+    PLAIN,
+    Op,
+    Option,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    Slips,
+    entry_of,
+    named,
+    no_entry,
+    no_jacobian,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
+SORT_LATEX = r"\operatorname{sort}"
 SIGNATURE = Signature(("x",), (Option("descending", "int", required=False),))
 
 
@@ -43,17 +58,26 @@ def _permutation_value(x: NDArray[Any], *, descending: int | None = None) -> NDA
     return np.asarray(np.eye(x.shape[0], dtype=int)[ranks(x, descending)])
 
 
-def _permutation(site: Site) -> Expr:
-    return Call("permutation", site.args, (("descending", site.options.get("descending")),))
+def _permutation(use: Site | Call, order: Expr) -> Expr:
+    """Return the permutation that sorts an array as a use of an op sorts."""
+    return Call("permutation", (order,), (("descending", dict(use.options).get("descending")),))
+
+
+def _other_way(op: str) -> Slips:
+    def turned(site: Site) -> Expr:
+        descending = 0 if site.options.get("descending") else 1
+        return Call(op, site.args, (("descending", descending),))
+
+    return {"sorted_the_other_way": turned}
 
 
 def _sort_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
-    return entry_of(_permutation(site), (out[0], arg[0]))
+    return entry_of(_permutation(site, site.args[0]), (out[0], arg[0]))
 
 
 def _sort_tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
     mark = r"^{\downarrow}" if this.option("descending") else ""
-    return printer.function(rf"\operatorname{{sort}}{mark}", args)
+    return printer.function(SORT_LATEX + mark, args)
 
 
 def _permutation_tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
@@ -63,22 +87,28 @@ def _permutation_tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -
 SORT = Op(
     name="sort",
     signature=SIGNATURE,
-    infix=False,
+    sign="",
     shape=_column,
     shape_why="Sorting keeps every entry, so it keeps the shape.",
     value=_sort_value,
-    vjp=lambda site, g: (_permutation(site).T @ g,),
-    jacobian=lambda site, _n: _permutation(site),
+    vjp=lambda site, g: (_permutation(site, site.args[0]).T @ g,),
+    jacobian=lambda site, _n: _permutation(site, site.args[0]),
     entry=_sort_entry,
     why="Sorting only moves entries, as a permutation matrix does; the transpose moves the "
     "upstream gradient back.",
     tex=_sort_tex,
+    latex=SORT_LATEX,
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, routed=lambda use, order: _permutation(use, order) @ use.args[0]),
+    words=named("sort"),
+    slips=_other_way("sort"),
 )
 
 PERMUTATION = Op(
     name="permutation",
     signature=SIGNATURE,
-    infix=False,
+    sign="",
     shape=lambda sizes, shapes, options: (_column(sizes, shapes, options)[0],) * 2,
     shape_why="A permutation matrix is square.",
     value=_permutation_value,
@@ -87,6 +117,12 @@ PERMUTATION = Op(
     entry=no_entry,
     why="As long as the order does not change, the permutation is constant, so its gradient is 0.",
     tex=_permutation_tex,
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, backward=True, routed=_permutation),
+    words=named("permutation"),
+    slips=_other_way("permutation"),
 )
 
 ROWS = (SORT, PERMUTATION)

@@ -6,6 +6,7 @@ There is no padding, and only whole windows count.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from exgen.errors import MisfitError
 from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
 from exgen.ops.base import (
+    NO_SLIPS,
+    PLAIN,
     Op,
     Option,
     Pair,
@@ -22,6 +25,7 @@ from exgen.ops.base import (
     Sizes,
     dim_option,
     entry_of,
+    named,
     no_entry,
     no_jacobian,
     size_of,
@@ -32,8 +36,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
+MAX_LATEX, AVG_LATEX = r"\operatorname{maxpool}", r"\operatorname{avgpool}"
 DEFAULT_SIZE = 2
 WINDOW = (Option("size", "int", required=False), Option("stride", "int", required=False))
 POOLED_SHAPE = "A window leaves one entry wherever it fits as it moves by its stride."
@@ -162,16 +167,19 @@ def _covers(site: Site, out: Pair, arg: Pair) -> Expr:
 def _is_largest(site: Site, out: Pair, arg: Pair) -> Expr:
     """Return 1 where the entry ``arg`` is the largest of the window ``out``, else 0."""
     x = site.args[0]
-    largest = entry_of(Call("maxpool", (x,), _window_options(site)), out)
+    largest = entry_of(_use("maxpool", site, x), out)
     return _covers(site, out, arg) * call("greater_equal", entry_of(x, arg), largest)
 
 
-def _window_options(site: Site) -> tuple[tuple[str, OptionValue], ...]:
-    return tuple((option.name, site.options.get(option.name)) for option in WINDOW)
+def _use(op: str, like: Site | Call, *args: Expr) -> Expr:
+    """Return a use of an op with the window of another use."""
+    given = dict(like.options)
+    return Call(op, args, tuple((option.name, given.get(option.name)) for option in WINDOW))
 
 
-def _same_window(op: str, site: Site, *args: Expr) -> Expr:
-    return Call(op, args, _window_options(site))
+def _every_cell(site: Site) -> Expr:
+    rows, columns = _matrices(site, site.shapes[0])
+    return rows.T @ site.args[1] @ columns
 
 
 def _share(site: Site) -> Number:
@@ -214,25 +222,37 @@ def _windows_tex(printer: Printer, _args: tuple[Printed, ...], this: Call) -> Pr
     return printer.marked("B", rf"{rows} \times {columns}")
 
 
+ROUTES = replace(PLAIN, linear=(1,), backward=True)
+
 MAXPOOL = Op(
     name="maxpool",
     signature=Signature(("X",), WINDOW),
-    infix=False,
+    sign="",
     shape=lambda sizes, shapes, options: _pooled(sizes.shape(shapes[0]), options),
     shape_why=POOLED_SHAPE,
     value=_max_value,
-    vjp=lambda site, g: (_same_window("maxroute", site, site.args[0], g),),
+    vjp=lambda site, g: (_use("maxroute", site, site.args[0], g),),
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _is_largest(site, out, arg),
     why="Only the largest entry of a window determines its output, so it alone receives the "
     "gradient of that output; all other entries receive 0.",
-    tex=lambda printer, args, _this: printer.function(r"\operatorname{maxpool}", args),
+    tex=lambda printer, args, _this: printer.function(MAX_LATEX, args),
+    latex=MAX_LATEX,
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, routed=lambda use, order: _use("maxpick", use, order, *use.args)),
+    words=named(
+        "maxpool",
+        says=r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
+        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
+    ),
+    slips={"mean_for_max": lambda site: _use("avgpool", site, *site.args)},
 )
 
 AVGPOOL = Op(
     name="avgpool",
     signature=Signature(("X",), WINDOW),
-    infix=False,
+    sign="",
     shape=lambda sizes, shapes, options: _pooled(sizes.shape(shapes[0]), options),
     shape_why=POOLED_SHAPE,
     value=_average_value,
@@ -241,45 +261,67 @@ AVGPOOL = Op(
     entry=lambda site, _n, out, arg: _share(site) * _covers(site, out, arg),
     why="Each entry of a window has the same weight in its mean, so it receives the gradient of "
     "that mean times this weight.",
-    tex=lambda printer, args, _this: printer.function(r"\operatorname{avgpool}", args),
+    tex=lambda printer, args, _this: printer.function(AVG_LATEX, args),
+    latex=AVG_LATEX,
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, linear=(0,)),
+    words=named(
+        "avgpool",
+        says=r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
+        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
+    ),
+    slips={"max_for_mean": lambda site: _use("maxpool", site, *site.args)},
 )
 
 MAXROUTE = Op(
     name="maxroute",
     signature=Signature(("X", "g"), WINDOW),
-    infix=False,
+    sign="",
     shape=_route_shape,
     shape_why="What is routed back has the shape of what was pooled.",
     value=_route_value,
-    vjp=lambda site, h: (None, _same_window("maxpick", site, site.args[0], h)),
+    vjp=lambda site, h: (None, _use("maxpick", site, site.args[0], h)),
     jacobian=no_jacobian,
     entry=lambda site, n, out, arg: (
         _is_largest(site, arg, out) if n == 1 else no_entry(site, n, out, arg)
     ),
     why=ONE_PLACE,
     tex=_marked("unpool"),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(ROUTES, routed=lambda use, order: _use("maxroute", use, order, *use.args[1:])),
+    words=named("maxroute"),
+    slips={"every_cell": _every_cell},
 )
 
 MAXPICK = Op(
     name="maxpick",
     signature=Signature(("X", "h"), WINDOW),
-    infix=False,
+    sign="",
     shape=_pick_shape,
     shape_why=POOLED_SHAPE,
     value=_pick_value,
-    vjp=lambda site, g: (None, _same_window("maxroute", site, site.args[0], g)),
+    vjp=lambda site, g: (None, _use("maxroute", site, site.args[0], g)),
     jacobian=no_jacobian,
     entry=lambda site, n, out, arg: (
         _is_largest(site, out, arg) if n == 1 else no_entry(site, n, out, arg)
     ),
     why=ONE_PLACE,
     tex=_marked("pick"),
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(ROUTES, routed=lambda use, order: _use("maxpick", use, order, *use.args[1:])),
+    words=named("maxpick"),
+    slips=NO_SLIPS,
 )
 
 WINDOWS = Op(
     name="windows",
     signature=Signature((), (Option("rows", "dim", required=True), *WINDOW)),
-    infix=False,
+    sign="",
     shape=lambda _s, _shapes, options: (
         _count(dim_option(options, "rows"), options),
         dim_option(options, "rows"),
@@ -291,6 +333,12 @@ WINDOWS = Op(
     entry=no_entry,
     why="A constant has no gradient.",
     tex=_windows_tex,
+    latex="",
+    formula=None,
+    definition=None,
+    traits=replace(PLAIN, backward=True),
+    words=named("windows"),
+    slips=NO_SLIPS,
 )
 
 ROWS = (MAXPOOL, AVGPOOL, MAXROUTE, MAXPICK, WINDOWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,14 +21,26 @@ from exgen.graph import (
     is_column,
     size_as_number,
 )
-from exgen.ops.base import AXIS, Op, Pair, Signature, Site, Sizes, axis_option, exact
+from exgen.ops.base import (
+    AXIS,
+    NO_SLIPS,
+    PLAIN,
+    Op,
+    Pair,
+    Signature,
+    Site,
+    Sizes,
+    axis_option,
+    exact,
+    named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from exgen.derive.latex import Printed, Printer
+    from exgen.printing import Printed, Printer
 
 
 def _shape(sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]) -> Shape:
@@ -100,7 +113,7 @@ def _reduction(
     return Op(
         name=name,
         signature=Signature(("a",), (AXIS,)),
-        infix=False,
+        sign="",
         shape=_shape,
         shape_why="A sum of all entries is a scalar; a sum along one axis leaves size 1 there.",
         value=evaluate,
@@ -109,6 +122,12 @@ def _reduction(
         entry=entry,
         why=why,
         tex=tex,
+        latex="",
+        formula=lambda _m, a: a,
+        definition=None,
+        traits=replace(PLAIN, linear=(0,)),
+        words=named(name),
+        slips=NO_SLIPS,
     )
 
 

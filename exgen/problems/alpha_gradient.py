@@ -14,6 +14,7 @@ from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError
 from exgen.graph import Call, Entry, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
+from exgen.ops import uses
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.grid_steps import Grids, grid_latex, ruled
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.derive.gradients import Gradient
+    from exgen.ops.base import Op
     from exgen.seeds import Stream
 
 WISHES = ("G", "G_V", "Q")
@@ -37,6 +39,11 @@ MAX_DECIMALS = 2
 NEEDS = "alpha_gradient needs a line such as V = prelu(U, alpha) with alpha: param."
 
 
+def _has_slope(op: Op) -> bool:
+    """Whether an op is bent at 0, and its slope below 0 is its second argument."""
+    return bool(op.traits.kink) and len(op.signature.args) > 1
+
+
 def slope_of(graph: Graph) -> str:
     """Return the leaf that is the slope of the network's PReLU.
 
@@ -44,7 +51,7 @@ def slope_of(graph: Graph) -> str:
         KindError: there is none, or the output is too large for a grid.
 
     """
-    for part in luck.calls(graph, ("prelu", "lrelu")):
+    for part in uses(graph, _has_slope):
         slope = part.args[1]
         leaf = graph.leaf(slope.name) if isinstance(slope, Name) else None
         if leaf is not None and leaf.role == "param":
@@ -81,15 +88,15 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         values = forward(extended, leaves, exact=True)
         luck.require_rational(graph, values, "alpha_gradient")
         linear_entries(graph, leaves, slope)
-        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[n]) for n in drawn), options)
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
-        luck.require("both_signs", luck.both_signs(graph, values))
-        luck.require("several_terms", _has_several(graph, values, slope))
+        luck.require("both_signs", luck.both_signs(graph, values), options)
+        luck.require("several_terms", _has_several(graph, values, slope), options)
         found = gradients(extended, values, exact=True)[slope]
         # Where every entry has its own slope, those of positive entries have the gradient 0.
         each = found.size > 1 and found.shape == values[graph.loss].shape
-        luck.require("no_zero_gradients", each or luck.nonzero(found))
-        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS))
+        luck.require("no_zero_gradients", each or luck.nonzero(found), options)
+        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS), options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("values", "upstream"))
@@ -102,7 +109,7 @@ def _has_several(graph: Graph, values: Values, slope: str) -> bool:
     least = 2
     arguments = [
         evaluate(part.args[0], values, exact=True)
-        for part in luck.calls(graph, ("prelu", "lrelu"))
+        for part in uses(graph, _has_slope)
         if part.args[1] == Name(slope)
     ]
     return len([entry for array in arguments for entry in array.flat if entry < 0]) >= least

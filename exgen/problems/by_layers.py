@@ -9,6 +9,7 @@ from exgen.derive.losses import loss_line
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import Binding, Call, Expr, Graph, Name, Number, Size, as_expr, names_in
+from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from exgen.derive.latex import Printer
@@ -102,8 +103,11 @@ def chain_fields(graph: Graph, printer: Printer) -> dict[str, Any]:
             }
         )
     line = loss_line(graph)
+    row = lookup(line.op)
     loss = {
-        "op": line.op,
+        "called": row.words.rule,
+        "total": row.words.says,
+        "logarithms": not row.traits.exact,
         "left": Tex(printer.name(graph.loss)),
         "right": Tex(printer(as_expr(0) if (e := graph.expr(graph.loss)) is None else e)),
         "target": Tex(printer.name(line.target)),

@@ -73,15 +73,16 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             [*stages[start : start + 3], graph.loss],
             [*stages[start - 1 : start + 1], graph.loss],
         ]
-    _check_lines(graph, lines)
+    check_lines(graph, lines)
     if "hide" in options:
         hide = options["hide"]
         _check_hidden(graph, lines, hide)
         return {"lines": lines, "hide": hide}
-    return {"lines": lines, "hide": _draw_hidden(graph, lines, options, stream)}
+    return {"lines": lines, "hide": draw_hidden(graph, lines, options, stream)}
 
 
-def _check_lines(graph: Graph, lines: object) -> None:
+def check_lines(graph: Graph, lines: object) -> None:
+    """Raise where a line is no chain of stages through which every path goes."""
     if not (isinstance(lines, list) and lines and all(map(_is_chain, lines))):
         raise KindError("each entry of 'lines' is a chain of names such as ['a1', 'z2', 'L']")
     for line in lines:
@@ -141,7 +142,7 @@ def _of_line(hide: list[str], line: int) -> set[str]:
     return {place.partition(".")[2] for place in hide if place.startswith(f"{line}.")}
 
 
-def _draw_hidden(
+def draw_hidden(
     graph: Graph, lines: list[list[str]], options: Mapping[str, Any], stream: Stream
 ) -> list[str]:
     """Hide places in random order, at least one a line, while only one filling is left."""
@@ -168,8 +169,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     answers: list[Solved] = []
     for n, line in enumerate(lines):
         hidden = _of_line(hide, n)
-        shown.append(_line(setting, line, hidden, n))
-        answers += _answers(setting, line, hidden, n)
+        shown.append(line_fields(setting, line, hidden, n))
+        answers += answers_of(setting, line, hidden, n)
     fields = {**forward_fields(setting), "chains": shown, "blanks": len(hide)}
     return Solution(fields, tuple(answers))
 
@@ -192,7 +193,10 @@ def _ordered(setting: Setting, factors: list[str]) -> str:
     return f" {setting.printer.chain_sign} ".join(factors if inside_out else reversed(factors))
 
 
-def _line(setting: Setting, line: list[str], hidden: set[str], number: int) -> dict[str, Any]:
+def line_fields(
+    setting: Setting, line: list[str], hidden: set[str], number: int | str
+) -> dict[str, Any]:
+    """Return a line with its blanks, and worked out with the shape under every factor."""
     printer = setting.printer
 
     def name(slot: str, position: int) -> str:
@@ -230,7 +234,10 @@ def _worked(setting: Setting, line: list[str]) -> str:
     return f"{left} &= {_ordered(setting, factors)}"
 
 
-def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -> list[Solved]:
+def answers_of(
+    setting: Setting, line: list[str], hidden: set[str], number: int | str
+) -> list[Solved]:
+    """Return the names behind the blanks of a line."""
     graph, printer = setting.graph, setting.printer
     # A transposed numerator Jacobian is the denominator one: both stand from the inside out.
     denominator = _inside_out(setting)
@@ -244,6 +251,7 @@ def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -
         unseen(line, hidden),
     )
     places = slots(line)
+    of_line = f" in line {number + 1}" if isinstance(number, int) else ""
 
     def written(place: int) -> Callable[[ChainClaim], Tex]:
         return lambda wrong: Tex(printer.name(wrong.chain[place]))
@@ -257,7 +265,7 @@ def _answers(setting: Setting, line: list[str], hidden: set[str], number: int) -
             steps=(Step("chain rule", Tex(_worked(setting, line)), _why(line, slot)),),
             claim=claim,
             write=written(places[slot]),
-            where=Tex(f"for ${printer.name(line[places[slot]])}$ in line {number + 1}"),
+            where=Tex(f"for ${printer.name(line[places[slot]])}${of_line}"),
         )
         for slot in places
         if slot in hidden

@@ -95,7 +95,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         **(entry_fields(setting) if by_entry else forward_fields(setting)),
         "by_entry": by_entry,
         "drawing": figure.fields(),
-        "room": f"{round(figure.width if figure.turned else figure.height) + MARGIN}mm",
+        "room": round(figure.width if figure.turned else figure.height) + MARGIN,
         "rows": [Tex(row) for row in rows],
         "shared": shared,
         "nodes": len(figure.nodes),

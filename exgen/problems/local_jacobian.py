@@ -74,7 +74,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             source = stream if attempt == 1 else stream.child("ask", attempt)
             chosen = source.sample(legal, count)
             alike = len({forms[pair] for pair in chosen}) < count
-            luck.require("distinct_answers", not (apart and alike))
+            luck.require("distinct_answers", not (apart and alike), options)
             return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
 
         return luck.first_lucky(draw, ("count", "ask"))
@@ -101,53 +101,47 @@ def _by_matrix(graph: Graph, by: str) -> bool:
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Derive each Jacobian in the notation's layout."""
-    graph, printer = setting.graph, setting.printer
-    asks: list[dict[str, Any]] = []
-    answers: list[Solved] = []
-    for of, by in draws["ask"]:
-        if _by_matrix(graph, by):
-            item, solved = tensor_answer(setting, of, by)
-            asks.append(item)
-            answers.append(solved)
-            continue
-        denominator = is_denominator(setting.notation.layout, graph.shapes[of])
-        derived = local_jacobian(graph, of, by, denominator=denominator)
-        expr = slope_at_zero(derived, setting.notation)
-        rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))
-        claim = JacobianClaim(graph, of, by, expr, denominator, (rows, columns))
-        left = printer.derivative(of, by)
-        size = shape_latex((rows, columns)) if not is_column((rows, columns)) else str(rows)
-        right = _with_size(setting, of, expr, (rows, columns), size)
-        equation = rf"{left} = {right}"
-        name = f"{of}.{by}"
-        answers.append(
-            Solved(
-                name=name,
-                latex=Tex(printer(expr)),
-                shape=(rows, columns),
-                expr=to_text(expr),
-                steps=(_step(setting, of, by, expr, equation, derived),),
-                claim=claim,
-                write=lambda claim: Tex(printer(claim.expr)),
-            )
-        )
-        asks.append(
-            {
-                "answer": name,
-                "derivative": Tex(left),
-                "right": Tex(right),
-                "of": Tex(printer.name(of)),
-                "by": Tex(printer.name(by)),
-                "rows": Tex(printer.name(by if denominator else of)),
-                "columns": Tex(printer.name(of if denominator else by)),
-                "size": Tex(size),
-                "is_entry": False,
-            }
-        )
+    found = [jacobian_answer(setting, of, by) for of, by in draws["ask"]]
+    asks, answers = [item for item, _ in found], [solved for _, solved in found]
     word = "gradient" if setting.notation.gradient == "nabla" else "Jacobian"
-    if word == "Jacobian" and any(is_scalar(graph.shapes[of]) for of, _ in draws["ask"]):
+    if word == "Jacobian" and any(is_scalar(setting.graph.shapes[of]) for of, _ in draws["ask"]):
         word = "derivative"
     return Solution({**forward_fields(setting), "asks": asks, "word": word}, said_once(answers))
+
+
+def jacobian_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], Solved]:
+    """Return the fields and the answer for the derivative of a line by a name that it reads."""
+    if _by_matrix(setting.graph, by):
+        return tensor_answer(setting, of, by)
+    graph, printer = setting.graph, setting.printer
+    denominator = is_denominator(setting.notation.layout, graph.shapes[of])
+    derived = local_jacobian(graph, of, by, denominator=denominator)
+    expr = slope_at_zero(derived, setting.notation)
+    rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))
+    left = printer.derivative(of, by)
+    size = shape_latex((rows, columns)) if not is_column((rows, columns)) else str(rows)
+    right = _with_size(setting, of, expr, (rows, columns), size)
+    solved = Solved(
+        name=f"{of}.{by}",
+        latex=Tex(printer(expr)),
+        shape=(rows, columns),
+        expr=to_text(expr),
+        steps=(_step(setting, of, by, expr, rf"{left} = {right}", derived),),
+        claim=JacobianClaim(graph, of, by, expr, denominator, (rows, columns)),
+        write=lambda claim: Tex(printer(claim.expr)),
+    )
+    fields = {
+        "answer": solved.name,
+        "derivative": Tex(left),
+        "right": Tex(right),
+        "of": Tex(printer.name(of)),
+        "by": Tex(printer.name(by)),
+        "rows": Tex(printer.name(by if denominator else of)),
+        "columns": Tex(printer.name(of if denominator else by)),
+        "size": Tex(size),
+        "is_entry": False,
+    }
+    return fields, solved
 
 
 def _with_size(setting: Setting, of: str, expr: Expr, shape: Shape, size: str) -> str:

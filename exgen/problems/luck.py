@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.certify.pieces import KINKED
-from exgen.engine import Values, evaluate
+from exgen.engine import Values, evaluate, forward
 from exgen.errors import KindError, RejectedError
-from exgen.graph import Call, Expr, Graph, Name, walk
+from exgen.graph import Call, Expr, Graph, Name
 from exgen.language.writer import decimal_text
+from exgen.ops import lookup, uses
+from exgen.ops.arithmetic import DIV, MUL
+from exgen.ops.linear import MATMUL
 from exgen.ops.pool import window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-PRODUCTS = frozenset({"mul", "matmul", "div"})
+    from exgen.ops.base import Op
+
+PRODUCTS = frozenset(op.name for op in (MUL, MATMUL, DIV))
 TRIES = 1000
 
 
@@ -51,45 +55,53 @@ def first_lucky(
     raise none_accepted("numbers", rejected, options)
 
 
-def require(rule: str, holds: bool) -> None:  # noqa: FBT001 - reads as a sentence
-    """Turn a draw down under the name of a rule that does not hold."""
-    if not holds:
+def require(rule: str, holds: bool, options: Mapping[str, Any] | None = None) -> None:  # noqa: FBT001 - reads as a sentence
+    """Turn a draw down under the name of a rule that does not hold, unless the options waive it."""
+    if not holds and rule not in (options or {}).get("waived", ()):
         raise RejectedError(rule)
-
-
-def calls(graph: Graph, ops: Iterable[str]) -> Iterator[Call]:
-    """Yield every use of some ops."""
-    wanted = frozenset(ops)
-    for binding in graph.bindings:
-        for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op in wanted:
-                yield part
 
 
 def off_the_kink(graph: Graph, values: Values) -> bool:
     """Whether nothing that is bent at 0 is applied at 0."""
     return all(
         all(entry != 0 for entry in evaluate(part.args[0], values, exact=True).flat)
-        for part in calls(graph, KINKED)
+        for part in uses(graph, lambda op: op.traits.kink)
     )
 
 
 def both_signs(graph: Graph, values: Values) -> bool:
     """Whether everything that is bent at 0 meets entries of either sign."""
-    arrays = [evaluate(part.args[0], values, exact=True) for part in calls(graph, KINKED)]
+    bent = uses(graph, lambda op: op.traits.kink)
+    arrays = [evaluate(part.args[0], values, exact=True) for part in bent]
     return all(min(a.flat) < 0 < max(a.flat) for a in arrays if a.size > 1)
 
 
 def no_ties(graph: Graph, values: Values) -> bool:
     """Whether every window of a max-pool has one largest entry, and a sort no equal ones."""
-    for part in calls(graph, ("sort",)):
-        column = list(evaluate(part.args[0], values, exact=True).flat)
-        if len(set(column)) < len(column):
-            return False
-    for part in calls(graph, ("maxpool",)):
-        if any(window.count(max(window)) > 1 for window in windows(part, values)):
-            return False
+    for part in uses(graph, lambda op: op.traits.routed):
+        if "stride" in lookup(part.op).options:
+            if any(window.count(max(window)) > 1 for window in windows(part, values)):
+                return False
+        else:
+            column = list(evaluate(part.args[0], values, exact=True).flat)
+            if len(set(column)) < len(column):
+                return False
     return True
+
+
+def lines_that_break(rule: str, graph: Graph, leaves: Values) -> list[str]:
+    """Return the lines at which a rule about kinks or ties does not hold; none for other rules."""
+    holds = {"off_the_kink": off_the_kink, "no_ties": no_ties}.get(rule)
+    if holds is None:
+        return []
+    values = forward(graph, leaves, exact=True)
+    return [b.name for b in graph.bindings if not holds(only(graph, b.name), values)]
+
+
+def only(graph: Graph, name: str) -> Graph:
+    """Return the network with one line alone."""
+    kept = tuple(binding for binding in graph.bindings if binding.name == name)
+    return Graph(graph.leaves, kept, graph.shapes, name)
 
 
 def windows(part: Call, values: Values) -> list[list[Fraction]]:
@@ -127,12 +139,16 @@ def nonzero(array: NDArray[Any]) -> bool:
 
 def factors(graph: Graph, ranges: Mapping[str, Any]) -> list[str]:
     """Return the leaves that enter a product and are drawn; those an author typed are as meant."""
-    read = {_source(arg) for part in calls(graph, PRODUCTS) for arg in part.args}
+    read = {_source(arg) for part in uses(graph, _multiplies) for arg in part.args}
     return [
         leaf.name
         for leaf in graph.leaves
         if leaf.name in read and leaf.role != "onehot" and not _is_given(ranges.get(leaf.name))
     ]
+
+
+def _multiplies(op: Op) -> bool:
+    return op.name in PRODUCTS
 
 
 def _source(expr: Expr) -> str | None:

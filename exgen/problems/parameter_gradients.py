@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.examples import MeanGradientClaim
@@ -11,30 +11,19 @@ from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given, known_name, read_given
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.marked import MarkedPrinter, example_mark
-from exgen.derive.rules import rule_name
 from exgen.derive.symbols import dim_latex, shape_latex
-from exgen.derive.worked import functions_on
-from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Name, Number, is_scalar, names_in, walk
+from exgen.graph import SCALAR, Call, Dim, Expr, Graph, Number
 from exgen.language import to_text
-from exgen.ops import lookup
+from exgen.problems.backward import Backward, reasons_of
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.fused import fused_proofs
-from exgen.problems.steps import claimed, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exgen.certify.prove import Claim
-    from exgen.derive.gradients import Gradient
-    from exgen.derive.written import Written
-    from exgen.graph import Shape
     from exgen.seeds import Stream
-
-PATHS = "A value that is used in several places receives a contribution from each; they add up."
 
 
 def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
@@ -92,120 +81,12 @@ def _check_examples(graph: Graph, groups: list[list[str]], given: Given) -> None
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """Everything one problem derives from: the setting, what is given, and the gradients."""
-
-    setting: Setting
-    given: Given
-    found: Mapping[str, Gradient]
-
-    @property
-    def graph(self) -> Graph:
-        return self.setting.graph
-
-    @property
-    def layout(self) -> str:
-        return self.setting.notation.layout
-
-    def written(self, expr: Expr, by: str) -> Written:
-        """Return a gradient as the notation writes it."""
-        return as_written(expr, by, self.graph, self.setting.notation, self.given)
-
-    def shape(self, name: str) -> Shape:
-        return written_shape(self.graph.shapes[name], self.setting.notation)
-
-    def printer(self, shapes: Mapping[str, Shape], examples: frozenset[str]) -> MarkedPrinter:
-        """Return a printer; with ``examples``, for the values of one example of many."""
-        notation = self.setting.notation
-        plain = self.setting.printer
-        factors = {f.name: plain.derivative(f.of, f.by) for f in self.given.factors}
-        mark = example_mark(notation)
-        if examples:
-            # beside a cost J the loss of an example is no J
-            shapes = {**shapes, cost_name(self.graph): SCALAR}
-        return MarkedPrinter(
-            notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
-        )
-
-    def printed(self, expr: Expr, by: str, examples: frozenset[str] = frozenset()) -> str:
-        """Return a gradient as LaTeX, in the layout."""
-        written = self.written(expr, by)
-        return self.printer(written.shapes, examples)(written.expr)
-
-    def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """Return one line of the derivation: symbol, step, rule and shape."""
-        gradient = self.found[name]
-        printer = self.printer(self.written(gradient.step, name).shapes, examples)
-        right = [self.printed(gradient.step, name, examples)]
-        closed = self.printed(gradient.closed, name, examples)
-        if not self.given.is_empty and closed != right[0]:
-            right.append(closed)
-        return {
-            "left": Tex(printer.derivative(self.graph.loss, name)),
-            "right": [Tex(part) for part in right],
-            "rule": rule_name(gradient, self.graph),
-            "shape": Tex(shape_latex(self.shape(name))),
-            "scalar": is_scalar(self.shape(name)),
-        }
-
-    def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
-        """Return one line of the derivation as a proven step."""
-        gradient, line = self.found[name], self.line(name, examples)
-        written = [self.written(gradient.step, name)]
-        if not self.given.is_empty:
-            written.append(self.written(gradient.closed, name))
-        sides = tuple(dict.fromkeys(part.expr for part in written))
-        claims = claimed(
-            self.graph,
-            (Name(gradient_name(name)), *sides),
-            layout=self.layout,
-            factors=self.given.factors,
-        )
-        equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
-        why = " ".join(_why(gradient))
-        return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
-
-    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
-        """Return why a line holds, sentence by sentence, and the claims of what it states."""
-        gradient = self.found[name]
-        lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
-        calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
-        formulas, claims = slope_reasons(calls, self.setting.printer, self.graph)
-        stated = {lookup(part.op).why for part in calls}
-        told: list[str | Tex] = [text for text in _why(gradient) if text not in stated]
-        return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims
-
-    def needed(self, name: str, known: list[str]) -> list[str]:
-        """Return the names whose gradients must be known before, in an order that works."""
-        order: list[str] = []
-
-        def visit(target: str) -> None:
-            for part in walk(self.found[target].step):
-                by = _variable(part, self.graph)
-                if by and by not in (*known, *order, *self.given.gradients):
-                    visit(by)
-                    order.append(by)
-
-        visit(name)
-        return order
-
-
-def _variable(part: Expr, graph: Graph) -> str | None:
-    """Return the variable of a gradient's name that an expression reads."""
-    prefix = gradient_name("")
-    if isinstance(part, Name) and part.name.startswith(prefix):
-        by = part.name.removeprefix(prefix)
-        return by if by in graph.names else None
-    return None
-
-
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Derive every gradient that is asked for, from those found before it."""
     if "examples" in draws:
         return _over_examples(setting, draws)
     given = read_given(setting.graph, draws.get("given", []))
-    work = _Work(setting, given, gradients_given(setting.graph, given))
+    work = Backward(setting, given, gradients_given(setting.graph, given))
     printer = setting.printer
     known: list[str] = []
     answers: list[Solved] = []
@@ -245,7 +126,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution({**fields, "examples": None}, tuple(answers))
 
 
-def _given_fields(work: _Work) -> list[Tex]:
+def _given_fields(work: Backward) -> list[Tex]:
     """Return the symbols of what is given, the loss's own first."""
     printer, loss = work.setting.printer, work.graph.loss
     return [
@@ -254,11 +135,7 @@ def _given_fields(work: _Work) -> list[Tex]:
     ]
 
 
-def _why(gradient: Gradient) -> list[str]:
-    return [*gradient.why, *([PATHS] if len(gradient.rules) > 1 else [])]
-
-
-def _answer(work: _Work, name: str, steps: tuple[Step, ...], *, alone: bool) -> Solved:
+def _answer(work: Backward, name: str, steps: tuple[Step, ...], *, alone: bool) -> Solved:
     gradient = work.found[name]
     step = work.written(gradient.step, name)
     closed = work.written(gradient.closed, name)
@@ -297,9 +174,9 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     graph, notation = setting.graph, setting.notation
     count = _count(draws["examples"])
     own = per_example(graph)
-    work = _Work(setting, Given(), gradients_given(graph, Given()))
+    work = Backward(setting, Given(), gradients_given(graph, Given()))
     batch = batched(graph, count, rows=in_rows(notation))
-    many = _Work(
+    many = Backward(
         Setting(batch.graph, notation, None), Given(), gradients_given(batch.graph, Given())
     )
     size, cost = dim_latex(count), cost_name(graph)
@@ -320,7 +197,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         together = many.written(many.found[name].closed, name)
         batch_latex = many.printer(together.shapes, frozenset())(together.expr)
         shape = work.shape(name)
-        why = " ".join(_why(work.found[name]))
+        why = " ".join(reasons_of(work.found[name]))
         answers += [
             Solved(
                 name=name,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, rounded, work
-from exgen.certify.pieces import KINKED
 from exgen.certify.rounded import ways
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call
+from exgen.ops import traits_of
 from exgen.problems.luck import require
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ LEAST = 5
 """The least absolute value, in units of the last printed digit."""
 NEAR_TIE = Decimal("0.001")
 """How far, in units of the last printed digit, a number stays from the middle between two."""
-FLAT_ENDS = frozenset({"sigmoid", "tanh"})
 
 
 def carried(digits: int, attempt: int) -> int:
@@ -44,7 +43,11 @@ def carried(digits: int, attempt: int) -> int:
 
 
 def worked_exactly(
-    every: tuple[Gate, ...], leaves: Mapping[str, Decimal], upstream: Decimal, digits: int
+    every: tuple[Gate, ...],
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    digits: int,
+    options: Mapping[str, Any],
 ) -> Worked:
     """Work a circuit without rounding, where each gate can be worked.
 
@@ -57,21 +60,22 @@ def worked_exactly(
     except KindError:
         raise RejectedError("values_exist") from None
     for gate in every:
-        if isinstance(gate.expr, Call) and gate.expr.op in KINKED:
+        traits = traits_of(gate.expr)
+        if isinstance(gate.expr, Call) and traits.kink:
             require("off_the_kink", calculate(gate.expr.args[0], exactly.values) != 0)
-        if isinstance(gate.expr, Call) and gate.expr.op in FLAT_ENDS:
+        if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
-            require("not_saturated", shown not in (-1, 0, 1))
+            require("not_saturated", shown not in (-1, 0, 1), options)
     return exactly
 
 
-def require_sized(numbers: Iterable[Decimal], digits: int) -> None:
+def require_sized(numbers: Iterable[Decimal], digits: int, options: Mapping[str, Any]) -> None:
     """Turn a draw down with a number that is almost 0, large, or in the middle of two roundings."""
     for value in numbers:
         unit = abs(value).scaleb(digits)
         tie = abs(unit - int(unit) - Decimal("0.5"))
-        require("not_tiny", unit >= LEAST)
-        require("not_large", abs(value) < LARGEST)
+        require("not_tiny", unit >= LEAST, options)
+        require("not_large", abs(value) < LARGEST, options)
         require("safe_rounding", tie > NEAR_TIE)
 
 

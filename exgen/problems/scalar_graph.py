@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.hand import Gate, gates, rounded, work
 from exgen.certify.rounded import RoundedClaim, decimals
-from exgen.derive.elementary import Circuit, split
+from exgen.derive.elementary import Circuit, has_letter, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
@@ -32,7 +32,7 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.circuit import between, decimal_of, has_letter, printed_number, upstream_choices
+from exgen.problems.circuit import between, decimal_of, printed_number, upstream_choices
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
 from exgen.problems.rounding import (
@@ -44,6 +44,7 @@ from exgen.problems.rounding import (
     worked_exactly,
 )
 from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
+from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,17 +61,6 @@ GIVEN = "given_"
 def upstream_name(graph: Graph) -> str:
     """Return a name for the loss that lies beyond the network."""
     return next(name for name in ("L", "J", "C", "Loss") if name not in graph.names)
-
-
-def part_of(graph: Graph, of: str) -> Graph:
-    """Return what a name depends on, as a network that ends in it."""
-    needed = {of}
-    for binding in reversed(graph.bindings):
-        if binding.name in needed:
-            needed |= names_in(binding.expr)
-    leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
-    bindings = tuple(b for b in graph.bindings if b.name in needed)
-    return Graph(leaves, bindings, {n: graph.shapes[n] for n in graph.names if n in needed}, of)
 
 
 def with_given(graph: Graph, upstream: str) -> Graph:
@@ -149,10 +139,10 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         numbers = draw_numbers(graph, options["numbers"], own)
         given = own.child("upstream").choose(choices)
         leaves, carry = decimals(numbers), carried(digits, attempt)
-        require("no_zero_inputs", all(leaves[name] for name in drawn))
+        require("no_zero_inputs", all(leaves[name] for name in drawn), options)
         for of, part in parts.items():
             slope = decimal_of(given) if of == upstream else Decimal(1)
-            _require_workable(part, leaves, slope, wanted[of], digits, carry)
+            _require_workable(part, leaves, slope, wanted[of], digits, carry, options)
         chosen = {"numbers": numbers, "digits": digits, "carry": carry}
         return draws | chosen | ({} if upstream is None else {"upstream": text(given)})
 
@@ -199,17 +189,18 @@ def _require_workable(
     wanted: list[str],
     digits: int,
     carry: int,
+    options: Mapping[str, Any],
 ) -> None:
     """Turn a draw down where a value or a slope asked for is hard to print, or changed on the way.
 
     Where every gate computes with fractions, the values have to be exact.
     """
-    exactly = worked_exactly(every, leaves, upstream, digits)
-    require_sized(exactly.values.values(), digits)
+    exactly = worked_exactly(every, leaves, upstream, digits, options)
+    require_sized(exactly.values.values(), digits, options)
     if is_rational(every):
         short = all(rounded(value, digits) == value for value in exactly.values.values())
-        require("short_decimals", short)
-    require_sized((exactly.gradients[name] for name in wanted), digits)
+        require("short_decimals", short, options)
+    require_sized((exactly.gradients[name] for name in wanted), digits, options)
     printed = {(name, True): rounded(exactly.gradients[name], digits) for name in wanted}
     require_safe(every, leaves, upstream, carry, printed, digits)
 

@@ -10,12 +10,13 @@ from exgen.certify.batches import BatchShapeClaim
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.derive.batch import batched, cost_name, in_rows
 from exgen.derive.factors import known_name
-from exgen.derive.latex import Level, Printed, Printer
+from exgen.derive.latex import Printer
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.derive.turning import turned
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Binding, Call, Dim, Graph, Name, is_scalar
+from exgen.printing import Level, Printed
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.missing_shapes import reason
 

@@ -29,6 +29,7 @@ NAMES = (
     "circuit",
     "draw_graph",
     "write_out",
+    "text",
 )
 """The kinds; each is the ``KIND`` of the module of its name in this folder."""
 
@@ -42,7 +43,8 @@ class Kinds(Mapping[str, "Kind"]):
     def __getitem__(self, name: str) -> Kind:
         if name not in NAMES:
             raise KeyError(name)
-        kind: Kind = import_module(f"exgen.problems.{name}").KIND
+        home = "exgen.asks.problem" if name == "text" else f"exgen.problems.{name}"
+        kind: Kind = import_module(home).KIND
         return kind
 
     def __contains__(self, name: object) -> bool:

@@ -1,11 +1,11 @@
-"""A fragment of a network with a loss put behind it, so that its upstream gradient is given."""
+"""A fragment of a network: what a name depends on, or a network with a loss put behind it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from exgen.derive.symbols import free_name
-from exgen.graph import SCALAR, Binding, Graph, Leaf, Name, call, is_column, is_scalar
+from exgen.graph import SCALAR, Binding, Graph, Leaf, Name, call, is_column, is_scalar, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,3 +28,14 @@ def with_upstream(graph: Graph, wishes: Iterable[str] = ("g", "q")) -> tuple[Gra
     shapes = {**graph.shapes, name: shape, loss: SCALAR}
     kept = graph.bindings[: [b.name for b in graph.bindings].index(output) + 1]
     return Graph((*graph.leaves, leaf), (*kept, Binding(loss, expr)), shapes, loss), name
+
+
+def part_of(graph: Graph, of: str) -> Graph:
+    """Return what a name depends on, as a network that ends in it."""
+    needed = {of}
+    for binding in reversed(graph.bindings):
+        if binding.name in needed:
+            needed |= names_in(binding.expr)
+    leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
+    bindings = tuple(b for b in graph.bindings if b.name in needed)
+    return Graph(leaves, bindings, {n: graph.shapes[n] for n in graph.names if n in needed}, of)

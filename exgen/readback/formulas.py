@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from exgen.graph import SCALAR, is_column
+from exgen.ops import TABLE
+from exgen.printing import FENCES
 from exgen.readback.pieces import FUNCTIONS, Pieces
 from exgen.readback.vocabulary import HADAMARD, INDICATOR, PRODUCT
 
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
     from exgen.readback.cursor import Part
     from exgen.readback.tokens import Token
 
-COMPARISONS = {">": "greater", r"\ge": "greater_equal", "<": "less", r"\le": "less_equal"}
+COMPARISONS = {op.latex: op.name for op in TABLE.values() if op.infix and op.latex}
 CLOSING = {"(": ")", "[": "]"}
 OPENING = frozenset(
     {"(", "[", r"\frac", r"\sqrt", r"\nabla", r"\sum", r"\lVert", r"\begin{bmatrix}", r"\exshape"}
 )
 ENDING = frozenset(
     {")", "]", "}", r"\rVert", "+", "-", "/", ",", "=", "&", "'", "^", "_", r"\\", ""}
+    | set(FENCES.values())
 )
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from exgen.errors import CertificateError
 from exgen.graph import is_column, is_scalar
+from exgen.ops import TABLE, lookup
 from exgen.readback.formulas import Formulas
-from exgen.readback.pieces import SLOPED
 from exgen.readback.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 Texts = tuple[str, ...]
 
-POOLS = {r"\operatorname{maxpool}": "maxpool", r"\operatorname{avgpool}": "avgpool"}
+POOLS = {op.latex: op.name for op in TABLE.values() if op.latex and "stride" in op.options}
 MARK = re.compile(
     r"\\begin\{(?P<begin>[a-z*]+)\}|\\end\{[a-z*]+\}|(?P<row>\\\\(?:\*|\[[^\]]*\])?)|(?P<cell>&)"
 )
@@ -256,7 +256,7 @@ class Statement(Formulas):
 
     def apply(self, op: str, parts: tuple[Part, ...], start: int, **options: OptionValue) -> Part:
         """Return an op applied to parts; slopes of single rows have to be said."""
-        if op in SLOPED and not is_column(parts[0].shape):
+        if lookup(op).function and parts[1:] and not is_column(parts[0].shape):
             slope = parts[1].shape
             own = is_column(slope) and not is_scalar(slope)
             said = self.sayings.rows_have_slopes or self.written(parts[0]) in self.sayings.slopes

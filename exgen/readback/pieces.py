@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from exgen.engine import gradient_name
 from exgen.graph import ONE, SCALAR, Dim, Entry, Index, Name, Number, Partial, SumOver, is_column
+from exgen.ops import TABLE
+from exgen.printing import FENCES
 from exgen.readback.atoms import Atoms
 from exgen.readback.cursor import Part, scalar
 
@@ -16,19 +18,10 @@ if TYPE_CHECKING:
     from exgen.readback.tokens import Token
 
 FUNCTIONS = {
-    r"\operatorname{ReLU}": "relu",
-    r"\sigma": "sigmoid",
-    r"\tanh": "tanh",
-    r"\operatorname{softplus}": "softplus",
-    r"\exp": "exp",
-    r"\log": "log",
-    r"\operatorname{softmax}": "softmax",
-    r"\operatorname{diag}": "diag",
-    r"\operatorname{sort}": "sort",
-    r"\operatorname{LReLU}": "lrelu",
-    r"\operatorname{PReLU}": "prelu",
+    op.latex: op
+    for op in TABLE.values()
+    if op.latex and not op.infix and "stride" not in op.options
 }
-SLOPED = frozenset({"lrelu", "prelu"})
 
 
 @dataclass(slots=True)
@@ -163,27 +156,29 @@ class Pieces(Atoms, ABC):
         op, start = FUNCTIONS[letter.text], letter.start
         slope = list[Part]()
         options: dict[str, int | None] = {}
-        if op in SLOPED:
+        if len(op.signature.args) > 1:
             self.expect("_")
             slope = [self.inner(self.script())]
-        if op == "sort":
+        if "descending" in op.options:
             options["descending"] = None
             if self.take("^"):
                 if [t.text for t in self.script()] != [r"\downarrow"]:
                     raise self.error("this is no order of a sort", start)
                 options["descending"] = 1
-        if self.take("("):
+        if letter.text in FENCES:
+            part = self.sum()
+            self.expect(FENCES[letter.text])
+        elif self.take("("):
             part = self.sum()
             self.expect(")")
-        elif op == "log":
-            # The only function whose brackets a course leaves out.
+        elif op.traits.bare:
             with self.deeper():
                 part = self.factor()
         else:
             raise self.error("an argument in brackets should come next")
-        if op == "softmax":
+        if "axis" in op.options:
             options["axis"] = self.softmax_axis(part)
-        return self.postfix(self.apply(op, (part, *slope), start, **options))
+        return self.postfix(self.apply(op.name, (part, *slope), start, **options))
 
     def softmax_axis(self, part: Part) -> int | None:
         """Return the axis of a softmax: the one along which no examples run."""

@@ -12,10 +12,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from exgen.errors import CertificateError
+from exgen.ops import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+LOSSES = tuple(op for op in TABLE.values() if op.traits.loss)
+EXPLAINED = {op.name: op.words.says for op in TABLE.values() if op.words.says and op not in LOSSES}
+DEFINED = {name: says for name, says in EXPLAINED.items() if "<argument>" not in says}
+"""The sentences with which page 1 explains the sign of an op; others speak of one use of it."""
 SLOT = re.compile(r"<([a-z_]+)>")
 WORDS: Mapping[str, str] = {
     "line": "row|column",
@@ -26,11 +31,11 @@ WORDS: Mapping[str, str] = {
     "whose": "the loss|a scalar",
     "names": "[A-Za-z, ]+?",
     "sort": "ascending|descending",
-    "loss": "squared error|binary cross-entropy|cross-entropy",
+    "loss": "|".join(op.words.rule for op in LOSSES),
     "each": "row|entry",
     "role": "input|target|one-hot target",
     **dict.fromkeys(("number", "window", "stride", "base"), r"\d+"),
-    "total": "the sum of the squared differences|summed over the entries|summed over the classes",
+    "total": "|".join(op.words.says for op in LOSSES),
 }
 """What may stand in a slot outside mathematics; inside it anything may."""
 MATH = r"[^$]*?"
@@ -133,26 +138,19 @@ PAGE = (
         r"$<sign>[\,\cdot\,]$ is $1$ where the condition holds and $0$ elsewhere, entry by entry.",
     ),
     Form("ones", "$<sign>$ is a vector of ones."),
-    Form("diag", r"$\operatorname{diag}(<letter>)$ is the diagonal matrix of $<letter>$."),
     Form("identity", "$<letter>_{n}$ is the identity matrix with $n$ rows."),
     Form("delta", r"$\delta_{ij}$ is $1$ where $i = j$ and $0$ elsewhere."),
     Form("norm", r"$\lVert \cdot \rVert^{2}$ is the sum of all squared entries."),
     Form("Frobenius norm", r"$\lVert \cdot \rVert_F^{2}$ is the sum of all squared entries."),
     Form("bare sum", "A sum without limits runs over all values of its index."),
-    Form("log", r"$\log$ is the natural logarithm."),
-    Form("sigmoid", r"$\sigma(z) = 1 / (1 + e^{-z})$."),
-    Form("softplus", r"$\operatorname{softplus}(z) = \log(1 + e^{z})$."),
     Form("positive part", r"ReLU is written $(z)^{+} = \max(z, 0)$, entry by entry."),
-    Form(
-        "leaky",
-        r"$\operatorname{<name>}_{\alpha}(z)$ is $z$ for $z <sign> 0$ and $\alpha z$ otherwise.",
-    ),
     Form("kink of ReLU", "At $0$, <names> takes the slope of its <side> side, $<slope>$."),
     Form("kink", "At $0$, <names> takes the slope of its <side> side."),
     Form("kinks", "At $0$, <names> take the slope of their <side> side."),
     Form("entries from", "Entries are counted from $<base>$."),
     Form("classes from", "Classes are counted from $<base>$."),
     Form("both from", "Entries and classes are counted from $<base>$."),
+    *(Form(name, says) for name, says in DEFINED.items()),
 )
 
 # --- what a problem says of its own network ---
@@ -166,17 +164,7 @@ PROBLEM = (
         "given matrix of one-hot lines",
         "Here $<name>$ is the <role>, a matrix of shape $<shape>$ with one-hot <line>s.",
     ),
-    Form("softmax", "The softmax acts on each <line> of $<argument>$."),
-    Form(
-        "maxpool",
-        r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
-        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
-    ),
-    Form(
-        "avgpool",
-        r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
-        r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
-    ),
+    *(Form(name, says) for name, says in EXPLAINED.items() if name not in DEFINED),
     Form("slopes", "Each row of $<argument>$ has a slope of its own in $<slope>$."),
     Form("slopes for", "There is one for each <each>, and together they are $<slope>$:"),
     Form("examples of", "Each <line> of $<name>$ is one of $<count>$ examples."),

@@ -21,7 +21,7 @@ ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]+\}(?:\{[|c]*\})?")
 SMALL_FRACTION = re.compile(r"\\tfrac(\d)(\d)")
 TOKEN = re.compile(
     r"""
-      (?:\\left|\\right)?(?:[()\[\]]|\\lVert|\\rVert)
+      (?:\\left|\\right)?(?:[()\[\]]|\\[lr][Vv]ert)
     | \\\\(?:\[\d+mm\])?
     | \\[A-Za-z]+
     | \d+(?:\.\d+)?

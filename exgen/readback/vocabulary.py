@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.derive.notation import Notation
-    from exgen.derive.symbols import Symbol
     from exgen.graph import Graph, Shape
+    from exgen.printing import Symbol
 
 Texts = tuple[str, ...]
 

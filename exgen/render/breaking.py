@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from exgen.render.widths import formula_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PAGE = 145.0
 """How wide a line of a solution is, in millimetres: that of a part."""
@@ -42,7 +42,8 @@ _PLACES = {
     **dict.fromkeys((r"\cdot", r"\times", r"\odot", r"\oslash", "*", r"\,"), PRODUCT),
 }
 ANSWER = r"\exanswer{"
-_ALIGNED = re.compile(r"(?<!\\)&|\\begin\{(?:aligned|cases|array)\}")
+_ALIGNED = re.compile(r"(?<!\\)&|\\begin\{(?:aligned|cases)\}")
+_MATRIX = re.compile(r"\\begin\{([bvp]?matrix|array)\}.*?\\end\{\1\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,17 @@ def wide(right: str, left: str = "", page: float = PAGE) -> str:
 
     """
     room = SAFE * page - formula_width(f"{left} = ")
-    if formula_width(right) <= room or _ALIGNED.search(right):
+    if formula_width(right) <= room or _is_aligned(right):
         return right
     return r" \\* &\quad ".join(_filled(_atoms(_opened(right, room)), room))
 
 
-def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) -> str:
+def chain(
+    rows: Sequence[tuple[str, str]],
+    gap: str = "",
+    page: float = PAGE,
+    said: Callable[[str], str] = str,
+) -> str:
     r"""Return the body of an ``align*`` whose rows have reasons, beside them where that fits.
 
     The reasons stand in a column; else each at the end of its line; below the lines only where
@@ -93,13 +99,14 @@ def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) ->
         rows: each an equation with one place of alignment, and its reason in LaTeX or nothing.
         gap: what follows ``\\``, such as ``[1mm]``.
         page: how wide a line is, in millimetres.
+        said: what is printed for a reason, which says how wide it is.
 
     """
     room = SAFE * page
     sides = [equation.partition("&") for equation, _ in rows]
     lefts = max(formula_width(left) for left, _, _ in sides)
     rights = [formula_width(right) for _, _, right in sides]
-    reasons = [formula_width(reason) for _, reason in rows]
+    reasons = [formula_width(said(reason)) for _, reason in rows]
     if lefts + max(rights) + BETWEEN + max(reasons) <= room:
         before = " && "
     elif lefts + BETWEEN + max(map(add, rights, reasons)) <= room:
@@ -170,7 +177,7 @@ def broken(latex: str, page: float = PAGE) -> list[str]:
     What has places of alignment of its own is left as it is.
     """
     room = SAFE * page
-    if formula_width(latex) <= room or _ALIGNED.search(latex):
+    if formula_width(latex) <= room or _is_aligned(latex):
         return [latex]
     sides = _split(_atoms(_opened(latex, room)), RELATION)
     left = _joined(sides.pop(0)) if len(sides) > 1 else ""
@@ -180,6 +187,11 @@ def broken(latex: str, page: float = PAGE) -> list[str]:
             indent = r"\quad " if n else ""
             lines.append(f"{left if not lines else ''} & {indent}{line} ".lstrip())
     return lines
+
+
+def _is_aligned(latex: str) -> bool:
+    """Whether a formula has places of alignment outside of its matrices."""
+    return _ALIGNED.search(_MATRIX.sub("", latex)) is not None
 
 
 def _filled(side: list[_Atom], room: float) -> list[str]:

@@ -18,18 +18,24 @@ from exgen.document import Tex
 from exgen.errors import Source
 from exgen.graph import Call, Graph, is_column, is_scalar, walk
 from exgen.language import read_network
-from exgen.readback.sentences import say
+from exgen.ops import TABLE
+from exgen.ops.activations import RELU, SOFTMAX
+from exgen.ops.scalars import definition_of
+from exgen.readback.sentences import DEFINED, say
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from exgen.document import Answer, ProblemSet
+    from exgen.ops.base import Op
 
-LEAKY = {"lrelu": "LReLU", "prelu": "PReLU"}
-KINKED = frozenset({"relu", *LEAKY})
 SOFTMAXES = frozenset({"softmax row", "softmax column"})
-POINTS_AT_ENTRIES = frozenset({"item", "unit", "sort", "entries by number"})
+POINTS_AT_ENTRIES = frozenset(
+    {"entries by number"}
+    | {op.name for op in TABLE.values() if {"row", "position", "descending"} & op.options}
+)
+EXPLAINED = tuple(op for op in TABLE.values() if op.name in DEFINED)
 GRADIENTS = frozenset({"gradient", "gradient in a layout", "mean of gradients"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
 
@@ -109,7 +115,7 @@ def ops(graph: Graph) -> set[str]:
     found |= {
         f"softmax {'row' if part.option('axis') == 1 else 'column'}"
         for part in calls
-        if part.op == "softmax" and not is_column(shapes.of(part.args[0]))
+        if part.op == SOFTMAX.name and not is_column(shapes.of(part.args[0]))
     }
     axes = examples(graph)
     found |= {f"batch {'column' if axes[leaf.name] else 'row'}"
@@ -133,16 +139,19 @@ def signs(printed: str, notation: Notation) -> set[str]:
         "indicator": rf"{indicator}\\left\[[^\[\]]*(?:[<>]|\\[lg]e\b)",
         "derivative": r"\\nabla|\\frac\{(\\partial|\\mathrm\{d\})",
         "layers": layer,
-        "sigmoid": r"\\sigma(\\left)?\(",
-        "log": r"\\log\b",
-        "diag": r"\\operatorname\{diag\}",
         "identity": r"\\mathbf\{I\}_\{" if notation.bold else r"(?<![A-Za-z\\{])I_\{(?!\d\d?\})",
         "delta": r"\\delta_\{",
         "norm": r"\\lVert",
         "Frobenius": r"\\rVert_F",
         "bare sum": r"\\sum_(?:[a-z]\b|\{[a-z]'*(?: \\neq [^}]*)?\})",
     }
-    return {name for name, pattern in patterns.items() if re.search(pattern, printed)}
+    found = {name for name, pattern in patterns.items() if re.search(pattern, printed)}
+    return found | {op.name for op in EXPLAINED if re.search(_applied(op), printed)}
+
+
+def _applied(op: Op) -> str:
+    """Return what a function applied to something looks like; a bare name may be a variable's."""
+    return re.escape(op.latex) + (r"\b" if op.traits.bare else r"(_\{[^{}]*\})?(\\left)?\(")
 
 
 def _indicator(notation: Notation) -> str:
@@ -218,8 +227,9 @@ def _signs(notation: Notation, used: frozenset[str]) -> Iterator[str]:
         yield say("indicator", sign=_indicator(notation))
     if "ones" in used:
         yield say("ones", sign=ONES[notation.ones])
-    if "diag" in used:
-        yield say("diag", letter=bold("v"))
+    for op in EXPLAINED:
+        if op.name in used and not op.function:
+            yield say(op.name, letter=bold("v"))
     if "identity" in used:
         yield say("identity", letter=bold("I"))
     if "delta" in used:
@@ -231,29 +241,33 @@ def _signs(notation: Notation, used: frozenset[str]) -> Iterator[str]:
 
 
 def _functions(notation: Notation, used: frozenset[str]) -> Iterator[str]:
-    if "sigmoid" in used:
-        yield say("sigmoid")
-    if "softplus" in used:
-        yield say("softplus")
-    if used & {"log", "softplus"}:
-        yield say("log")
-    if "relu" in used and notation.relu == "plus":
+    meant = used.union(*(_made_of(op) for op in TABLE.values() if op.name in used))
+    if RELU.name in used and notation.relu == "plus":
         yield say("positive part")
-    for op, name in LEAKY.items():
-        if op in used:
-            yield say("leaky", name=name, sign=r"\ge" if notation.relu_at_zero else ">")
-    kinked = used & KINKED
-    if kinked and "derivative" in used:
+    for op in EXPLAINED:
+        if op.name in meant and op.function:
+            yield say(op.name, sign=r"\ge" if notation.relu_at_zero else ">")
+    bent = [op for op in TABLE.values() if op.name in used and op.traits.kink == "side"]
+    if bent and "derivative" in used:
         side = "positive" if notation.relu_at_zero else "negative"
-        names = ["ReLU"] if "relu" in kinked else []
-        names += [LEAKY[op] for op in LEAKY if op in kinked]
-        kind = "kinks" if len(names) > 1 else "kink of ReLU" if kinked == {"relu"} else "kink"
+        names = [re.sub(r"\\operatorname\{(.*)\}", r"\1", op.latex) for op in bent]
+        kind = "kinks" if len(names) > 1 else "kink of ReLU" if bent == [RELU] else "kink"
         listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
         yield say(kind, names=listed, side=side, slope=notation.relu_at_zero)
 
 
+def _made_of(op: Op) -> set[str]:
+    """Return the ops that the sentence which explains a function speaks of."""
+    written = definition_of(op.name) if op.function else None
+    parts = () if written is None else walk(written)
+    return {part.op for part in parts if isinstance(part, Call)}
+
+
 def _counting(notation: Notation, used: frozenset[str]) -> Iterator[str]:
-    entries, classes = bool(used & POINTS_AT_ENTRIES), "cross_entropy" in used
+    entries, classes = (
+        bool(used & POINTS_AT_ENTRIES),
+        any(op.name in used and op.traits.classes for op in TABLE.values()),
+    )
     if entries and classes and notation.index_base == notation.class_base:
         yield say("both from", base=notation.index_base)
         return

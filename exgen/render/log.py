@@ -97,5 +97,5 @@ def overfull_error(name: str, overfull: Sequence[Overfull]) -> TexError:
 
 REMEDY = (
     "Shorten the names or the lines of its network, give long parts a line of their own, "
-    "or ask about fewer of them."
+    "or ask about fewer of them. Lines are longer with a smaller 'size', or one of 'columns'."
 )

@@ -6,7 +6,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +28,7 @@ class Progress:
         self._total = total
         self._began = monotonic()
         self._watched = sys.stderr.isatty()
-        self._bar = typer.progressbar(length=total, label=label, file=sys.stderr)
+        self._bar = click.progressbar(length=total, label=label, file=sys.stderr)
         self._shown = False
         self._done = 0
 

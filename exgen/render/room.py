@@ -7,10 +7,12 @@ than print, so every height here is that of handwriting, in millimetres.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from exgen.page import PAPERS, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exgen.document import Answer
 
@@ -28,6 +30,13 @@ LONG = 45
 SHORT = 26
 """Up to this height an answer is short: it stands beside its question, two to a line."""
 LEAST, MOST = 12, 170
+SMALLEST = 0.75
+"""How much smaller than at 11 pt a figure may be: its letters then have 7 pt."""
+MUCH = 1.25
+"""How much larger a figure must become to be turned on its side."""
+FRAME, STATEMENT = 59, 20
+"""How much of the height of a page is not for a figure, and how much above it at least is for
+words, in millimetres."""
 SIGN, NARROWEST, WIDEST = 3, 24, 100
 """How wide a sign is in handwriting, and the least and the most width of a short answer."""
 
@@ -40,15 +49,17 @@ _GRID = re.compile(r"\\begin\{([bvp]?matrix|array|cases)\}.*?\\end\{\1\}")
 _TALL = re.compile(r"\\(?:frac|sum|dfrac)\b")
 
 
-def room(answers: Iterable[Answer], columns: int = 1) -> int:
+def room(answers: Iterable[Answer], columns: int = 1, width: float = 1.0) -> int:
     """Return the height of the box in which these answers are worked out, in millimetres.
 
     Args:
         answers: what is asked for.
         columns: how many of them a student writes beside each other.
+        width: how wide a line is, as a share of the usual one.
 
     """
-    lines = -(-sum(map(_height, answers)) // columns)
+    signs = max(1, round(LONG * width))
+    lines = -(-sum(_height(answer, signs) for answer in answers) // columns)
     return max(LEAST, min(MOST, MARGIN + lines))
 
 
@@ -57,23 +68,40 @@ def width(answer: Answer) -> int:
     return max(NARROWEST, min(WIDEST, SIGN * _signs(answer.latex.tex) + MARGIN))
 
 
-def _height(answer: Answer) -> int:
+def fitted(drawing: Mapping[str, Any], page: Page) -> tuple[bool, float]:
+    """Return whether a figure is turned on its side, and how much larger than usual it is.
+
+    It is as large as the text, but no wider than a column and no higher than a page; one that
+    would have to be much smaller than usual sticks out, which stops the run.
+    """
+    wide, high = drawing["width"], drawing["height"]
+    column = page.column - 2
+    page_high = PAPERS[page.paper][1] - FRAME
+    upright = min(column / wide, page_high / (high + STATEMENT))
+    on_its_side = min(column / high, page_high / wide)
+    too_small = upright < SMALLEST * page.scale and on_its_side > MUCH * upright
+    turned = drawing["turned"] or too_small
+    fits = on_its_side if turned else upright
+    return turned, max(SMALLEST, round(min(page.scale, fits), 3))
+
+
+def _height(answer: Answer, signs: int) -> int:
     if answer.is_rubric:
-        return POINT * len(answer.steps)
+        return POINT * -(-len(answer.steps) * LONG // signs)
     equations = [step.equation.tex for step in answer.steps if step.equation.tex]
-    return sum(map(_equation, equations or [answer.latex.tex]))
+    return sum(_equation(latex, signs) for latex in equations or [answer.latex.tex])
 
 
-def _equation(latex: str) -> int:
+def _equation(latex: str, signs: int) -> int:
     """Return the height of one equation: of each of its rows, and of what a row runs over to."""
     rows = _GRID.sub(lambda grid: "#" * (1 + grid[0].count(r"\\")), latex).split(r"\\")
-    return sum(_row(row) for row in rows if row.strip())
+    return sum(_row(row, signs) for row in rows if row.strip())
 
 
-def _row(latex: str) -> int:
+def _row(latex: str, signs: int) -> int:
     grid = max(map(len, re.findall("#+", latex)), default=0)
     height = ROW * grid + MARGIN if grid else TALL if _TALL.search(latex) else LINE
-    return height * -(-_signs(latex) // LONG)
+    return height * -(-_signs(latex) // signs)
 
 
 def _signs(latex: str) -> int:

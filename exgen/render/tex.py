@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
-from exgen.points import points_latex, points_text
+from exgen.grading import points_latex, points_text
+from exgen.languages import ENGLISH, Language, load_language, nobody
+from exgen.page import USUAL, WORDS, Page
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
-from exgen.render.breaking import PAGE, WHOLE, chain, display, pairs, wide
+from exgen.render.breaking import PAGE, chain, display, pairs, wide
 from exgen.render.characters import declarations, escape
 from exgen.render.conventions import Said, box, said
+from exgen.render.head import head
 from exgen.render.plots import plots
-from exgen.render.room import SHORT, room, width
+from exgen.render.room import SHORT, fitted, room, width
 from exgen.render.widths import formula_width
 from exgen.resources import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from jinja2.runtime import Context
 
 ASKED = re.compile(r"\\exgenask\{([^{}]*)\}")
@@ -35,48 +40,139 @@ LAST_SHORT = re.compile(
 """A short part that no other short part follows, at least not at once."""
 RUBRIC_PART = re.compile(r"\\(item|note) (.*?)(?=\\(?:item|note) |\Z)", re.DOTALL)
 """A point of a rubric, or a note to the grader that is worth nothing by itself."""
-NOTHING_SAID = Said(frozenset())
 DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
+IN_PART, IN_PROBLEM = 17.0, 9.0
+"""How much narrower than the text a part is, and a problem without parts, in millimetres."""
+TEXT = "text"
+"""The kind of a problem that is given by its text."""
+PLOT = 85.0
+"""How wide a plot is, in millimetres."""
 
 
-def render_tex(problem_set: ProblemSet) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a problem knows of the document around it.
+
+    Attributes:
+        page: how it is set.
+        said: what page 1 says of all networks.
+        derived: the number of the first problem whose key derives a rule, by the rule.
+        words: its language, which says how wide a reason is.
+
+    """
+
+    page: Page
+    said: Said
+    derived: Mapping[str, int]
+    words: Language = ENGLISH
+
+
+NOTHING_AROUND = _Around(USUAL, Said(frozenset()), {})
+
+
+def render_tex(problem_set: ProblemSet, told: Callable[[str], None] = nobody) -> dict[str, str]:
     """Return the TeX source of the problem sheet and of the key, by name.
+
+    Args:
+        problem_set: the document.
+        told: hears of each sentence that the language of the set has no words for.
 
     Raises:
         RuntimeError: a template leaves out an answer of its problem, or asks for one twice.
 
     """
-    return {name: _document(problem_set, key=key) for name, key in DOCUMENTS.items()}
+    language = load_language(problem_set.language, told=told)
+    return {name: _document(problem_set, language, key=key) for name, key in DOCUMENTS.items()}
 
 
-def _document(problem_set: ProblemSet, *, key: bool) -> str:
-    bodies = problem_bodies(problem_set, key=key)
+def _document(problem_set: ProblemSet, language: Language, *, key: bool) -> str:
+    page = _page(problem_set, key=key)
+    bodies = problem_bodies(problem_set, language, key=key)
+    hints = [(n, _hint(part)) for n, part in enumerate(problem_set.problems, 1)]
+    conventions = [Tex(language.page(part.tex)) for part in box(problem_set, bodies)]
+    if page.hints == "sheet" and not key:
+        bodies = [_hinted(body, hint) for body, (_, hint) in zip(bodies, hints, strict=True)]
     printed = "\n".join(bodies)
+    words = [problem_set.title, problem_set.course, problem_set.code, *page.identity, printed]
+    words += [getattr(page, name) for name in WORDS]
     template = _environment().get_template("documents/sheet.tex.j2")
     return template.render(
         _fill=str,
         set=problem_set,
-        letters=declarations((problem_set.title, problem_set.course, problem_set.code, printed)),
-        conventions=box(problem_set, bodies),
+        page=page,
+        head=head(problem_set, page, key=key),
+        **spoken(language),
+        letters=declarations(words),
+        conventions=conventions,
+        hints=[part for part in hints if page.hints == "page" and part[1] and not key],
         bodies=[
-            (Tex(problem.name), points_text(problem.points), Tex(body))
+            (Tex(problem.name), _in_words(problem), Tex(body))
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
         plots=plots(printed),
+        plot_scale=round(min(page.scale, (page.column - IN_PROBLEM * page.scale) / PLOT), 3),
         drawn=r"\begin{tikzpicture}" in printed,
-        total=sum(problem.points for problem in problem_set.problems),
+        total=points_text(sum(problem.points for problem in problem_set.problems)),
     )
 
 
-def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
+def spoken(language: Language) -> Mapping[str, Callable[[Any], Any]]:
+    """Return how a document says our words in its language, and its author's where it has them."""
+    return {
+        "say": lambda text: Tex(language.page(escape(text) if isinstance(text, str) else text.tex)),
+        "own": lambda text: language.messages.get(text, text),
+    }
+
+
+def _in_words(problem: Problem) -> str:
+    """Return what a problem is worth in words; a note that asks nothing is worth nothing."""
+    return points_text(problem.points) if problem.points or problem.answers else ""
+
+
+def problem_bodies(
+    problem_set: ProblemSet, language: Language = ENGLISH, *, key: bool
+) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
-    page, derived = said(problem_set), _derived(problem_set)
+    page = _page(problem_set, key=key)
+    around = _Around(page, said(problem_set), _derived(problem_set), language)
     return [
-        _problem(problem, number, page, derived, key=key)
+        _problem(problem, number, around, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
     ]
+
+
+def _page(problem_set: ProblemSet, *, key: bool) -> Page:
+    """Return how a document is set: the key has one column, for its lines are long."""
+    return structs.replace(problem_set.page, columns=1) if key else problem_set.page
+
+
+def problem_alone(problem: Problem, page: Page, language: Language, *, key: bool) -> str:
+    """Return the TeX of a problem that stands in a document of its own."""
+    body = _problem(problem, 1, replace(NOTHING_AROUND, page=page, words=language), key=key)
+    if page.hints == "sheet" and not key:
+        body = _hinted(body, _hint(problem))
+    # the parts have points of their own, and a class that adds them up must not count them twice
+    return body.replace(rf"\question[{problem.points}]", r"\question", 1) if problem.parts else body
+
+
+def template(name: str) -> Template:
+    """Return a template by its path."""
+    return _environment().get_template(name)
+
+
+def _hint(problem: Problem) -> str:
+    """Return the hints of a problem and of its answers; empty where there are none."""
+    return " ".join(filter(None, (problem.hint, *problem.fields.get("hints", {}).values())))
+
+
+def _hinted(body: str, hint: str) -> str:
+    """Return a problem with its hint, which stands before its first part or at its end."""
+    if not hint:
+        return body
+    before, parts, after = body.partition(r"\begin{parts}")
+    return f"{before.rstrip()}\n\\exhint{{{escape(hint)}}}\n{parts}{after}"
 
 
 def _derived(problem_set: ProblemSet) -> Mapping[str, int]:
@@ -96,7 +192,7 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     asked: list[str] = []
     starts: list[int] = []
     before = 0
-    for piece in _pieces(problem, 1, NOTHING_SAID, asked, {}, key=False):
+    for piece in _pieces(problem, 1, NOTHING_AROUND, asked, key=False):
         # a part asks in the piece that begins it, or in those that follow
         starts += [before] * len(PART.findall(piece))
         before = len(asked)
@@ -106,11 +202,12 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
     return [tuple(asked[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _problem(
-    problem: Problem, number: int, page: Said, derived: Mapping[str, int], *, key: bool
-) -> str:
-    body = "".join(_pieces(problem, number, page, [], derived, key=key))
+def _problem(problem: Problem, number: int, around: _Around, *, key: bool) -> str:
+    body = "".join(_pieces(problem, number, around, [], key=key))
     body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body)
+    # an author writes in a language of their choice, which no catalogue has to know
+    words = replace(around.words, told=nobody) if problem.kind == TEXT else around.words
+    body = words.page(body)
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -124,13 +221,7 @@ def _problem(
 
 
 def _pieces(
-    problem: Problem,
-    number: int,
-    page: Said,
-    asked: list[str],
-    derived: Mapping[str, int],
-    *,
-    key: bool,
+    problem: Problem, number: int, around: _Around, asked: list[str], *, key: bool
 ) -> Iterator[str]:
     """Yield the TeX of a problem as its template goes along, and note in ``asked`` what it asks."""
     told: list[str] = []
@@ -144,8 +235,7 @@ def _pieces(
 
     def space(*names: str, columns: int = 1) -> Tex:
         """Give room to write on the sheet, as much as the worked key of these answers takes."""
-        height = room(map(problem.answer, names), columns)
-        return Tex("" if key else rf"\exspace{{{height}mm}}")
+        return Tex("" if key else _below(_room(problem, page, names, columns)))
 
     def part(
         *names: str,
@@ -166,15 +256,18 @@ def _pieces(
             solution = work(*names, layout=layout) if worked else ""
             return f"\\part {question}\n{solution}"
         asked.append(names[0])
-        asked_for = [problem.answer(name) for name in names]
-        return _with_room(question, after, asked_for, below=layout == "derivation")
+        high = _room(problem, page, names)
+        if not high or layout == "derivation" or high > SHORT:
+            return rf"\part {question} {after}{_below(high)}"
+        wide = width(problem.answer(names[0]))
+        return rf"\exshort{{{question}}}{{{after}}}{{{wide}mm}}{{{high}mm}}"
 
     def work(
         name: str,
         *others: str,
         layout: str = "worked",
         columns: int = 1,
-        height: str | None = None,
+        high: int | None = None,
     ) -> Tex:
         """Register an answer: its worked solution on the key, room to write on the sheet.
 
@@ -184,12 +277,11 @@ def _pieces(
         """
         asked.append(name)
         if not key:
-            given = Tex(rf"\exspace{{{height}}}")
-            return space(name, *others, columns=columns) if height is None else given
+            return Tex(_below(_room(problem, page, (name, *others), columns, high)))
         worked = environment.get_template(f"documents/{layout}.tex.j2")
         answer = problem.answer(name)
         worth = [Tex(points_latex(points)) for points in answer.points]
-        return Tex(worked.render(_fill=fill, answer=answer, mistakes=mistakes, worth=worth))
+        return rendered(worked, answer=answer, mistakes=mistakes, worth=worth)
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
         """Tell, on the key, the likeliest mistakes in these answers of one part.
@@ -203,7 +295,7 @@ def _pieces(
         if not key or not found:
             return Tex("")
         template = environment.get_template("documents/mistakes.tex.j2")
-        return Tex(template.render(_fill=fill, mistakes=found, verb=verb, is_tall=_is_tall))
+        return rendered(template, mistakes=found, verb=verb, is_tall=_is_tall)
 
     def grid(name: str) -> Tex:
         """Register an answer: its value on the key, a grid of empty cells on the sheet."""
@@ -219,18 +311,26 @@ def _pieces(
     def figure(drawing: Mapping[str, Any]) -> Tex:
         """Draw a figure; blanks in it are asked like any other."""
         template = environment.get_template("documents/figure.tex.j2")
-        return Tex(template.render(_fill=fill, figure=drawing))
+        turned, scale = fitted(drawing, page)
+        return rendered(template, figure=drawing, turned=turned, scale=scale)
 
     def fill(part: Tex) -> str:
         return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
 
+    def rendered(template: Template, **fields: object) -> Tex:
+        return Tex(template.render(_fill=fill, _page=page, _words=around.words, **fields))
+
+    page = around.page
+
     environment = _environment()
     yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
+        _page=page,
+        _words=around.words,
         problem=problem,
         number=number,
-        page_says=page,
-        derived_in=derived,
+        page_says=around.said,
+        derived_in=around.derived,
         key=key,
         ask=ask,
         work=work,
@@ -246,12 +346,31 @@ def _pieces(
     _check(problem, asked, told, key=key)
 
 
-def _with_room(question: str, after: str, answers: Sequence[Answer], *, below: bool) -> str:
-    """Return a part of the sheet: its question, and room to write beside or below it."""
-    height = room(answers)
-    if below or height > SHORT:
-        return rf"\part {question} {after}\exspace{{{height}mm}}"
-    return rf"\exshort{{{question}}}{{{after}}}{{{width(answers[0])}mm}}{{{height}mm}}"
+def _room(
+    problem: Problem,
+    page: Page,
+    names: Sequence[str],
+    columns: int = 1,
+    given: int | None = None,
+) -> int:
+    """Return the height of the room for some answers of a problem, in millimetres; 0 for none."""
+    if page.each_point is not None:
+        worth = _worth(problem)
+        return round(page.each_point * sum(map(worth.__getitem__, names)))
+    if given is not None:
+        return given
+    return room(map(problem.answer, names), columns, page.column / USUAL.column)
+
+
+def _below(high: int) -> str:
+    return rf"\exspace{{{high}mm}}" if high else ""
+
+
+def _worth(problem: Problem) -> Mapping[str, float]:
+    """Return the points of each answer: those of its part, divided among the answers there."""
+    parts = [(part.points, part.answers) for part in problem.parts]
+    parts = parts or [(problem.points, tuple(answer.name for answer in problem.answers))]
+    return {name: points / len(names) for points, names in parts for name in names}
 
 
 def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: bool) -> None:
@@ -272,11 +391,27 @@ def with_rubrics(problem: Problem) -> Problem:
     The rule of a step names the proven facts that its point states. So whoever has the manifest
     can grade without a template.
     """
+    own = problem.fields.get("rubrics")
     answers = tuple(
-        replace(answer, steps=_points(problem)) if answer.is_rubric else answer
+        answer
+        if not answer.is_rubric
+        else replace(answer, steps=_points(problem))
+        if own is None
+        else replace(answer, steps=_own_points(answer, own[answer.name]))
         for answer in problem.answers
     )
     return replace(problem, answers=answers)
+
+
+def _own_points(answer: Answer, points: Sequence[Sequence[str | Tex]]) -> tuple[Step, ...]:
+    """Return the steps of a rubric with the words that its author gave each."""
+    texts = (
+        "".join(part.tex if isinstance(part, Tex) else escape(part) for part in point)
+        for point in points
+    )
+    return tuple(
+        replace(step, why=Tex(text)) for step, text in zip(answer.steps, texts, strict=True)
+    )
 
 
 def _points(problem: Problem) -> tuple[Step, ...]:
@@ -287,7 +422,7 @@ def _points(problem: Problem) -> tuple[Step, ...]:
         return f"${_filled(problem.answer(match[1]))}$"
 
     template = _environment().get_template(f"problems/rubrics/{problem.fields['topic']}.tex.j2")
-    text = template.render(_fill=str, proven=proven, **problem.fields)
+    text = template.render(_fill=str, _page=USUAL, proven=proven, **problem.fields)
     parts = [(part[1], " ".join(part[2].split())) for part in RUBRIC_PART.finditer(text)]
     return tuple(
         Step(
@@ -337,7 +472,14 @@ def _is_tall(latex: Tex) -> bool:
     return re.search(r"\\(?:frac|sum)\b", latex.tex) is not None
 
 
+def _line(context: Context, *, parts: bool = True) -> float:
+    """Return how wide a line is, in millimetres of the size at which formulas are measured."""
+    page: Page = context["_page"]
+    return page.line - (IN_PART if parts else IN_PROBLEM)
+
+
 def _chain(
+    context: Context,
     steps: Iterable[Step | Mapping[str, Any]],
     reason: str = "why",
     gap: str = "",
@@ -359,23 +501,35 @@ def _chain(
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
     ]
-    return Tex(chain(rows, gap, PAGE if parts else WHOLE))
+    return Tex(chain(rows, gap, _line(context, parts=parts), context["_words"].page))
 
 
-def _wide(right: Tex, left: Tex) -> Tex:
+def _display(context: Context, latex: Tex) -> Tex:
+    """Return a formula for display style, in several lines if needed."""
+    return Tex(display(str(latex), _line(context)))
+
+
+def _width(context: Context, latex: Tex) -> float:
+    """Return the width of a formula in a line that is as wide as one of the usual page."""
+    return formula_width(str(latex)) * PAGE / _line(context)
+
+
+def _wide(context: Context, right: Tex, left: Tex) -> Tex:
     """Return the right side of a line, in several lines if needed."""
-    return Tex(wide(right.tex, left.tex))
+    return Tex(wide(right.tex, left.tex, _line(context)))
 
 
-def _reasoned(rows: Iterable[tuple[object, object, object]], gap: str = "") -> Tex:
+def _reasoned(
+    context: Context, rows: Iterable[tuple[object, object, object]], gap: str = ""
+) -> Tex:
     """Return left sides, right sides and reasons as the body of an ``align*``."""
     lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
-    return Tex(chain(lines, gap))
+    return Tex(chain(lines, gap, _line(context), context["_words"].page))
 
 
-def _pairs(equations: Sequence[Tex]) -> Tex:
+def _pairs(context: Context, equations: Sequence[Tex]) -> Tex:
     """Return equations as the body of an ``align*``: two to a line where they fit."""
-    return Tex(pairs([equation.tex for equation in equations]))
+    return Tex(pairs([equation.tex for equation in equations], _line(context)))
 
 
 def _filled(answer: Answer) -> str:
@@ -429,15 +583,15 @@ def _environment() -> Environment:
         finalize=finalize,
     )
     environment.filters |= {
-        "display": lambda latex: Tex(display(str(latex))),
-        "wide": _wide,
-        "chain": _chain,
-        "pairs": _pairs,
-        "reasoned": _reasoned,
+        "display": pass_context(_display),
+        "wide": pass_context(_wide),
+        "chain": pass_context(_chain),
+        "pairs": pass_context(_pairs),
+        "reasoned": pass_context(_reasoned),
         "tall": lambda latex: r"\begin{" in str(latex),
-        "width": lambda latex: formula_width(str(latex)),
+        "width": pass_context(_width),
     }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
-    environment.globals["_fill"] = str
+    environment.globals |= {"_fill": str, "_page": USUAL, "_words": ENGLISH}
     return environment

@@ -47,6 +47,7 @@ WIDTHS = {
     **dict.fromkeys((r"\displaystyle", r"\!", r"\limits"), 0.0),
     **dict.fromkeys((r"\left", r"\right"), 0.5),
     **dict.fromkeys((r"\{", r"\}", r"\lVert", r"\rVert"), 1.94),
+    **dict.fromkeys((r"\lvert", r"\rvert"), 1.07),
     **{rf"\{word}": 1.95 * len(word) + 0.6 for word in WORDS},
 }
 OVER = frozenset({r"\frac", r"\dfrac", r"\underbrace"})

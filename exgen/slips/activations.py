@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.certify.pieces import KINKED
 from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
+from exgen.ops import traits_of
 from exgen.slips.base import SQUARE, Scene, at_one_place, base_name, factors, is_number, product
 from exgen.slips.formulas import COMPARISONS, is_slope
 from exgen.slips.losses import ACTIVATIONS
@@ -88,7 +88,7 @@ def wrong_mask(expr: Expr, scene: Scene) -> Iterator[Expr]:
         line.expr.args[0].name
         for line in scene.graph.bindings
         if isinstance(line.expr, Call)
-        and line.expr.op in KINKED
+        and traits_of(line.expr).kink
         and isinstance(line.expr.args[0], Name)
     ]
 

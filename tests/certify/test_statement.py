@@ -25,8 +25,8 @@ from tests.sheets import Sheet, sheet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exgen.banks import Bank
     from exgen.graph import Graph
+    from exgen.tables import Bank
 
 SETS = (*bank_names(banks()), "axes_and_windows")
 NOTATIONS = notation_names(notations())

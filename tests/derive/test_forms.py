@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from exgen.certify.points import trial_points, with_numbers
+from exgen.derivation import Derivation, derive
 from exgen.derive.notation import load_notation
 from exgen.engine import evaluate, gradients
 from exgen.errors import Source
-from exgen.gradients import Derivation, derive
 from exgen.graph import Dim, substitute_sizes
 from exgen.language import read_network
 from exgen.readback.pages import read_expression

@@ -64,6 +64,11 @@ DATA = {
     "softplus": "signed; softplus(a): 3, 1, 2x3",
     "exp": "signed; exp(a): 3, 1, 2x3",
     "log": "unit; log(a): 3, 1, 2x3",
+    "abs": "signed; abs(a): 3, 1, 2x3",
+    "sign": "signed; sign(a): 3, 1, 2x3",
+    "gelu": "signed; gelu(a): 3, 1, 2x3",
+    "normal_cdf": "signed; normal_cdf(a): 3, 1, 2x3",
+    "normal_pdf": "signed; normal_pdf(a): 3, 1, 2x3",
     "softmax": (
         "signed; softmax(a): 3, 1; softmax(a, axis=0): 3x2, 1x3; softmax(a, axis=1): 2x3, 3"
     ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +13,20 @@ import numpy as np
 import pytest
 import sympy
 
+from exgen.certify.hand import calculate
+from exgen.certify.symbolic import SymPy
 from exgen.derive.latex import Printer
 from exgen.derive.notation import load_notation, notation_names
 from exgen.engine import evaluate, site_of
-from exgen.graph import Call, Dim, Expr, Leaf, Name, Number, call
+from exgen.errors import KindError
+from exgen.graph import SCALAR, Call, Dim, Expr, Leaf, Name, Number, call
 from exgen.language import read_expression, to_text
 from exgen.ops import TABLE, lookup, pool
+from exgen.ops.scalars import applied
 from exgen.ops.table import FAMILIES
 from exgen.resources import notations
 from exgen.shapes import shape_of
-from tests.ops.checks import CHECKS, check_vjp
+from tests.ops.checks import CHECKS, arguments, check_vjp, value
 from tests.ops.samples import DATA, Sample, samples, symbolic
 
 if TYPE_CHECKING:
@@ -29,9 +35,6 @@ if TYPE_CHECKING:
     from exgen.ops.base import Op, Site
 
 NOTATIONS = notations()
-TRANSCENDENTAL = frozenset(
-    {"sigmoid", "tanh", "softplus", "exp", "log", "softmax", "cross_entropy", "bce"}
-)
 POOLING = frozenset(row.name for row in pool.ROWS)
 USES = [(op, sample) for op in DATA for sample in samples(op)]
 WITH_GRADIENT = [op for op in DATA if any(lookup(op).vjp(samples(op)[0].site, Name("g")))]
@@ -41,7 +44,7 @@ every_op = pytest.mark.parametrize("op", sorted(TABLE))
 
 def is_rational(op: str, sample: Sample) -> bool:
     """Whether the use of an op, and its gradient, can be computed with fractions."""
-    return not (op in TRANSCENDENTAL or sample.text.startswith(("a ** 0.5", "a ** b")))
+    return not (not lookup(op).traits.exact or sample.text.startswith(("a ** 0.5", "a ** b")))
 
 
 def test_every_op_has_a_line() -> None:
@@ -176,63 +179,97 @@ def test_signature(op: str) -> None:
 
 # --- the slopes of activations, as identities ---
 
-Z, ALPHA = sympy.Symbol("z", real=True), sympy.Symbol("alpha", real=True)
-DEFINITIONS = {
-    "relu": sympy.Max(Z, 0),
-    "lrelu": sympy.Piecewise((Z, Z > 0), (ALPHA * Z, True)),
-    "prelu": sympy.Piecewise((Z, Z > 0), (ALPHA * Z, True)),
-    "sigmoid": 1 / (1 + sympy.exp(-Z)),
-    "tanh": sympy.sinh(Z) / sympy.cosh(Z),
-    "softplus": sympy.log(1 + sympy.exp(Z)),
-    "exp": sympy.exp(Z),
-    # last, because only positive numbers have a logarithm
-    "log": sympy.log(Z),
-}
+FUNCTIONS = [op for op in DATA if lookup(op).function and op in WITH_GRADIENT]
 
 
-def in_sympy(expr: Expr) -> Any:  # noqa: ANN401 - SymPy has no types
-    """Return a scalar expression over z and alpha in SymPy."""
+@pytest.mark.parametrize("op", FUNCTIONS)
+@pytest.mark.parametrize("sign", ["positive", "negative"])
+def test_slope_is_the_derivative(op: str, sign: str) -> None:
+    """On either side of 0 a function's slope is what SymPy finds by differentiating it."""
+    if DATA[op].startswith("unit") and sign == "negative":
+        pytest.skip("only positive numbers have one")
+    z, alpha = sympy.Symbol("z", **{sign: True}), sympy.Symbol("alpha", real=True)
+    known = dict(zip(lookup(op).signature.args, (z, alpha), strict=False))
+    this = call(op, *map(Name, known))
+    site = site_of(this, this, dict.fromkeys(known, SCALAR))
+    for name, gradient in zip(known, lookup(op).vjp(site, Number(Fraction(1))), strict=True):
+        assert gradient is not None
+        expected = sympy.diff(in_sympy(this, known), known[name])
+        difference = (in_sympy(gradient, known) - expected).rewrite(sympy.exp)
+        assert sympy.simplify(difference) == 0
+
+
+def in_sympy(expr: Expr, known: dict[str, Any]) -> Any:  # noqa: ANN401 - SymPy has no types
+    """Return a scalar expression in SymPy, by the formulas of the rows."""
     match expr:
         case Name(name):
-            return {"z": Z, "alpha": ALPHA}[name]
+            return known[name]
         case Number(number):
             return sympy.Rational(number.numerator, number.denominator)
         case Call(op, args):
-            inner = [in_sympy(arg) for arg in args]
-            if op in DEFINITIONS:
-                return DEFINITIONS[op].subs(Z, inner[0])
-            arithmetic: dict[str, Callable[..., Any]] = {
-                "add": lambda a, b: a + b,
-                "sub": lambda a, b: a - b,
-                "neg": lambda a: -a,
-                "mul": lambda a, b: a * b,
-                "div": lambda a, b: a / b,
-                "pow": lambda a, b: a**b,
-                "greater": lambda a, b: sympy.Piecewise((1, a > b), (0, True)),
-                "less_equal": lambda a, b: sympy.Piecewise((1, a <= b), (0, True)),
-            }
-            return arithmetic[op](*inner)
+            return applied(op, [in_sympy(arg, known) for arg in args], SymPy())
     raise AssertionError(expr)
 
 
-@pytest.mark.parametrize(
-    ("op", "sign"),
-    [(op, sign) for op in DEFINITIONS for sign in ("positive", "negative")][:-1],
-)
-def test_slope_is_the_derivative(op: str, sign: str) -> None:
-    """On either side of 0 an activation's slope is what SymPy finds by differentiating."""
-    names = ("z", "alpha")[: len(lookup(op).signature.args)]
-    this = call(op, *map(Name, names))
-    shapes = {"z": (Dim(1), Dim(1)), "alpha": (Dim(1), Dim(1))}
-    site = site_of(this, this, shapes)
-    side = sympy.Symbol("z", **{sign: True})
-    gradients = lookup(op).vjp(site, Number(Fraction(1)))
-    for name, gradient in zip(names, gradients, strict=True):
-        assert gradient is not None
-        variable = {"z": side, "alpha": ALPHA}[name]
-        expected = sympy.diff(DEFINITIONS[op].subs(Z, side), variable)
-        difference = (in_sympy(gradient).subs(Z, side) - expected).rewrite(sympy.exp)
-        assert sympy.simplify(difference) == 0
+@every_op
+def test_formula_is_the_value(op: str) -> None:
+    """What decimals follow from is what NumPy computes, wherever an op has it for scalars."""
+    for sample in samples(op):
+        if any(value.size > 1 for value in sample.floats.values()) or sample.call.options:
+            continue
+        known = {name: Decimal(value.item()) for name, value in sample.floats.items()}
+        with suppress(KindError):
+            worked = calculate(sample.call, known)
+            assert float(worked) == pytest.approx(evaluate(sample.call, sample.floats).item())
+
+
+# --- traits ---
+
+GRID = np.arange(-3, 3.25, 0.25)
+
+
+@pytest.mark.parametrize("op", [op for op in DATA if lookup(op).function])
+def test_kinks_and_jumps_are_stated(op: str) -> None:
+    """Where a function's slope or value leaps, its row says so; elsewhere it does not."""
+    row, step = lookup(op), 1e-7
+    others = [np.full((1, 1), 0.3)] * (len(row.signature.args) - 1)
+
+    def at(z: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(row.value(np.full((1, 1), z), *others).item())
+
+    leaps, bends = set(), set()
+    for z in GRID:
+        left, here, right = at(z - step), at(z), at(z + step)
+        if abs(right - left) > 1e-3:
+            leaps.add(z)
+        elif abs((right - here) - (here - left)) / step > 1e-3:
+            bends.add(z)
+    assert bends == ({0} if row.traits.kink else set())
+    assert leaps == ({0} if row.traits.jump else set())
+
+
+@every_sample
+def test_linear_where_stated(op: str, sample: Sample) -> None:
+    """An op is linear in the arguments that its row lists, and a smooth function in no other."""
+    row, args = lookup(op), arguments(sample)
+    smooth = row.function and not row.traits.kink and not row.traits.jump
+    for position, arg in enumerate(args):
+        if position not in row.traits.linear and not smooth:
+            continue
+        times = ([*args[:position], n * arg, *args[position + 1 :]] for n in (1, 2, 3))
+        once, twice, thrice = (value(row, sample, given) for given in times)
+        straight = np.allclose(thrice - twice, twice - once, rtol=1e-9)
+        assert straight == (position in row.traits.linear)
+
+
+@every_sample
+def test_range_is_kept(op: str, sample: Sample) -> None:
+    """No entry lies outside the range that the row states."""
+    found = value(lookup(op), sample, arguments(sample))
+    low, high = lookup(op).traits.range
+    assert low is None or found.min() >= low
+    assert high is None or found.max() <= high
 
 
 # --- the checks themselves can fail ---

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from exgen import resources
 from exgen.banks import bank_names
@@ -15,8 +16,8 @@ from tests.oracle.stored import stored
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exgen.banks import Bank
     from exgen.derive.notation import Notation
+    from exgen.tables import Bank
 
 HIDDEN_WIRES = "set1, all wires hidden"
 """The first set's circuits with the forward values left out too, which no bank asks for."""

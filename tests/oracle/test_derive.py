@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exgen.derivation import derive
 from exgen.errors import Source
-from exgen.gradients import derive
 from exgen.language.writer import graph_text
 from exgen.pipeline import load_profile
-from exgen.render.terminal import derivation_json
+from exgen.report import derivation_json
 from tests.oracle.needed import needed
 from tests.strategies import SIZES, floats, networks, numbers, steady, tame
 

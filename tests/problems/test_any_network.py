@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exgen import resources
-from exgen.banks import Bank, ProblemEntry
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.document import ProblemSet
@@ -22,6 +21,7 @@ from exgen.problems import KINDS
 from exgen.problems.base import Setting
 from exgen.render.tex import render_tex
 from exgen.solve import solve_problem
+from exgen.tables import Bank, ProblemEntry
 from tests.problems.setting import graph_of
 from tests.strategies import SIZES, networks, steady
 
@@ -41,8 +41,18 @@ TWICE = {
 def printed(graph: Graph, kind: str, notation: Notation, seed: int) -> dict[str, str]:
     """Return sheet and key with one problem of a kind, about a network as it stands."""
     graph = oriented(graph, notation)
-    entry = ProblemEntry("asked", KINDS[kind], "drawn", 4, (), {}, "drawn.toml")
-    bank = Bank("drawn", Path("drawn.toml"), "Any", "Any", notation.name, {}, (entry,))
+    entry = ProblemEntry(
+        name="asked", kind_name=kind, network="drawn", points=4, options={}, place="drawn.toml"
+    )
+    bank = Bank(
+        title="Any",
+        course="Any",
+        notation=notation.name,
+        name="drawn",
+        path=Path("drawn.toml"),
+        networks={},
+        problems=(entry,),
+    )
     problem = solve_problem(
         bank, entry, DrawnNetwork({}, graph, 1, {}), Setting(graph, notation, None), seed
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from exgen import resources
 from exgen.banks import bank_names, load_bank
@@ -68,6 +68,13 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (BENT, {"numbers": {}}),
         (SOFT, {"numbers": {"x": [1, 9]}}),
         (CURVED, {"numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),
+    ],
+    "text": [
+        (QUOTIENT, {"text": "{ask value of f to 3 digits}"}),
+        (THIRDS, {"text": "{ask value of f exactly}"}),
+        (THIRDS, {"text": "{ask value of f to 0 digits}"}),
+        (BENT, {"text": "{ask value of f}"}),
+        (SORT.replace("[n]", "[4]"), {"text": "{ask value of F}"}),
     ],
 }
 """For each kind with rules, networks and options that break each of them now and then."""

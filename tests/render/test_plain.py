@@ -11,9 +11,9 @@ from exgen import resources
 from exgen.banks import bank_names
 from exgen.pipeline import build, load
 from exgen.render.plain import MACROS, _plain, statements
-from exgen.render.terminal import set_text
 from exgen.render.tex import problem_bodies
 from exgen.render.words import in_words
+from exgen.report import set_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,11 @@ from exgen.errors import CertificateError
 from exgen.graph import SCALAR, Dim, Entry, Expr, Name, call, names_in
 from exgen.readback.networks import Layers, Line, ranges_in, read_line, read_symbol
 from exgen.readback.pages import read_shape
+from exgen.readback.sentences import LOSSES
 from exgen.readback.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from exgen.derive.notation import Notation
     from exgen.graph import Graph, Shape
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = "n"
 """The letter of the examples, which count from 1 in every notation."""
-LOSSES: Mapping[str, tuple[str, str]] = {
-    "squared error": ("squared_error", "the sum of the squared differences"),
-    "binary cross-entropy": ("bce", "summed over the entries"),
-    "cross-entropy": ("cross_entropy", "summed over the classes"),
-}
 IN_WORDS = ("loss in words", "scaled loss in words")
 TEXT = re.compile(r"\\text\{([^{}]*)\}")
 LOSS = re.compile(r"it is\s*\\\[(?P<left>.*?) = (?P<right>.*?)\.? *\\\]", re.DOTALL)
@@ -184,11 +180,11 @@ class Reader:
     def _loss(self, before: str, name: str, text: str) -> Expr:
         for fact in self.own:
             if fact.kind in IN_WORDS:
-                op, total = LOSSES[fact["loss"]]
-                if fact["total"] != total:
+                op = next(op for op in LOSSES if op.words.rule == fact["loss"])
+                if fact["total"] != op.words.says:
                     raise CertificateError(f"this is not how a {fact['loss']} is summed")
                 target = next(f["target"] for f in self.own if f.kind == "loss of")
-                loss = call(op, Name(before), Name(self.name(target)))
+                loss = call(op.name, Name(before), Name(self.name(target)))
                 if fact.kind == "loss in words":
                     return loss
                 return self._read(fact["factor"]) * loss

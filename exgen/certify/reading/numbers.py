@@ -14,7 +14,7 @@ from exgen.certify.rounded import UPSTREAM, with_upstream
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError
-from exgen.graph import Dim, Graph, Leaf
+from exgen.graph import Dim, Graph, Leaf, substitute_sizes
 from exgen.readback.pages import read_cells, read_expression, read_relation, read_shape
 from exgen.readback.vocabulary import vocabulary
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from exgen.certify.numbers import ForwardClaim, GradientValueClaim
     from exgen.certify.rounded import RoundedClaim
     from exgen.certify.shapes import ShapeClaim
+    from exgen.certify.totals import TotalClaim
     from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
     from exgen.graph import Shape
 
@@ -43,17 +44,24 @@ ROUNDING = 1e-9
 def forward_value(claim: ForwardClaim, page: Page) -> Agreement:
     """Compare every printed number with an exact run of the network."""
     expected = forward(claim.graph, claim.leaves, exact=True)[claim.name]
-    return _numbers(claim.graph, expected, page)
+    return _numbers(claim.graph, expected, page, claim.digits)
 
 
 def gradient_value(claim: GradientValueClaim, page: Page) -> Agreement:
     """Compare every printed number with exact reverse mode."""
     values = forward(claim.graph, claim.leaves, exact=True)
-    return _numbers(claim.graph, gradients(claim.graph, values, exact=True)[claim.by], page)
+    expected = gradients(claim.graph, values, exact=True)[claim.by]
+    if claim.rate is not None:
+        exact = all(isinstance(number, Fraction) for number in expected.flat)
+        expected = values[claim.by] - expected * (
+            Fraction(claim.rate) if exact else float(claim.rate)
+        )
+    printed = expected.T if claim.layout == "numerator" else expected
+    return _numbers(claim.graph, printed, page, claim.digits)
 
 
-def _numbers(graph: Graph, expected: NDArray[Any], page: Page) -> Agreement:
-    """Compare printed numbers: fractions to the last digit, floats to half a unit of it."""
+def _numbers(graph: Graph, expected: NDArray[Any], page: Page, digits: int | None) -> Agreement:
+    """Compare printed numbers: fractions to the last digit, others to half a unit of it."""
     cells = read_cells(page.latex, page.known(graph))
     printed = np.empty((len(cells), len(cells[0])), dtype=object)
     for row, column in np.ndindex(printed.shape):
@@ -63,17 +71,21 @@ def _numbers(graph: Graph, expected: NDArray[Any], page: Page) -> Agreement:
         expected = expected[:1, :1]
     if printed.shape != expected.shape:
         raise CertificateError(f"{METHOD}: shape {printed.shape} is not {expected.shape}")
-    if all(isinstance(number, Fraction) for number in expected.flat):
+    if digits is None and all(isinstance(number, Fraction) for number in expected.flat):
         for found, number in zip(printed.flat, expected.flat, strict=True):
             if found != number:
                 raise CertificateError(f"{METHOD}: {found} is not {number}")
         return Agreement(METHOD, 0.0, int(expected.size))
-    return rounded(printed.astype(float), expected.astype(float), page.latex)
+    return rounded(printed.astype(float), expected.astype(float), page.latex, digits)
 
 
-def rounded(printed: NDArray[Any], expected: NDArray[Any], latex: str) -> Agreement:
+def rounded(
+    printed: NDArray[Any], expected: NDArray[Any], latex: str, wanted: int | None = None
+) -> Agreement:
     """Compare rounded numbers: each may be off by half a unit of its last digit."""
     digits = max((len(part) for part in DECIMALS.findall(latex)), default=0)
+    if wanted is not None and digits != wanted:
+        raise CertificateError(f"{METHOD}: {digits} decimals are printed, not {wanted}")
     allowed = 0.5 * 10.0**-digits + ROUNDING * np.abs(expected)
     if printed.shape != expected.shape or not (np.abs(printed - expected) <= allowed).all():
         raise CertificateError(f"{METHOD}: {printed.tolist()} is not {expected.tolist()}, rounded")
@@ -109,6 +121,17 @@ def wire(claim: RoundedClaim, page: Page) -> Agreement:
     expected = found[claim.name].item()
     if not abs(printed.item() - expected) <= 0.5 * 10.0**-claim.digits + ROUNDING * abs(expected):
         raise CertificateError(f"{METHOD}: {printed.item():.6g} is not {expected:.6g}, rounded")
+    return Agreement(METHOD, 0.0, 1)
+
+
+def total(claim: TotalClaim, page: Page) -> Agreement:
+    """Compare the printed number, or product of sizes, with the arrays of a run."""
+    read = read_expression(page.latex, page.known(claim.graph)).expr
+    printed = evaluate(substitute_sizes(read, trial_sizes(claim.graph)), {}, exact=True).item()
+    values, _ = page.runs(claim.graph)[1][0]
+    found = sum(values[name].size for name in claim.names)
+    if printed != found:
+        raise CertificateError(f"{METHOD}: {printed} is not {found}")
     return Agreement(METHOD, 0.0, 1)
 
 

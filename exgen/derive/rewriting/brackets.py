@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING
 from exgen.derive.rewriting.products import cancelled, powers, without_ones
 from exgen.derive.rewriting.rule import Rule
 from exgen.derive.rewriting.sums import collected, on_sum, positive_first
+from exgen.derive.rewriting.terms import FULL, Exact, Factor, Factors, Product, Sum, magnitude
 from exgen.derive.rewriting.views import (
-    FULL,
-    Exact,
-    Factor,
-    Factors,
-    Product,
-    Sum,
     is_sum,
-    magnitude,
     position,
     read_product,
     read_sum,

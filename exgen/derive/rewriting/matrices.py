@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.products import cancelled, entry_at
 from exgen.derive.rewriting.rule import Rule
-from exgen.derive.rewriting.views import FULL, Product, read_product, write_product
+from exgen.derive.rewriting.terms import FULL, Product
+from exgen.derive.rewriting.views import read_product, write_product
 from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, walk
 from exgen.ops.base import axis_option
 

@@ -6,13 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.terms import FULL, Factor, Factors, Product, Sum
 from exgen.derive.rewriting.views import (
-    FULL,
     PRODUCTS,
-    Factor,
-    Factors,
-    Product,
-    Sum,
     is_sum,
     position,
     read_product,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exgen.derive.rewriting.views import Product, Sum
+    from exgen.derive.rewriting.terms import Product, Sum
     from exgen.graph import Call, Expr
     from exgen.shapes import Shapes
 

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.matrices import transposed
 from exgen.derive.rewriting.rule import Rule
-from exgen.derive.rewriting.views import (
-    Product,
-    Sum,
-    is_sum,
-    likeness,
-    read_sum,
-    write_product,
-    write_sum,
-)
+from exgen.derive.rewriting.terms import Product, Sum
+from exgen.derive.rewriting.views import is_sum, likeness, read_sum, write_product, write_sum
 from exgen.graph import SCALAR, Call, Expr
 
 if TYPE_CHECKING:

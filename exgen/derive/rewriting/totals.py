@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.matrices import filled
 from exgen.derive.rewriting.rule import Rule
-from exgen.derive.rewriting.views import (
-    Factor,
-    Sum,
-    is_sum,
-    read_product,
-    read_sum,
-    write_product,
-    write_sum,
-)
+from exgen.derive.rewriting.terms import Factor, Sum
+from exgen.derive.rewriting.views import is_sum, read_product, read_sum, write_product, write_sum
 from exgen.graph import (
     SCALAR,
     Call,

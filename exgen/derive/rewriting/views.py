@@ -7,97 +7,27 @@ something divides), arrays. Reading and writing are loops, so that no sum is too
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
 from exgen.engine import gradient_name
-from exgen.graph import SCALAR, Call, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.graph import Call, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.ops.activations import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from exgen.derive.rewriting.rule import Known
 
-Exact = int | Fraction
-FULL = 1
 SUMS = ("add", "sub")
 PRODUCTS = ("mul", "div", "neg", "pow")
 MANY = 100
 """A number raised to such a power is left as it is written."""
 DECIMAL = 5
 """A denominator with this prime comes from a decimal, such as 0.9, and is left one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A power of an expression that is no product itself; the exponent is a number."""
-
-    base: Expr
-    power: Exact = FULL
-
-    def written(self) -> Expr:
-        """Return the factor with the sign of its exponent left out."""
-        power = magnitude(self.power)
-        return self.base if power == 1 else self.base ** Number(Fraction(power))
-
-
-Factors = tuple[Factor, ...]
-
-
-def magnitude(value: Exact) -> Exact:
-    """Return a number without its sign."""
-    return -value if value < 0 else value
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A number times scalars times arrays of one shape, entry by entry."""
-
-    number: Exact
-    scalars: Factors
-    arrays: Factors
-    shape: Shape
-
-    def times(self, other: Product) -> Product:
-        """Return the product of two products."""
-        shape = self.shape if is_scalar(other.shape) else other.shape
-        return Product(
-            self.number * other.number,
-            self.scalars + other.scalars,
-            self.arrays + other.arrays,
-            shape,
-        )
-
-    @property
-    def coefficient(self) -> Product:
-        """The part in front of the arrays."""
-        return Product(self.number, self.scalars, (), SCALAR)
-
-    @property
-    def bare(self) -> Product:
-        """The arrays without what stands in front of them."""
-        return Product(FULL, (), self.arrays, self.shape)
-
-    @property
-    def divisors(self) -> Factors:
-        """What divides."""
-        return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
-
-    def without_divisors(self) -> Product:
-        """Return what stands above the bar."""
-        scalars = tuple(f for f in self.scalars if f.power > 0)
-        arrays = tuple(f for f in self.arrays if f.power > 0)
-        return Product(self.number, scalars, arrays, self.shape if arrays else SCALAR)
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Products added up; beside arrays a scalar stands for a multiple of the array of ones."""
-
-    terms: tuple[Product, ...]
-    shape: Shape
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -213,7 +143,7 @@ def _is_constant(expr: Expr) -> bool:
 
 
 def _is_log(factor: Factor) -> bool:
-    return isinstance(factor.base, Call) and factor.base.op == "log"
+    return LOG.made(factor.base)
 
 
 def _array(product: Product, one: Exact) -> Expr | None:

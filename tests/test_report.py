@@ -10,7 +10,7 @@ import pytest
 from exgen.document import Agreement
 from exgen.ops import TABLE
 from exgen.problems import KINDS
-from exgen.render.terminal import agreement_text, columns
+from exgen.report import agreement_text, columns
 from tests.commands import run
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.errors import BankError, KindError
+from exgen.grading import divided
 from exgen.pipeline import build, load
-from exgen.points import divided
 from exgen.render.plain import statements
 from exgen.render.tex import render_tex
 from tests.commands import run

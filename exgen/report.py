@@ -11,15 +11,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from exgen.certify.acceptance import counts_text
-from exgen.points import points_text
+from exgen.grading import points_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Self
 
+    from exgen.derivation import Derivation
     from exgen.document import Agreement, Answer, ProblemSet
-    from exgen.gradients import Derivation
     from exgen.lint import Report
     from exgen.pipeline import Made, Rendered
     from exgen.verify import Verified
@@ -64,9 +64,23 @@ def made_text(made: Made) -> str:
         f"{counts}, each proven by at least {fewest} methods",
         *([f"{rubrics} more for a human grader, as a rubric without a proof"] if rubrics else []),
     ]
+    if made.english:
+        what = "; ".join(made.english)
+        lines.append(
+            f"not in the catalogue of '{made.problem_set.language}', left as it is: {what}"
+        )
+    lines += [
+        _waived(problem.name, problem.waived)
+        for problem in made.problem_set.problems
+        if problem.waived
+    ]
     if made.kept is not None:
         lines.append(f"the folder that stood here is now {made.kept}")
     return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+
+
+def _waived(problem: str, rules: tuple[str, ...]) -> str:
+    return f"'{problem}' is drawn without the rule{'s' * (len(rules) > 1)} {', '.join(rules)}"
 
 
 def rendered_text(rendered: Rendered) -> str:
@@ -306,7 +320,7 @@ def _failed(report: Report) -> list[str]:
 
 def _doubtful(report: Report) -> list[str]:
     """Return what fails nobody and still deserves a look."""
-    lines: list[str] = []
+    lines = [_waived(part.problem, part.waived) for part in report.yields if part.waived]
     often = [
         part for part in report.yields if part.accepted >= LEAST_SEEDS and part.alike > OFTEN_ALIKE
     ]

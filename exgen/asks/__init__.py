@@ -1,0 +1,1 @@
+"""Problems as text with asks: the notation, the table of asks, and what each answers."""

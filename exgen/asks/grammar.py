@@ -1,0 +1,237 @@
+"""The phrases that may stand in braces: a pattern of words and places for each, and clauses.
+
+A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
+with or without indices, ``NAMES`` for names with commas, ``NUMBER`` and ``TEXT`` for what they say;
+``digits|decimals`` is either word, and a word in brackets may be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from exgen.errors import Source, Span, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from exgen.errors import LanguageError
+
+TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\S')
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
+EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
+PLACES: Mapping[str, str] = {
+    "NAME": "a name of the network",
+    "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
+    "NAMES": "names of the network, with commas",
+    "NUMBER": "a number",
+    "TEXT": 'text in quotes, such as "…"',
+}
+"""What may fill each sort of place, for errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Words that may follow a phrase; its value is what fills its place, or True without one."""
+
+    name: str
+    pattern: str
+    says: str
+
+
+CLAUSES: Mapping[str, Clause] = {
+    clause.name: clause
+    for clause in (
+        Clause("digits", "to NUMBER digits|decimals|digit|decimal", "worked at numbers, rounded"),
+        Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
+        Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
+        Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
+        Clause("rate", "with rate NUMBER", "the learning rate"),
+        Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
+        Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
+        Clause("points", "for NUMBER points|point", "what it is worth"),
+        Clause("hint", "hint TEXT", "a hint for the student"),
+    )
+}
+"""Every clause by name."""
+COMMON = ("inside", "points", "hint")
+"""The clauses that every ask may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a number, a name, quoted text or a sign, and where it stands."""
+
+    text: str
+    span: Span
+
+
+def tokens(source: Source, text: str, start: int) -> list[Token]:
+    """Return the tokens of a piece of a source that begins at an offset."""
+    return [
+        Token(found[0], span_at(source.text, start + found.start(), len(found[0])))
+        for found in TOKEN.finditer(text)
+    ]
+
+
+def span_at(text: str, offset: int, length: int) -> Span:
+    """Return a stretch of a text by its offset; of several lines, as much as the first holds."""
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1)
+    rest = text[offset : offset + length].split("\n", maxsplit=1)[0]
+    return Span(line, column, max(1, len(rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What filled the places of a phrase, with where each stood."""
+
+    slots: Mapping[str, Any]
+    clauses: Mapping[str, Any]
+    spans: Mapping[str, Span]
+
+
+class Reader:
+    """Reads one phrase, from left to right."""
+
+    def __init__(self, source: Source, words: Sequence[Token], end: Span, example: str) -> None:
+        """Begin before the first token; errors at the end point at ``end``."""
+        self.source, self.words, self.end, self.at = source, words, end, 0
+        self.example = example
+
+    def error(self, message: str, remedy: str, token: Token | None = None) -> LanguageError:
+        """Return an error at a token, or at the next one."""
+        here = token or self.next
+        return self.source.error(message, here.span if here else self.end, remedy)
+
+    @property
+    def next(self) -> Token | None:
+        """The next token; None at the end."""
+        return self.words[self.at] if self.at < len(self.words) else None
+
+    def read(self, pattern: str, clauses: Sequence[str]) -> Found:
+        """Read a pattern, and then clauses in any order, each once.
+
+        Raises:
+            LanguageError: something else stands there.
+
+        """
+        slots: dict[str, Any] = {}
+        spans: dict[str, Span] = {}
+        for place, value, span in self._pattern(pattern):
+            slots[place], spans[place] = value, span
+        found: dict[str, Any] = {}
+        while (token := self.next) is not None:
+            clause = self._clause(token, clauses)
+            if clause.name in found:
+                raise self.error(f"'{clause.pattern}' stands here twice", "Leave one out.")
+            filled = [value for _, value, _ in self._pattern(clause.pattern)]
+            found[clause.name] = filled[-1] if filled else True
+            spans[clause.name] = token.span
+        return Found(slots, found, spans)
+
+    def _clause(self, token: Token, legal: Sequence[str]) -> Clause:
+        """Return the clause that begins here, by as many of its words as tell it from others."""
+        following = [word.text for word in self.words[self.at :]]
+        fitting = [
+            CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
+        ]
+        for clause in fitting:
+            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
+            if following[: len(ahead)] == ahead:
+                return clause
+        patterns = [CLAUSES[name].pattern for name in legal]
+        if fitting:
+            raise self.error(f"this is no '{fitting[0].pattern}'", _legal(patterns))
+        first = {pattern.split()[0] for pattern in patterns}
+        close = nearest(token.text, first)
+        remedy = close if close.startswith("Did") else _legal(patterns)
+        raise self.error(f"nothing that may follow here begins with '{token.text}'", remedy)
+
+    def _pattern(self, pattern: str) -> Iterator[tuple[str, Any, Span]]:
+        counts: dict[str, int] = {}
+        for word in pattern.split():
+            optional = word.startswith("[")
+            legal = word.strip("[]").split("|")
+            token = self.next
+            if legal[0] in PLACES and not (optional and token is None):
+                sort = legal[0]
+                start = token.span if token else self.end
+                value = self._place(sort)
+                counts[sort] = counts.get(sort, 0) + 1
+                yield (
+                    sort.lower() + (str(counts[sort]) if counts[sort] > 1 else ""),
+                    value,
+                    start,
+                )
+            elif token is not None and token.text in legal:
+                self.at += 1
+                if len(legal) > 1 and not PLACES.keys() & set(pattern.split()):
+                    yield "word", token.text, token.span
+            elif legal[0] not in PLACES and not optional:
+                raise self.error(
+                    f"'{legal[0]}' is expected here"
+                    + (f", not '{token.text}'" if token else ", and the brace ends"),
+                    f"Such as {self.example}.",
+                )
+
+    def _place(self, sort: str) -> Any:  # noqa: ANN401 - what fills it
+        token = self.next
+        if token is not None:
+            value = _VALUES[sort](token.text)
+            if value is not None:
+                self.at += 1
+                if sort == "NAMES":
+                    return self._names((value,))
+                return value
+        said = f", not '{token.text}'" if token else ", and the brace ends"
+        raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
+
+    def _names(self, first: tuple[str, ...]) -> tuple[str, ...]:
+        """Read on after a name: more names, each behind a comma or an ``and``."""
+        found = list(first)
+        while (token := self.next) is not None and token.text in (",", "and"):
+            self.at += 1
+            after = self.next
+            if after is None or not NAME.fullmatch(after.text):
+                raise self.error("a name is expected behind the comma", "Such as z1, a1.")
+            found.append(after.text)
+            self.at += 1
+        return tuple(found)
+
+
+def _legal(patterns: Sequence[str]) -> str:
+    return f"Legal here: {'; '.join(patterns)}."
+
+
+def _name(text: str) -> str | None:
+    return text if NAME.fullmatch(text) else None
+
+
+def _entry(text: str) -> tuple[str, tuple[str, ...]] | None:
+    found = ENTRY.fullmatch(text)
+    if found is None:
+        return None
+    index = tuple(part.strip() for part in (found[2] or "").split(",") if part.strip())
+    return found[1], index
+
+
+def _number(text: str) -> Fraction | None:
+    return Fraction(text) if NUMBER.fullmatch(text) else None
+
+
+def _quoted(text: str) -> str | None:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else None
+
+
+_VALUES: Mapping[str, Any] = {
+    "NAME": _name,
+    "ENTRY": _entry,
+    "NAMES": _name,
+    "NUMBER": _number,
+    "TEXT": _quoted,
+}

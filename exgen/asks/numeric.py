@@ -1,0 +1,321 @@
+"""Asks at numbers: the value of a name, a gradient's value, and a parameter after one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from exgen.asks.arrays import cells_latex
+from exgen.asks.scene import Answered, Scene, is_exact, placed
+from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.derive.factors import Given, gradients_given
+from exgen.document import Step, Tex
+from exgen.engine import gradient_name, gradients
+from exgen.errors import KindError
+from exgen.graph import is_scalar, names_in
+from exgen.language import to_text
+from exgen.language.writer import decimal_text
+from exgen.problems.backward import Backward
+from exgen.problems.base import Solved
+from exgen.problems.upstream import part_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from exgen.asks.pieces import Phrase
+    from exgen.derive.latex import Printer
+    from exgen.engine import Values
+    from exgen.errors import Source
+    from exgen.graph import Graph
+
+MOST_CELLS = 16
+"""Arrays with more entries than this are not written in place of their names."""
+STEP_DIGITS = 4
+"""The decimals of a number on the way, where the answer is exact and this one is not."""
+
+
+def is_numeric(ask: Phrase) -> bool:
+    """Whether an ask is answered by numbers."""
+    return ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+
+
+def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
+    """Return the array that an ask is answered by, at the values of a forward pass."""
+    if ask.sort == "value":
+        return values[ask["name"]]
+    of, by = (graph.loss, ask["name"]) if ask.sort == "update" else (ask["name"], _by(ask))
+    inner = part_of(graph, of)
+    slope = gradients(inner, {name: values[name] for name in inner.names}, exact=True)[by]
+    if ask.sort == "gradient":
+        return slope
+    rate = Fraction(ask.clauses.get("rate", 1))
+    exact = all(map(is_exact, slope.flat))
+    return values[by] - (rate if exact else float(rate)) * slope
+
+
+def value(ask: Phrase, scene: Scene) -> Answered:
+    """Return the value of a name at the numbers, worked out line by line."""
+    scene.numbered(ask)
+    name, digits = scene.name(ask), scene.digits(ask)
+    graph, array = scene.graph, scene.values[name]
+    require_exact(ask, array, scene.source)
+    left = scene.printer.name(name)
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(cells_latex(array, digits)),
+        shape=graph.shapes[name],
+        expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
+        steps=_forward_steps(ask, scene, name, digits),
+        claim=ForwardClaim(graph, scene.leaves, name, array, digits),
+        write=lambda claim: Tex(cells_latex(claim.value, digits)),
+    )
+    return Answered(asked(f"${left}$", digits), (solved,), "worked")
+
+
+def gradient_value(ask: Phrase, scene: Scene) -> Answered:
+    """Return the value of a gradient at the numbers, worked out from the loss backwards."""
+    scene.numbered(ask)
+    by = scene.name(ask, "entry")
+    inner = scene.ending_in(scene.name(ask), ask)
+    graph, layout = inner.graph, scene.setting.notation.layout
+    leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
+    found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
+    require_exact(ask, found, scene.source)
+
+    def write(claim: GradientValueClaim) -> Tex:
+        return Tex(cells_latex(_turned(claim.value, layout), digits))
+
+    claim = GradientValueClaim(graph, leaves, by, found, digits, layout)
+    work = _backward(inner)
+    solved = Solved(
+        name=ask.name,
+        latex=write(claim),
+        shape=work.shape(by),
+        expr=to_text(work.found[by].closed),
+        steps=(
+            *_needed_forward(ask, inner, work, by, digits),
+            *_backward_steps(ask, inner, by, digits),
+        ),
+        claim=claim,
+        write=write,
+    )
+    symbol = inner.printer.derivative(graph.loss, by)
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+
+
+def update(ask: Phrase, scene: Scene) -> Answered:
+    """Return a parameter after one step of gradient descent on the loss, at the numbers."""
+    scene.numbered(ask)
+    by, graph, layout = scene.name(ask), scene.graph, scene.setting.notation.layout
+    if graph.leaf(by) is None or not is_scalar(graph.shapes[graph.loss]):
+        remedy = "It takes a leaf, and a network that ends in a scalar."
+        raise scene.error(f"'{by}' cannot be updated", ask.spans["name"], remedy)
+    rate, digits = Fraction(ask.clauses.get("rate", 1)), scene.digits(ask)
+    slope = gradients(graph, scene.values, exact=True)[by]
+    moved = result(ask, graph, scene.values)
+    require_exact(ask, moved, scene.source)
+    printer = scene.printer
+    symbol = printer.derivative(graph.loss, by)
+    if layout == "numerator" and not is_scalar(graph.shapes[by]):
+        symbol = printer.transpose_of(symbol)
+    factor = decimal_text(rate) or str(rate)
+    formula = rf"{printer.name(by)} - {factor} \, {symbol}"
+    before = [part for part in scene.earlier(ask) if _is_gradient_of(part, graph.loss, by)]
+    steps: tuple[Step, ...] = ()
+    if not before:
+        work = _backward(scene)
+        steps = (
+            *_needed_forward(ask, scene, work, by, digits),
+            *_backward_steps(ask, scene, by, digits),
+        )
+    shown = cells_latex(slope, _shown_digits(slope, digits))
+    sign = "=" if digits is None else r"\approx"
+    numbers = rf"{cells_latex(scene.values[by], None)} - {factor} \cdot {_bracketed(shown)}"
+    shown_result = cells_latex(moved, digits)
+    equation = rf"{formula} = {numbers} {sign} \exanswer{{{shown_result}}}"
+    why = "One step of gradient descent moves a parameter against its gradient."
+    claim = GradientValueClaim(
+        graph, scene.leaves, by, moved, digits, "shape", Decimal(str(float(rate)))
+    )
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(shown_result),
+        shape=graph.shapes[by],
+        expr=to_text(scene.formula(f"{by} - {factor} * {gradient_name(by)}", ask.span)[0]),
+        steps=(*steps, Step("update", Tex(equation), why)),
+        claim=claim,
+    )
+    return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
+
+
+def asked(symbol: str, digits: int | None) -> Tex | dict[str, Any]:
+    """Return what stands on the sheet: the symbol, and how far to round."""
+    if digits is None:
+        return Tex(symbol)
+    return {"show": "rounded", "symbol": Tex(symbol), "digits": digits}
+
+
+def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:
+    """Whether an ask worked a gradient out at numbers."""
+    return (
+        ask.sort == "gradient"
+        and ask["name"] == of
+        and ask["entry"] == (by, ())
+        and bool({"digits", "exactly"} & ask.clauses.keys())
+    )
+
+
+def require_exact(ask: Phrase, array: NDArray[Any], source: Source) -> None:
+    """Raise where an answer that is not to be rounded is no fraction."""
+    if "digits" not in ask.clauses and not all(map(is_exact, array.flat)):
+        error = KindError(
+            "this is no fraction, so it cannot be asked for exactly",
+            remedy="Say to how many decimals, as in 'to 3 digits'.",
+        )
+        raise placed(error, source, ask.span)
+
+
+def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
+    return array.T if layout == "numerator" else array
+
+
+def _backward(scene: Scene) -> Backward:
+    return Backward(
+        scene.setting, Given(), gradients_given(scene.graph, Given()), scene.whole or scene.graph
+    )
+
+
+def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
+    """Return the decimals of a number on the way: none where it is a short fraction."""
+    short = all(
+        is_exact(part) and len(decimal_text(Fraction(part)) or "9" * 9) <= 2 + STEP_DIGITS + 1
+        for part in array.flat
+    )
+    return (
+        None
+        if short or (digits is None and all(map(is_exact, array.flat)))
+        else (STEP_DIGITS if digits is None else digits)
+    )
+
+
+def _sign(array: NDArray[Any], digits: int | None) -> str:
+    return "=" if _shown_digits(array, digits) is None else r"\approx"
+
+
+def _bracketed(latex: str) -> str:
+    return rf"\left({latex}\right)" if latex.startswith("-") else latex
+
+
+def _worked_before(ask: Phrase, scene: Scene) -> frozenset[str]:
+    """Return the lines whose values the key works out for an earlier ask."""
+    done: set[str] = set()
+    for earlier in scene.earlier(ask):
+        if earlier.sort == "value" and earlier["name"] in scene.graph.names:
+            done |= set(part_of(scene.graph, earlier["name"]).names)
+    return frozenset(done)
+
+
+def _forward_steps(ask: Phrase, scene: Scene, name: str, digits: int | None) -> tuple[Step, ...]:
+    done = _worked_before(ask, scene)
+    lines = [b.name for b in part_of(scene.graph, name).bindings if b.name not in done]
+    return tuple(
+        _line_step(scene, line, digits, answer=line == name)
+        for line in (lines if name in lines or not lines else [*lines, name])
+    )
+
+
+def _line_step(scene: Scene, line: str, digits: int | None, *, answer: bool = False) -> Step:
+    """Return one line of the forward pass: its formula, with numbers put in, and its value."""
+    printer, array = scene.printer, scene.values[line]
+    expr = scene.graph.expr(line)
+    shown = cells_latex(array, digits if answer else _shown_digits(array, digits))
+    sign = r"\approx" if answer and digits is not None else _sign(array, digits)
+    sides = [printer.name(line)]
+    if expr is not None:
+        sides.append(printer(expr))
+        sides += _put_in(scene, printer, line, digits)
+    result = rf"\exanswer{{{shown}}}" if answer else shown
+    return Step("line", Tex(f"{' = '.join(sides)} {sign} {result}"), "")
+
+
+def _put_in(scene: Scene, printer: Printer, line: str, digits: int | None) -> list[str]:
+    """Return a line with the numbers in place of the names; nothing where that is too much."""
+    expr = scene.graph.expr(line)
+    read = [name for name in scene.graph.names if expr is not None and name in names_in(expr)]
+    if any(scene.values[name].size > MOST_CELLS for name in read):
+        return []
+
+    def number(name: str, _latex: str) -> str:
+        array = scene.values[name]
+        return _bracketed(cells_latex(array, _shown_digits(array, digits)))
+
+    return [] if expr is None else [replace(printer, decorate=number)(expr)]
+
+
+def _needed_forward(
+    ask: Phrase, scene: Scene, work: Backward, by: str, digits: int | None
+) -> tuple[Step, ...]:
+    """Return the lines of the forward pass that a backward pass reads and no ask worked out."""
+    done = _worked_before(ask, scene) | _lines_before(ask, scene)
+    read: set[str] = set()
+    for stage in (*work.needed(by, []), by):
+        read |= names_in(work.found[stage].step)
+    lines = {b.name for name in read if name in scene.graph.names
+             for b in part_of(scene.graph, name).bindings}  # fmt: skip
+    return tuple(
+        _line_step(scene, b.name, digits) for b in scene.graph.bindings if b.name in lines - done
+    )
+
+
+def _lines_before(ask: Phrase, scene: Scene) -> frozenset[str]:
+    """Return the lines that earlier gradients at numbers worked out."""
+    found: set[str] = set()
+    for earlier in scene.earlier(ask):
+        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
+            work = _backward(scene)
+            for stage in (*work.needed(_by(earlier), []), _by(earlier)):
+                for name in names_in(work.found[stage].step) & set(scene.graph.names):
+                    found |= {b.name for b in part_of(scene.graph, name).bindings}
+    return frozenset(found)
+
+
+def _by(ask: Phrase) -> str:
+    return ask["entry"][0] if ask.sort == "gradient" else ""
+
+
+def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> tuple[Step, ...]:
+    """Return the gradients from the loss back to a name, each as formula and as number."""
+    work = _backward(scene)
+    known: list[str] = []
+    for earlier in scene.earlier(ask):
+        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
+            known += [*work.needed(_by(earlier), known), _by(earlier)]
+    found = gradients(scene.graph, {n: scene.values[n] for n in scene.graph.names}, exact=True)
+    layout = scene.setting.notation.layout
+    steps: list[Step] = []
+    for stage in (*work.needed(by, known), by):
+        if stage in known:
+            continue
+        known.append(stage)
+        answer = stage == by and ask.sort == "gradient"
+        array = _turned(found[stage], layout)
+        shown = cells_latex(array, digits if answer else _shown_digits(array, digits))
+        rounded = answer and digits is not None
+        sign = r"\approx" if rounded else _sign(array, digits)
+        step = work.step(stage)
+        result = rf"\exanswer{{{shown}}}" if answer else shown
+        steps.append(replace(step, equation=Tex(f"{step.equation} {sign} {result}")))
+    return steps_once(tuple(steps))
+
+
+def steps_once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return steps whose reasons are each said once."""
+    told: set[str] = set()
+    found: list[Step] = []
+    for step in steps:
+        why = str(step.why)
+        found.append(replace(step, why="") if why in told else step)
+        told.add(why)
+    return tuple(found)

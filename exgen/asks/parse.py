@@ -1,0 +1,303 @@
+"""Read a problem's text: words as they are, and in braces what is shown, asked and printed.
+
+``{{`` and ``}}`` are braces themselves. Nothing of the text is executed, and no word of it reaches
+TeX unescaped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
+from exgen.asks.pieces import Fact, Formula, Part, Phrase, Words
+from exgen.asks.table import ASKS, SHOWS, Ask
+from exgen.errors import Source, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exgen.asks.pieces import Inline, Piece
+    from exgen.errors import Span
+
+MOST_SIGNS = 50_000
+MOST_PIECES = 400
+MARK = re.compile(r"\{\{|\}\}|\{|\}")
+WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
+VERBS = ("show", "ask", "part", "rubric", "fact")
+
+
+def parse(source: Source) -> tuple[Piece, ...]:
+    """Return the pieces of a problem's text.
+
+    Raises:
+        LanguageError: with line, column and caret.
+
+    """
+    text = source.text
+    if len(text) > MOST_SIGNS:
+        raise source.error(f"a text has at most {MOST_SIGNS} characters", span_at(text, 0, 1))
+    found = list(_pieces(source, 0, len(text), inside=False))
+    if len(found) > MOST_PIECES:
+        raise source.error(f"a text has at most {MOST_PIECES} pieces", span_at(text, 0, 1))
+    return tuple(_named(found))
+
+
+def asks_of(pieces: tuple[Piece, ...]) -> tuple[Phrase, ...]:
+    """Return what a text asks, in order."""
+    return tuple(part for part in pieces if isinstance(part, Phrase) and part.verb == "ask")
+
+
+def points_of(source: Source) -> tuple[int, ...] | None:
+    """Return what each part of a text is worth; None where the text does not say.
+
+    Raises:
+        LanguageError: the text cannot be read, or says so of some of its parts alone.
+
+    """
+    worth: list[int] = []
+    marks: list[tuple[bool, Span]] = []
+    for piece in parse(source):
+        if isinstance(piece, Part):
+            worth.append(piece.points or 0)
+            marks.append((piece.points is not None, piece.span))
+        elif isinstance(piece, Phrase) and "points" in piece.clauses:
+            if not marks:
+                worth, marks = [0], [(True, piece.span)]
+            worth[-1] += int(piece.clauses["points"])
+            marks[-1] = (True, piece.span)
+    stated = [said for said, _ in marks]
+    if any(stated) and not all(stated):
+        span = next(span for said, span in marks if not said)
+        remedy = "Give points to every part, as in {part 2 points}, or to none."
+        raise source.error("this part has no points, and another one has", span, remedy)
+    return tuple(worth) if any(stated) else None
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with other names in its braces; words outside them stay as they are."""
+    if not names:
+        return text
+
+    inside: list[bool] = []
+    """For each brace that is open, whether names stand in it, and no words."""
+    found: list[str] = []
+    for match in WORD.finditer(text):
+        word = match[0]
+        if not inside and word in ("{{", "}}"):
+            pass
+        elif word[0] == "{":
+            inside += [True] * len(word)
+        elif word[0] == "}":
+            del inside[-len(word) :]
+        elif word == ":" and inside and "".join(found).rpartition("{")[2].strip() != "fact":
+            inside[-1] = False
+        elif inside and inside[-1]:
+            word = names.get(word, word)
+        found.append(word)
+    return "".join(found)
+
+
+def _pieces(source: Source, start: int, end: int, *, inside: bool) -> Iterator[Piece]:
+    """Yield the pieces of a stretch; ``inside`` a phrase there are no phrases."""
+    text, at, words = source.text, start, ""
+    while at < end:
+        mark = MARK.search(text, at, end)
+        words += text[at : mark.start() if mark else end]
+        if mark is None:
+            break
+        at = mark.end()
+        if mark[0] in ("{{", "}}"):
+            words += mark[0][0]
+            continue
+        here = span_at(text, mark.start(), 1)
+        if mark[0] == "}":
+            raise source.error("this brace closes nothing", here, "Write }} for a brace itself.")
+        close = _closing(source, mark.start(), end)
+        if words:
+            yield Words(words)
+            words = ""
+        yield _brace(source, at, close, here, inside=inside)
+        at = close + 1
+    if words:
+        yield Words(words)
+
+
+def _closing(source: Source, start: int, end: int) -> int:
+    """Return where the brace that opens at an offset is closed."""
+    depth = 0
+    for mark in re.finditer(r"[{}]", source.text[start:end]):
+        depth += 1 if mark[0] == "{" else -1
+        if depth == 0:
+            return start + mark.start()
+    here = span_at(source.text, start, 1)
+    raise source.error("this brace is never closed", here, "Write {{ for a brace itself.")
+
+
+def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) -> Piece:
+    """Read what stands between two braces."""
+    body = source.text[start:end]
+    verb = re.match(r"\s*([a-z]+)(?=[\s:]|$)", body)
+    span = span_at(source.text, start - 1, end - start + 2)
+    if verb is None or verb[1] not in VERBS:
+        return _formula(source, body, start, span)
+    word = verb[1]
+    if word == "fact" and inside:
+        return _fact(source, body, span, verb.end())
+    if inside or word == "fact":
+        remedy = "Inside rubrics and choices there may be formulas, and facts {fact: a = b}."
+        raise source.error(f"'{word}' cannot stand here", span, remedy)
+    if word == "part":
+        words = tokens(source, body[verb.end() :], start + verb.end())
+        reader = Reader(source, words, span_at(source.text, end, 1), "{part 2 points}")
+        if not words:
+            return Part(None, span)
+        found = reader.read("NUMBER points|point", ())
+        points = found.slots["number"]
+        if points.denominator != 1 or not 0 <= points <= 1000:  # noqa: PLR2004 - as in banks
+            raise source.error("a part is worth a whole number of points", span, "Such as 2.")
+        return Part(int(points), span)
+    return _phrase(source, word, start, end, here)
+
+
+def _formula(source: Source, body: str, start: int, span: Span) -> Formula:
+    if not body.strip():
+        raise source.error(
+            "there is nothing in these braces", span, "Such as {W1} or {ask value of z1}."
+        )
+    if "{" in body:
+        place = span_at(source.text, start + body.index("{"), 1)
+        raise source.error("a formula has no braces", place)
+    first = re.match(r"\s*([A-Za-z]+)\s+[A-Za-z]", body)
+    if first is not None:
+        remedy = nearest(first[1], VERBS)
+        raise source.error(
+            f"neither a formula nor a phrase: '{first[1]}' is no word that begins one",
+            span,
+            remedy if remedy.startswith("Did") else "Legal here: show, ask, part, rubric, fact.",
+        )
+    return Formula(body.strip(), span)
+
+
+def _fact(source: Source, body: str, span: Span, after: int) -> Fact:
+    text = body[after:].strip().removeprefix(":")
+    sides = tuple(side.strip() for side in EQUALS.split(text))
+    if len(sides) < 2 or not all(sides) or "{" in text:  # noqa: PLR2004 - an equation
+        remedy = "Such as {fact: a1 = relu(z1)}."
+        raise source.error("a fact is an equation between two formulas", span, remedy)
+    return Fact(sides, span)
+
+
+def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phrase:
+    """Read a show, an ask or a rubric."""
+    body = source.text[start:end]
+    head, _, tail = _split(body)
+    words = tokens(source, head, start)
+    closing = span_at(source.text, end, 1)
+    table = SHOWS if verb == "show" else ASKS
+    sort = "rubric" if verb == "rubric" else words[1].text if len(words) > 1 else ""
+    row = table.get(sort)
+    if row is None:
+        place = words[1].span if len(words) > 1 else closing
+        said = (
+            f"there is nothing called '{sort}' to {verb}" if sort else f"what is there to {verb}?"
+        )
+        raise source.error(said, place, nearest(sort, table))
+    reader = Reader(source, words if verb == "rubric" else words[1:], closing, row.example)
+    legal = (*row.clauses, *COMMON) if verb != "show" else row.clauses
+    found = reader.read(row.pattern, legal)
+    least = row.choices or int(isinstance(row, Ask) and row.wrong and tail is not None)
+    choices = _choices(source, least, tail, start + len(head) + 1, end, closing)
+    _check(source, found)
+    return Phrase(
+        "show" if verb == "show" else "ask",
+        sort,
+        found.slots,
+        found.clauses,
+        choices,
+        "",
+        replace(here, length=span_at(source.text, start - 1, end - start + 2).length),
+        found.spans,
+    )
+
+
+def _split(body: str) -> tuple[str, str, str | None]:
+    """Return what stands before the first colon outside quotes, and what behind it."""
+    quoted = False
+    for place, sign in enumerate(body):
+        if sign == '"':
+            quoted = not quoted
+        elif sign == ":" and not quoted:
+            return body[:place], ":", body[place + 1 :]
+    return body, "", None
+
+
+def _choices(
+    source: Source, least: int, tail: str | None, start: int, end: int, closing: Span
+) -> tuple[tuple[Inline, ...], ...]:
+    """Read what stands behind the colon: texts between bars."""
+    if tail is None:
+        if least:
+            remedy = "Such as {rubric: one point | another}."
+            raise source.error("a colon is expected here, and what to choose from", closing, remedy)
+        return ()
+    if not least:
+        raise source.error("nothing may stand behind a colon here", span_at(source.text, start, 1))
+    bounds = [start - 1]
+    depth = 0
+    for place in range(start, end):
+        depth += {"{": 1, "}": -1}.get(source.text[place], 0)
+        if source.text[place] == "|" and depth == 0:
+            bounds.append(place)
+    bounds.append(end)
+    found: list[tuple[Inline, ...]] = []
+    for left, right in pairwise(bounds):
+        parts = [
+            part
+            for part in _pieces(source, left + 1, right, inside=True)
+            if isinstance(part, (Words, Formula, Fact))
+        ]
+        if not any(not isinstance(part, Words) or part.text.strip() for part in parts):
+            raise source.error("nothing stands between these bars", span_at(source.text, left, 1))
+        found.append(tuple(parts))
+    if len(found) < least:
+        remedy = "Write the right one first, then a bar and a wrong one."
+        raise source.error("there is nothing to choose from", closing, remedy)
+    return tuple(found)
+
+
+def _check(source: Source, found: Found) -> None:
+    """Refuse numbers that are too large or no whole ones, and two ways in one ask."""
+    for clause, most in (("digits", 9), ("points", 1000), ("hiding", 20)):
+        number = found.clauses.get(clause)
+        if number is not None and (number.denominator != 1 or not 0 <= number <= most):
+            said = f"this must be a whole number from 0 to {most}"
+            raise source.error(said, found.spans[clause])
+    ways = [name for name in ("exactly", "digits", "upstream", "given") if name in found.clauses]
+    if len(ways) > 1 and ways != ["upstream", "given"]:
+        remedy = "Ask twice where both are wanted."
+        raise source.error("an answer is worked out in one way", found.spans[ways[1]], remedy)
+
+
+def _named(pieces: list[Piece]) -> Iterator[Piece]:
+    """Yield the pieces with a name for each ask: what is asked, and a number where it is twice."""
+    seen: dict[str, int] = {}
+    for piece in pieces:
+        if not (isinstance(piece, Phrase) and piece.verb == "ask"):
+            yield piece
+            continue
+        words = [piece.sort, *(_text(part) for part in piece.slots.values())]
+        words += [word for word in ("upstream", "given") if word in piece.clauses]
+        words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
+        stem = ".".join(words)
+        seen[stem] = seen.get(stem, 0) + 1
+        yield replace(piece, name=stem if seen[stem] == 1 else f"{stem}.{seen[stem]}")
+
+
+def _text(part: object) -> str:
+    """Return what fills a place as a piece of an answer's name."""
+    if isinstance(part, tuple):
+        return "-".join(_text(inner) for inner in part if inner != ())
+    return str(part)

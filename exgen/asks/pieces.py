@@ -1,0 +1,76 @@
+"""What a problem's text consists of, as values: words, formulas, shows, asks, parts, rubrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.errors import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Plain text, which every printer escapes; a blank line in it begins a paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An expression in the network language, printed in the notation of the course."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where a part begins, and what it is worth where the author says so."""
+
+    points: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An equation that has to hold, printed on the key."""
+
+    sides: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A show, an ask, or a rubric: the row of the table that it is of, and what fills its places.
+
+    Attributes:
+        verb: ``show`` or ``ask``.
+        sort: the name of its row.
+        slots: what stands in the places of its pattern, by the names of the places.
+        clauses: the clauses that follow, by name, each with its value.
+        choices: what stands behind a colon, between the bars.
+        name: what the answer is called; empty for a show.
+        span: where it stands.
+        spans: where what fills each place and each clause stands.
+
+    """
+
+    verb: str
+    sort: str
+    slots: Mapping[str, Any]
+    clauses: Mapping[str, Any]
+    choices: tuple[tuple[Inline, ...], ...]
+    name: str
+    span: Span
+    spans: Mapping[str, Span]
+
+    def __getitem__(self, slot: str) -> Any:  # noqa: ANN401 - a name, names or a number
+        """Return what fills a place of the pattern."""
+        return self.slots[slot]
+
+
+Inline = Words | Formula | Fact
+Piece = Words | Formula | Fact | Part | Phrase

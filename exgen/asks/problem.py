@@ -1,0 +1,319 @@
+"""A problem from its text: what is drawn for it, and what its sheet and key hold."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.asks.numeric import is_numeric, require_exact, result
+from exgen.asks.parse import asks_of, parse
+from exgen.asks.pieces import Formula, Part, Phrase, Words
+from exgen.asks.scene import Scene, placed
+from exgen.asks.symbolic import hidden_in
+from exgen.asks.table import ASKS, SHOWS
+from exgen.asks.words import among, inline
+from exgen.document import Tex
+from exgen.engine import forward
+from exgen.errors import KindError, RejectedError, Source, nearest
+from exgen.problems import luck
+from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
+from exgen.problems.numbers import draw_numbers, exact_arrays
+from exgen.problems.rounding import NEAR_TIE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from exgen.asks.pieces import Piece
+    from exgen.asks.scene import Answered
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+RUBRIC = "rubric"
+TEXT = "text"
+"""The name of the kind, and of the key of a bank that holds the text."""
+MOST_DECIMALS = 4
+"""The decimals of a drawn exact answer."""
+LARGEST = 1000
+SLIPS = (
+    "dropped_path",
+    "missing_minus",
+    "skipped_jacobian",
+    "no_slope",
+    "output_for_preactivation",
+    "wrong_sign",
+    "forgot_factor",
+    "forgot_upstream",
+    "wrong_mask",
+    "elementwise_softmax",
+    "slope_on_the_wrong_side",
+    "slope_at_the_input",
+    "function_for_slope",
+    "kept_the_one",
+    "forgot_transpose",
+    "wrong_order",
+    "other_layout",
+    "forgot_diag",
+    "swapped_shape",
+    "forgot_the_one",
+    "one_stage_off",
+    "no_activation",
+    "matrix_product",
+    "mean_for_max",
+)
+"""The usual mistakes in any of the asks, the likeliest first."""
+PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+
+
+def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw the order of choices, the blanks of chain rules, and numbers where some are asked for.
+
+    Raises:
+        LanguageError, KindError: the text cannot be read, or asks for what the network has not.
+
+    """
+    if TEXT not in options:
+        raise KindError("a problem without a kind needs a 'text'", remedy='Such as text = "…".')
+    source = Source(TEXT, options[TEXT])
+    pieces = parse(source)
+    phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
+    for phrase in phrases:
+        _check_names(phrase, graph, source)
+    draws: dict[str, Any] = {
+        TEXT: options[TEXT],
+        "order": {
+            phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
+            for phrase in phrases
+            if phrase.choices and phrase.sort != RUBRIC
+            for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
+        },
+        "hide": {
+            phrase.name: hidden_in(phrase, graph, source, stream.child("hide", phrase.name))
+            for phrase in phrases
+            if phrase.sort == "chain"
+        },
+    }
+    numeric = [phrase for phrase in phrases if is_numeric(phrase)]
+    if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
+        draws |= _numbers(graph, options.get("numbers", {}), numeric, stream, source)
+    return draws
+
+
+def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
+    for slot, filled in phrase.slots.items():
+        names = (filled,) if isinstance(filled, str) else filled
+        for name in names if slot != "entry" else names[:1]:
+            if isinstance(name, str) and name not in graph.names:
+                error = KindError(f"the network has no '{name}'", remedy=nearest(name, graph.names))
+                raise placed(error, source, phrase.spans[slot])
+
+
+def _numbers(
+    graph: Graph,
+    ranges: Mapping[str, Any],
+    asks: Sequence[Phrase],
+    stream: Stream,
+    source: Source,
+) -> dict[str, Any]:
+    """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
+    given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
+    drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
+
+    def draw(attempt: int) -> dict[str, Any]:
+        numbers = draw_numbers(graph, ranges, stream.child("try", attempt))
+        try:
+            values = forward(graph, exact_arrays(numbers), exact=True)
+        except ZeroDivisionError:
+            raise RejectedError("values_exist") from None
+        floats = [np.asarray(array, dtype=float) for array in values.values()]
+        luck.require("values_exist", all(np.isfinite(array).all() for array in floats))
+        luck.require("no_ties", luck.no_ties(graph, values))
+        luck.require("off_the_kink", luck.off_the_kink(graph, values))
+        if drawn:
+            for ask in asks:
+                _require_workable(ask, result(ask, graph, values), source)
+        return {"numbers": numbers}
+
+    return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
+
+
+def _require_workable(ask: Phrase, array: NDArray[Any], source: Source) -> None:
+    """Turn a draw down whose answer is long, or hard to round."""
+    digits = ask.clauses.get("digits")
+    if digits is None:
+        require_exact(ask, array, source)
+        luck.require("short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST))
+        return
+    units = np.abs(array.astype(float)) * 10.0 ** int(digits)
+    ties = np.abs(units - np.floor(units) - 0.5)
+    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()))
+
+
+def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+    """Answer every ask, and set the text with its blanks."""
+    source = Source(TEXT, draws[TEXT])
+    pieces = parse(source)
+    hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
+    stated = _stated(pieces, setting, hidden)
+    scene = Scene(setting, source, asks_of(pieces), stated, draws)
+    found = {ask.name: _answered(ask, scene) for ask in scene.asks}
+    fields = forward_fields(setting)
+    fields["leaves"] = [
+        part
+        for leaf, part in zip(setting.graph.leaves, fields["leaves"], strict=True)
+        if leaf.name not in hidden
+    ]
+    shows = any(_is_network(piece) for piece in pieces)
+    answers = tuple(solved for answered in found.values() for solved in answered.solved)
+    rubrics = {
+        name: answered.prints["rubric"]
+        for name, answered in found.items()
+        if isinstance(answered.prints, dict) and "rubric" in answered.prints
+    }
+    return Solution(
+        {
+            **fields,
+            "shown_in": setting.shown_in if shows else None,
+            "statement": _statement(shows=shows, hidden=bool(hidden)),
+            "blocks": _blocks(pieces, scene, found),
+            "rubrics": rubrics,
+            "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
+        },
+        answers,
+    )
+
+
+def _answered(ask: Phrase, scene: Scene) -> Answered:
+    row = ASKS[ask.sort]
+    answered = row.answer(ask, scene)
+    return among(ask, scene, answered) if row.wrong and ask.choices else answered
+
+
+def _is_network(piece: Piece) -> bool:
+    return isinstance(piece, Phrase) and (piece.verb, piece.sort) == ("show", "network")
+
+
+def shows_network(text: str | None) -> bool:
+    """Whether a text shows its whole network, so that later problems need not; a preset does."""
+    return text is None or any(map(_is_network, parse(Source(TEXT, text))))
+
+
+def _statement(*, shows: bool, hidden: bool) -> str:
+    """Return how much of the network the sheet has to say, as the statement's reader calls it."""
+    if not shows:
+        return "text"
+    return "text about shapes" if hidden else "text with a network"
+
+
+def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> frozenset[str]:
+    """Return the names whose shapes a reader of the sheet knows."""
+    found: set[str] = {setting.graph.loss}
+    for piece in pieces:
+        if not (isinstance(piece, Phrase) and piece.verb == "show"):
+            continue
+        if piece.sort == "network":
+            leaves = {leaf.name for leaf in setting.graph.leaves}
+            found |= leaves if setting.shown_in else leaves - hidden
+        elif piece.sort == "shapes":
+            found |= set(piece["names"])
+        elif piece.sort == "values":
+            every = tuple(leaf.name for leaf in setting.graph.leaves)
+            found |= set(piece.slots.get("names", every))
+        elif piece.sort == "layers":
+            found |= {binding.name for binding in setting.graph.bindings}
+    return frozenset(found)
+
+
+def _blocks(
+    pieces: Iterable[Piece], scene: Scene, found: Mapping[str, Answered]
+) -> list[dict[str, Any]]:
+    """Return the text as blocks, of which each but the first is a part, of paragraphs."""
+    blocks: list[dict[str, Any]] = [_block(part=False)]
+    for piece in pieces:
+        if isinstance(piece, Part):
+            blocks.append(_block(part=True))
+            continue
+        paragraphs = blocks[-1]["paragraphs"]
+        if isinstance(piece, Words):
+            first, *rest = PARAGRAPH.split(piece.text)
+            paragraphs[-1]["pieces"].append(first)
+            for text in rest:
+                paragraphs.append(_paragraph())
+                paragraphs[-1]["pieces"].append(text)
+        elif isinstance(piece, Phrase) and piece.verb == "ask":
+            _put(piece, found[piece.name], paragraphs[-1])
+        elif isinstance(piece, Phrase):
+            paragraphs[-1]["pieces"].append(SHOWS[piece.sort].make(piece, scene))
+        elif isinstance(piece, Formula):
+            paragraphs[-1]["pieces"] += inline((piece,), scene)
+    for block in blocks:
+        block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
+        block["short"] = _is_short(block["paragraphs"])
+    return [block for block in blocks if block["paragraphs"] or block["part"]]
+
+
+def _block(*, part: bool) -> dict[str, Any]:
+    return {"part": part, "paragraphs": [_paragraph()]}
+
+
+def _paragraph() -> dict[str, Any]:
+    return {"pieces": [], "boxed": [], "blanks": []}
+
+
+def _is_choice(answered: Answered) -> bool:
+    return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
+
+
+def _says(paragraph: Mapping[str, Any]) -> bool:
+    return any(not isinstance(piece, str) or piece.strip() for piece in paragraph["pieces"])
+
+
+def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a part is one question with one answer below, which may share its line."""
+    if len(paragraphs) != 1 or len(paragraphs[0]["boxed"]) != 1 or paragraphs[0]["blanks"]:
+        return False
+    if paragraphs[0]["boxed"][0]["layout"] == "rubric":
+        return False
+    shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
+    return all(piece["show"] in ("rounded", "") for piece in shown)
+
+
+def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
+    """Put an ask into a paragraph: what it prints, and where its answer goes."""
+    own = "box" if answered.layout and not _is_choice(answered) else "blank"
+    inside = ask.clauses.get("inside") or own
+    names = [solved.name for solved in answered.solved]
+    prints = answered.prints
+    if _is_choice(answered):
+        inside = "blank"
+    elif inside == "blank" and answered.layout not in ("", "rubric"):
+        prints = Tex(f"${blank(names[0])}$")
+    elif inside == "grid":
+        prints = {"show": "grid", "answer": names[0]}
+    if inside == "box" and answered.layout:
+        paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
+    elif not ask.choices or answered.layout:
+        paragraph["blanks"] += names
+    paragraph["pieces"].append(prints)
+
+
+KIND = Kind(
+    name=TEXT,
+    summary="your own text with asks",
+    options={TEXT: (str,), "numbers": (dict,)},
+    network_rules=(),
+    number_rules=(
+        "values_exist",
+        "no_ties",
+        "off_the_kink",
+        "short_decimals",
+        "clear_rounding",
+    ),
+    slips=SLIPS,
+    needs_loss=False,
+    sample=sample,
+    solve=solve,
+)

@@ -1,0 +1,161 @@
+"""What an ask is answered from: the network in its notation, the numbers, and the other asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from exgen.engine import forward
+from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
+from exgen.graph import Graph, is_scalar
+from exgen.language import read_expression
+from exgen.problems.numbers import exact_arrays
+from exgen.problems.upstream import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.asks.pieces import Formula, Phrase
+    from exgen.derive.latex import Printer
+    from exgen.document import Tex
+    from exgen.engine import Values
+    from exgen.errors import Span
+    from exgen.graph import Expr
+    from exgen.problems.base import Setting, Solved
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an ask leads to.
+
+    Attributes:
+        prints: what stands in the text in place of the ask; blanks are marks in it.
+        solved: the answers, one for each blank.
+        layout: how the key works it out: ``worked`` or ``rubric``; empty where the answer stands
+            in a blank and has nothing to work out.
+
+    """
+
+    prints: Tex | dict[str, Any]
+    solved: tuple[Solved, ...]
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A problem's network and draws.
+
+    Attributes:
+        setting: the network in its notation.
+        source: the text, for errors.
+        asks: every ask of the text, in order.
+        stated: the names whose shapes the sheet states.
+        draws: what was drawn: under ``numbers`` the leaves, under ``order`` that of choices.
+        whole: the problem's own network, where ``setting`` has a part of it.
+
+    """
+
+    setting: Setting
+    source: Source
+    asks: tuple[Phrase, ...]
+    stated: frozenset[str]
+    draws: Mapping[str, Any]
+    whole: Graph | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The network."""
+        return self.setting.graph
+
+    @property
+    def printer(self) -> Printer:
+        """A printer for the network's names."""
+        return self.setting.printer
+
+    @cached_property
+    def leaves(self) -> Values:
+        """The leaves' numbers, as exact fractions."""
+        return exact_arrays(self.draws["numbers"])
+
+    @cached_property
+    def values(self) -> Values:
+        """The forward pass at the numbers, exact as far as it can be."""
+        return forward(self.graph, self.leaves, exact=True)
+
+    def error(self, message: str, span: Span, remedy: str = "") -> KindError:
+        """Return an error that points into the text."""
+        return placed(KindError(message, remedy=remedy), self.source, span)
+
+    def name(self, ask: Phrase, slot: str = "name") -> str:
+        """Return the name that fills a place, if the network has it."""
+        name = ask[slot] if isinstance(ask[slot], str) else ask[slot][0]
+        return self.known(name, ask, slot)
+
+    def known(self, name: str, ask: Phrase, slot: str) -> str:
+        """Return a name of the network; an error points at where it should be."""
+        if name not in self.graph.names:
+            raise self.error(
+                f"the network has no '{name}'", ask.spans[slot], nearest(name, self.graph.names)
+            )
+        return str(name)
+
+    def numbered(self, ask: Phrase) -> None:
+        """Raise where a number is asked of a network that has none."""
+        if "numbers" not in self.draws:
+            raise self.error(
+                "there are no numbers to work this out at", ask.span, "Sizes must be numbers."
+            )
+
+    def digits(self, ask: Phrase) -> int | None:
+        """Return the decimals that an answer is rounded to; None where it is exact."""
+        digits = ask.clauses.get("digits")
+        return None if digits is None else int(digits)
+
+    def ending_in(self, of: str, ask: Phrase, slot: str = "name") -> Scene:
+        """Return the scene whose network ends in a scalar that is differentiated."""
+        if of == self.graph.loss and is_scalar(self.graph.shapes[of]):
+            return self
+        if not is_scalar(self.graph.shapes[of]):
+            raise self.error(
+                f"'{of}' is no scalar, so it has no gradient",
+                ask.spans[slot],
+                f"Ask for its jacobian, as in {{ask jacobian of {of} by …}}.",
+            )
+        return replace(
+            self,
+            setting=replace(self.setting, graph=part_of(self.graph, of)),
+            whole=self.whole or self.graph,
+        )
+
+    def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
+        """Return the asks that stand before one."""
+        names = [part.name for part in self.asks]
+        return self.asks[: names.index(ask.name)]
+
+    def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
+        """Return an expression of the text, and its LaTeX in the notation."""
+        text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)
+        if at is None:
+            raise TypeError("a side of an equation needs its place")
+        try:
+            expr = read_expression(text, self.graph, name=self.source.name)
+        except (MisfitError, LanguageError) as error:
+            raise self.error(error.message, at, error.remedy) from None
+        return expr, self.printer(expr)
+
+
+def placed(error: KindError, source: Source, span: Span) -> KindError:
+    """Return an error that points into a text."""
+    return KindError(
+        error.message,
+        place=source.place(span),
+        excerpt=source.excerpt(span),
+        remedy=error.remedy,
+    )
+
+
+def is_exact(number: object) -> bool:
+    """Whether a number is a fraction, and no float."""
+    return isinstance(number, (Fraction, int))

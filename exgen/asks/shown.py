@@ -1,0 +1,90 @@
+"""What a text shows: the network or parts of it, its graph, its layers, numbers, symbols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.asks.arrays import cells_latex
+from exgen.derive.symbols import shape_latex
+from exgen.document import Tex
+from exgen.errors import KindError
+from exgen.graph import Binding, is_scalar
+
+if TYPE_CHECKING:
+    from exgen.asks.pieces import Phrase
+    from exgen.asks.scene import Scene
+
+Shown = Tex | dict[str, Any]
+
+
+def network(_phrase: Phrase, _scene: Scene) -> Shown:
+    """Show the whole forward pass, with what its leaves are."""
+    return {"show": "network"}
+
+
+def lines(phrase: Phrase, scene: Scene) -> Shown:
+    """Show some lines of the forward pass."""
+    found = [scene.known(name, phrase, "names") for name in phrase["names"]]
+    return {"show": "lines", "lines": [_line(name, phrase, scene) for name in found]}
+
+
+def _line(name: str, phrase: Phrase, scene: Scene) -> dict[str, Tex]:
+    expr = scene.graph.expr(name)
+    if expr is None:
+        raise scene.error(f"'{name}' is a leaf and has no line", phrase.spans["names"])
+    return {"left": Tex(scene.printer.name(name)), "right": Tex(scene.printer(expr))}
+
+
+def graph(phrase: Phrase, scene: Scene) -> Shown:
+    """Show the computation graph as a figure."""
+    from exgen.figures.computation import computation_figure
+
+    try:
+        figure = computation_figure(scene.graph, scene.printer)
+    except KindError as error:
+        raise scene.error(error.message, phrase.span, error.remedy) from None
+    return {"show": "figure", "figure": figure.fields()}
+
+
+def layers(_phrase: Phrase, scene: Scene) -> Shown:
+    """Show a table of the lines, each with its formula and its shape."""
+    printer = scene.printer
+    rows = [
+        {
+            "left": Tex(printer.name(binding.name)),
+            "right": Tex(printer(binding.expr)),
+            "size": Tex(_size(scene, binding)),
+        }
+        for binding in scene.graph.bindings
+    ]
+    return {"show": "layers", "rows": rows}
+
+
+def _size(scene: Scene, binding: Binding) -> str:
+    shape = scene.graph.shapes[binding.name]
+    return "1" if is_scalar(shape) else shape_latex(shape)
+
+
+def values(phrase: Phrase, scene: Scene) -> Shown:
+    """Show numbers: of these names, or of all leaves."""
+    scene.numbered(phrase)
+    wanted = phrase.slots.get("names") or tuple(leaf.name for leaf in scene.graph.leaves)
+    items = [
+        {"name": Tex(scene.printer.name(name)), "value": Tex(cells_latex(scene.values[name], None))}
+        for name in (scene.known(name, phrase, "names") for name in wanted)
+    ]
+    return {"show": "values", "items": items}
+
+
+def shapes(phrase: Phrase, scene: Scene) -> Shown:
+    """Show the shapes of names."""
+    found = [scene.known(name, phrase, "names") for name in phrase["names"]]
+    sizes = {name: shape_latex(scene.graph.shapes[name]) for name in found}
+    parts = [rf"${scene.printer.name(n)} \in \mathbb{{R}}^{{{sizes[n]}}}$" for n in found]
+    return Tex(", ".join(parts))
+
+
+def gradient(phrase: Phrase, scene: Scene) -> Shown:
+    """Show the symbol of a gradient, or of a Jacobian."""
+    of, by = scene.name(phrase), scene.name(phrase, "name2")
+    return Tex(rf"$\displaystyle {scene.printer.derivative(of, by)}$")

@@ -1,0 +1,260 @@
+"""Asks in symbols: gradients, Jacobians, shapes, names in a chain rule, and counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
+from operator import add, mul
+from typing import TYPE_CHECKING
+
+from exgen.asks.numeric import gradient_value, steps_once
+from exgen.asks.scene import Answered, Scene, placed
+from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.totals import TotalClaim
+from exgen.derive.factors import gradients_given, read_given
+from exgen.derive.symbols import dim_latex
+from exgen.document import Step, Tex
+from exgen.engine import evaluate, gradient_name
+from exgen.errors import CertificateError, KindError
+from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column, is_scalar
+from exgen.language import to_text
+from exgen.problems.backward import Backward
+from exgen.problems.base import Solved, blank
+from exgen.problems.missing_shapes import reason
+from exgen.problems.steps import claimed
+
+if TYPE_CHECKING:
+    from exgen.asks.pieces import Phrase
+    from exgen.certify.prove import Claim
+    from exgen.errors import Source
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+
+def gradient(ask: Phrase, scene: Scene) -> Answered:
+    """Return the gradient of a scalar by a name: in closed form, in one step, or at numbers."""
+    if {"digits", "exactly"} & ask.clauses.keys():
+        return gradient_value(ask, scene)
+    by, index = scene.name(ask, "entry"), ask["entry"][1]
+    inner = scene.ending_in(scene.name(ask), ask)
+    if index:
+        return _entry(ask, inner, by)
+    one_step = "upstream" in ask.clauses
+    kept = ask.clauses.get("given", ())
+    for name in kept:
+        inner.known(name, ask, "given")
+    given = read_given(inner.graph, list(kept))
+    work = Backward(inner.setting, given, gradients_given(inner.graph, given), scene.graph)
+    found = work.found.get(by)
+    if found is None or by == inner.graph.loss or not found.rules:
+        raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
+    if by in kept:
+        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
+    written = work.written(found.step if one_step else found.closed, by)
+    printer = work.printer(written.shapes, frozenset())
+    symbol = printer.derivative(inner.graph.loss, by)
+    steps = _steps(ask, inner, work, by, one_step=one_step)
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(printer(written.expr)),
+        shape=work.shape(by),
+        expr=to_text(written.expr),
+        steps=steps,
+        claim=LayoutGradientClaim(
+            inner.graph,
+            by,
+            (written.expr,),
+            work.shape(by),
+            written.shapes,
+            work.layout,
+            given.factors,
+        ),
+        write=lambda claim: Tex(printer(claim.exprs[0])),
+    )
+    return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")
+
+
+def _steps(
+    ask: Phrase, scene: Scene, work: Backward, by: str, *, one_step: bool
+) -> tuple[Step, ...]:
+    """Return the lines of the backward pass that lead to a gradient and were not shown before."""
+    known: list[str] = []
+    for earlier in scene.earlier(ask):
+        if earlier.sort == "gradient" and earlier["name"] == scene.graph.loss:
+            other = earlier["entry"][0]
+            if other in work.found and "given" not in earlier.clauses:
+                alone = "upstream" in earlier.clauses
+                known += [other] if alone else [*work.needed(other, known), other]
+    stages = [by] if one_step else [*work.needed(by, known), by]
+    steps: list[Step] = []
+    for stage in stages:
+        step = work.step(stage)
+        told, claims = work.reasons(stage)
+        plain = [str(part) for part in told if not isinstance(part, Tex)]
+        shown = [part.tex for part in told if isinstance(part, Tex)]
+        why = Tex(" ".join([*plain, *shown])) if shown else " ".join(plain)
+        sides = str(step.equation).split(" = ")
+        if stage == by:
+            closed = work.printed(work.found[by].closed, by)
+            if not one_step and closed not in sides:
+                sides.append(closed)
+                step = replace(step, claims=_all_sides(work, by))
+            sides[-1] = rf"\exanswer{{{sides[-1]}}}"
+        steps.append(
+            replace(step, equation=Tex(" = ".join(sides)), why=why, claims=(*step.claims, *claims))
+        )
+    return steps_once(tuple(steps))
+
+
+def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
+    """Return the claim that the symbol, the step and the closed form are equal."""
+    found = work.found[by]
+    parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
+    sides = tuple(dict.fromkeys((Name(gradient_name(by)), *parts)))
+    return claimed(
+        work.graph,
+        sides,
+        layout=work.layout,
+        factors=work.given.factors,
+    )
+
+
+def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
+    """Return an entry of a gradient in index form, derived line by line."""
+    from exgen.problems.show_that import derived
+
+    try:
+        asked, solved = derived(scene.setting, by)
+    except KindError as error:
+        raise scene.error(error.message, ask.spans["entry"], error.remedy) from None
+    runs = rf",\quad {asked['range']}" if asked["range"].tex else ""
+    prints = Tex(rf"$\displaystyle {asked['left']}{runs}$")
+    return Answered(prints, (replace(solved, name=ask.name),), "derivation")
+
+
+def jacobian(ask: Phrase, scene: Scene) -> Answered:
+    """Return the derivative of a line by a name that it reads."""
+    from exgen.problems.local_jacobian import jacobian_answer
+
+    of, by = scene.name(ask), scene.name(ask, "name2")
+    try:
+        fields, solved = jacobian_answer(scene.setting, of, by)
+    except KindError as error:
+        raise scene.error(error.message, ask.spans["name2"], error.remedy) from None
+    shown = fields["entry"] if fields["is_entry"] else fields["derivative"]
+    return Answered(Tex(rf"$\displaystyle {shown}$"), (replace(solved, name=ask.name),), "worked")
+
+
+def shape(ask: Phrase, scene: Scene) -> Answered:
+    """Return the shape of a name, which has to follow from the shapes that the sheet states."""
+    name, graph = scene.name(ask), scene.graph
+    shown = tuple(other for other in graph.names if other in scene.stated)
+    if name in scene.stated:
+        raise scene.error(
+            f"the sheet states the shape of '{name}' already",
+            ask.spans["name"],
+            "Ask for it in the problem that shows the network first.",
+        )
+    try:
+        inferred = infer_from_shown(graph, shown)[name]
+    except CertificateError as error:
+        raise scene.error(error.message, ask.spans["name"]) from None
+    if inferred is None:
+        raise scene.error(
+            f"the shape of '{name}' does not follow from those that the sheet states",
+            ask.spans["name"],
+            "Show one more, as in {show shapes z1}.",
+        )
+    found, printer = graph.shapes[name], scene.printer
+    latex = shape_text_latex(found)
+    step = Step(
+        "shape", Tex(rf"{printer.name(name)}\colon \exanswer{{{latex}}}"), reason(graph, name)
+    )
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(latex),
+        shape=found,
+        expr=name,
+        steps=(step,),
+        claim=ShapeClaim(graph, name, found, shown),
+        write=lambda claim: Tex(shape_text_latex(claim.shape)),
+        where=Tex(f"for ${printer.name(name)}$"),
+    )
+    return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
+
+
+def shape_text_latex(found: Shape) -> str:
+    """Return a shape as its sizes: one for a column, two for a matrix."""
+    return r" \times ".join(dim_latex(dim) for dim in (found[:1] if is_column(found) else found))
+
+
+def chain(ask: Phrase, scene: Scene) -> Answered:
+    """Return a chain-rule product whose blanks can be filled with names in one way only."""
+    from exgen.problems.chain_rule import answers_of, line_fields
+
+    line = [ask["name2"], *ask["names"], ask["name"]]
+    hidden = set(scene.draws["hide"][ask.name])
+    shown = line_fields(scene.setting, line, hidden, ask.name)
+    solved = answers_of(scene.setting, line, hidden, ask.name)
+    equation = Tex(f"{shown['left']} = {shown['right']}")
+    whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
+    told = steps_once(tuple(step for answer in solved for step in answer.steps))
+    first, *rest = (replace(step, equation=Tex("")) for step in told)
+    steps = (replace(first, equation=whole), *rest)
+    solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]
+    prints = {"show": "chain", "equation": equation}
+    return Answered(prints, tuple(solved))
+
+
+def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list[str]:
+    """Draw the places of a chain-rule product that are left blank."""
+    from exgen.problems.chain_rule import check_lines, draw_hidden
+
+    line = [ask["name2"], *ask["names"], ask["name"]]
+    try:
+        check_lines(graph, [line])
+    except KindError as error:
+        raise placed(error, source, ask.span) from None
+    wanted = {"blanks": int(ask.clauses.get("hiding", 2))}
+    return [place.removeprefix("0.") for place in draw_hidden(graph, [line], wanted, stream)]
+
+
+def count(ask: Phrase, scene: Scene) -> Answered:
+    """Return how many numbers the parameters hold, in all."""
+    graph = scene.graph
+    found = [leaf for leaf in graph.leaves if leaf.role == "param"]
+    if not found:
+        raise scene.error("the network has no parameter", ask.span)
+    total = reduce(add, (_entries(leaf.shape) for leaf in found))
+    numbers = all(dim.is_number for leaf in found for dim in leaf.shape)
+    expr: Expr = Number(Fraction(evaluate(total, {}, exact=True).item())) if numbers else total
+    printer = scene.printer
+    terms = [
+        f"{shape_text_latex(leaf.shape)}" if not is_scalar(leaf.shape) else "1" for leaf in found
+    ]
+    names = ", ".join(f"${printer.name(leaf.name)}$" for leaf in found)
+    latex = printer(expr)
+    equation = rf"{' + '.join(terms)} = \exanswer{{{latex}}}"
+    step = Step("count", Tex(equation), Tex(f"The entries of {names}."))
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(latex),
+        shape=SCALAR,
+        expr=to_text(expr),
+        steps=(step,),
+        claim=TotalClaim(graph, tuple(leaf.name for leaf in found), expr),
+    )
+    return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
+
+
+def _entries(found: Shape) -> Expr:
+    return reduce(mul, (_size(dim) for dim in found))
+
+
+def _size(dim: Dim) -> Expr:
+    parts: list[Expr] = [Size(name) for name in dim.names]
+    if dim.constant or not parts:
+        parts.append(Number(Fraction(dim.constant)))
+    return reduce(add, parts)

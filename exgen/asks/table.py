@@ -1,0 +1,196 @@
+"""The table of what a text may show and ask: one row each, and all that is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exgen.asks import numeric, shown, symbolic, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exgen.asks.pieces import Phrase
+    from exgen.asks.scene import Answered, Scene
+    from exgen.asks.shown import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Something to show.
+
+    Attributes:
+        name: the word behind ``show``.
+        pattern: that word and the places behind it.
+        says: one sentence for the reference.
+        example: a phrase about the network of the reference.
+        make: what it puts on the page.
+        clauses: the clauses that may follow.
+        choices: how many texts have to stand behind a colon: none.
+
+    """
+
+    name: str
+    pattern: str
+    says: str
+    example: str
+    make: Callable[[Phrase, Scene], Shown]
+    clauses: tuple[str, ...] = ()
+    choices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something to ask, with the attributes of a show.
+
+    Attributes:
+        answer: the answer, its steps, its claim, and what stands on the sheet.
+        choices: how many texts have to stand behind a colon at least.
+        wrong: whether wrong answers may stand there, which makes it a choice.
+
+    """
+
+    name: str
+    pattern: str
+    says: str
+    example: str
+    answer: Callable[[Phrase, Scene], Answered]
+    clauses: tuple[str, ...] = ()
+    choices: int = 0
+    wrong: bool = False
+
+
+SHOWS: Mapping[str, Show] = {
+    row.name: row
+    for row in (
+        Show(
+            "network",
+            "network",
+            "The whole forward pass, with the shape of every leaf that is not asked for.",
+            "{show network}",
+            shown.network,
+        ),
+        Show(
+            "lines",
+            "lines NAMES",
+            "Some lines of the forward pass.",
+            "{show lines z1, a1}",
+            shown.lines,
+        ),
+        Show(
+            "graph",
+            "graph",
+            "The computation graph as a figure.",
+            "{show graph}",
+            shown.graph,
+        ),
+        Show(
+            "layers",
+            "layers",
+            "A table of the lines, each with its formula and its shape.",
+            "{show layers}",
+            shown.layers,
+        ),
+        Show(
+            "values",
+            "values [NAMES]",
+            "The numbers of these names, or of every leaf.",
+            "{show values x, W1}",
+            shown.values,
+        ),
+        Show(
+            "shapes",
+            "shapes NAMES",
+            "The shapes of these names.",
+            "{show shapes z1, a1}",
+            shown.shapes,
+        ),
+        Show(
+            "gradient",
+            "gradient of NAME by NAME",
+            "The symbol of a gradient, or of a Jacobian.",
+            "{show gradient of L by z1}",
+            shown.gradient,
+        ),
+    )
+}
+"""What may be shown, by name."""
+
+ASKS: Mapping[str, Ask] = {
+    row.name: row
+    for row in (
+        Ask(
+            "value",
+            "value of NAME",
+            "The value of a name at the numbers, exactly or rounded.",
+            "{ask value of z1 to 2 digits}",
+            numeric.value,
+            ("exactly", "digits"),
+        ),
+        Ask(
+            "shape",
+            "shape of NAME",
+            "The shape of a name, which must follow from what the sheet states.",
+            "{ask shape of W1}",
+            symbolic.shape,
+        ),
+        Ask(
+            "gradient",
+            "gradient of NAME by ENTRY",
+            "The gradient of a scalar: closed, one step from its upstream gradients, from "
+            "gradients that are given, an entry in index form, or at the numbers.",
+            "{ask gradient of L by W1}",
+            symbolic.gradient,
+            ("upstream", "given", "exactly", "digits"),
+            wrong=True,
+        ),
+        Ask(
+            "jacobian",
+            "jacobian of NAME by NAME",
+            "The derivative of a line by a name that it reads; by a matrix, a general entry.",
+            "{ask jacobian of a1 by z1}",
+            symbolic.jacobian,
+            wrong=True,
+        ),
+        Ask(
+            "chain",
+            "chain of NAME by NAME through NAMES",
+            "A chain-rule product along these names, some of them left blank.",
+            "{ask chain of L by z1 through a1, z2 hiding 2}",
+            symbolic.chain,
+            ("hiding",),
+        ),
+        Ask(
+            "count",
+            "count of parameters",
+            "How many numbers the parameters hold.",
+            "{ask count of parameters}",
+            symbolic.count,
+        ),
+        Ask(
+            "update",
+            "update of NAME",
+            "A leaf after one step of gradient descent, at the numbers.",
+            "{ask update of W1 with rate 0.1 to 3 digits}",
+            numeric.update,
+            ("rate", "exactly", "digits"),
+        ),
+        Ask(
+            "choice",
+            "choice",
+            "A choice, whose order is drawn; the right one is written first.",
+            "{ask choice: {a1} is never negative | {a1} is never zero}",
+            words.choice,
+            choices=2,
+        ),
+        Ask(
+            "rubric",
+            "rubric",
+            "An answer in words, with the points of a full one; facts in it are proven.",
+            "{rubric: The slope is {fact: relu(z1) = (z1 > 0) * z1}. | It keeps the sign.}",
+            words.rubric,
+            choices=1,
+        ),
+    )
+}
+"""What may be asked, by name."""

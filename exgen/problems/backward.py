@@ -1,0 +1,147 @@
+"""The backward pass of a problem: every gradient as its notation writes it, with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exgen.derive.batch import cost_name
+from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.rules import rule_name
+from exgen.derive.symbols import shape_latex
+from exgen.derive.worked import functions_on
+from exgen.derive.written import as_written, written_shape
+from exgen.document import Step, Tex
+from exgen.engine import gradient_name
+from exgen.graph import SCALAR, Expr, Graph, Name, is_scalar, names_in, walk
+from exgen.ops import lookup
+from exgen.problems.steps import claimed, slope_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.certify.prove import Claim
+    from exgen.derive.factors import Given
+    from exgen.derive.gradients import Gradient
+    from exgen.derive.written import Written
+    from exgen.graph import Shape
+    from exgen.problems.base import Setting
+
+PATHS = "A value that is used in several places receives a contribution from each; they add up."
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """Everything one problem derives from: the setting, what is given, and the gradients."""
+
+    setting: Setting
+    given: Given
+    found: Mapping[str, Gradient]
+    network: Graph | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The network."""
+        return self.setting.graph
+
+    @property
+    def layout(self) -> str:
+        """The layout of the notation."""
+        return self.setting.notation.layout
+
+    def written(self, expr: Expr, by: str) -> Written:
+        """Return a gradient as the notation writes it."""
+        return as_written(expr, by, self.graph, self.setting.notation, self.given)
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape in which the gradient by a name is printed."""
+        return written_shape(self.graph.shapes[name], self.setting.notation)
+
+    def printer(self, shapes: Mapping[str, Shape], examples: frozenset[str]) -> MarkedPrinter:
+        """Return a printer; with ``examples``, for the values of one example of many."""
+        notation = self.setting.notation
+        plain = self.setting.printer
+        factors = {f.name: plain.derivative(f.of, f.by) for f in self.given.factors}
+        mark = example_mark(notation)
+        if examples:
+            # beside a cost J the loss of an example is no J
+            shapes = {**shapes, cost_name(self.graph): SCALAR}
+        return MarkedPrinter(
+            notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
+        )
+
+    def printed(self, expr: Expr, by: str, examples: frozenset[str] = frozenset()) -> str:
+        """Return a gradient as LaTeX, in the layout."""
+        written = self.written(expr, by)
+        return self.printer(written.shapes, examples)(written.expr)
+
+    def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Return one line of the derivation: symbol, step, rule and shape."""
+        gradient = self.found[name]
+        printer = self.printer(self.written(gradient.step, name).shapes, examples)
+        right = [self.printed(gradient.step, name, examples)]
+        closed = self.printed(gradient.closed, name, examples)
+        if not self.given.is_empty and closed != right[0]:
+            right.append(closed)
+        return {
+            "left": Tex(printer.derivative(self.graph.loss, name)),
+            "right": [Tex(part) for part in right],
+            "rule": rule_name(gradient, self.graph),
+            "shape": Tex(shape_latex(self.shape(name))),
+            "scalar": is_scalar(self.shape(name)),
+        }
+
+    def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
+        """Return one line of the derivation as a proven step."""
+        gradient, line = self.found[name], self.line(name, examples)
+        written = [self.written(gradient.step, name)]
+        if not self.given.is_empty:
+            written.append(self.written(gradient.closed, name))
+        sides = tuple(dict.fromkeys(part.expr for part in written))
+        claims = claimed(
+            self.graph,
+            (Name(gradient_name(name)), *sides),
+            layout=self.layout,
+            factors=self.given.factors,
+        )
+        equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
+        why = " ".join(reasons_of(gradient))
+        return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
+
+    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
+        """Return why a line holds, sentence by sentence, and the claims of what it states."""
+        gradient = self.found[name]
+        lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
+        calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
+        formulas, claims = slope_reasons(calls, self.setting.printer, self.network or self.graph)
+        stated = {lookup(part.op).why for part in calls}
+        told: list[str | Tex] = [text for text in reasons_of(gradient) if text not in stated]
+        return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims
+
+    def needed(self, name: str, known: list[str]) -> list[str]:
+        """Return the names whose gradients must be known before, in an order that works."""
+        order: list[str] = []
+
+        def visit(target: str) -> None:
+            for part in walk(self.found[target].step):
+                by = variable_of(part, self.graph)
+                if by and by not in (*known, *order, *self.given.gradients):
+                    visit(by)
+                    order.append(by)
+
+        visit(name)
+        return order
+
+
+def variable_of(part: Expr, graph: Graph) -> str | None:
+    """Return the variable of a gradient's name that an expression reads."""
+    prefix = gradient_name("")
+    if isinstance(part, Name) and part.name.startswith(prefix):
+        by = part.name.removeprefix(prefix)
+        return by if by in graph.names else None
+    return None
+
+
+def reasons_of(gradient: Gradient) -> list[str]:
+    """Return the sentences that say why a gradient is what it is."""
+    return [*gradient.why, *([PATHS] if len(gradient.rules) > 1 else [])]
