@@ -180,6 +180,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden)),
             "blocks": _blocks(pieces, scene, found),
             "rubrics": rubrics,
+            "choices": [name for name, part in found.items() if _is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
