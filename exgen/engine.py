@@ -26,9 +26,9 @@ from exgen.graph import (
     names_in,
     shape_text,
 )
-from exgen.logits import from_logits, log_softmax, softmax_inside, through_log_softmax
 from exgen.ops import lookup
 from exgen.ops.base import Site, size_of
+from exgen.ops.logits import from_logits, log_softmax, softmax_inside, through_log_softmax
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def _evaluate(
             return values[name]
         case Number(value):
             return _scalar(value, exact=exact)
-        case Call("log", (Call("softmax", (logits,), options),)) if not exact:
-            return log_softmax(_evaluate(logits, values, at, exact=exact), options)
+        case Call() if not exact and (softmax := softmax_inside(expr)) is not None:
+            logits = _evaluate(softmax.args[0], values, at, exact=exact)
+            return log_softmax(logits, softmax.options)
         case Call(op, args, options):
             inner = [_evaluate(arg, values, at, exact=exact) for arg in args]
             return _numbers(lookup(op).value(*inner, **dict(options)), exact=exact)

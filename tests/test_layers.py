@@ -36,7 +36,6 @@ ORDER = (
     "printing",
     "ops",
     "shapes",
-    "logits",
     "engine",
     "language",
     "derive",

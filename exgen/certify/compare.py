@@ -23,7 +23,7 @@ from exgen.graph import (
     shape_text,
     substitute_sizes,
 )
-from exgen.logits import graph_from_logits
+from exgen.ops.logits import graph_from_logits
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:

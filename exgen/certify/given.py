@@ -28,8 +28,8 @@ from exgen.engine import backward, evaluate, gradient_name
 from exgen.errors import CertificateError, ValuesError
 from exgen.graph import Call, Expr, Graph, walk
 from exgen.language import to_text
-from exgen.logits import from_logits, graph_from_logits
 from exgen.ops import traits_of
+from exgen.ops.logits import from_logits, graph_from_logits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -29,7 +29,8 @@ from exgen.graph import (
     rebuild,
     size_as_number,
 )
-from exgen.ops.losses import ROWS as LOSSES
+from exgen.ops import lookup
+from exgen.ops.activations import SOFTMAX
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
 
 DATA = ("input", "target", "onehot")
-LOSS_OPS = frozenset(row.name for row in LOSSES)
-ENTRYWISE = frozenset(
-    {"add", "sub", "mul", "div", "neg", "pow", "relu", "lrelu", "sigmoid", "tanh", "softplus"}
-    | {"exp", "log", "softmax"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +173,11 @@ class _Rewrite:
                 return Name(self.names[name])
             case Call("matmul", (left, right)) if not names_in(left) & self.own:
                 return self(right) @ _transposed(left) if self.rows else left @ self(right)
-            case Call("softmax", (inner,)):
-                return call("softmax", self(inner), axis=1 if self.rows else 0)
+            case Call(SOFTMAX.name, (inner,)):
+                return SOFTMAX(self(inner), axis=1 if self.rows else 0)
             case Call("add" | "sub" as op, args, options):
                 return Call(op, tuple(map(self.repeated, args)), options)
-            case Call(op, args, options) if op in ENTRYWISE:
+            case Call(op, args, options) if lookup(op).traits.entrywise:
                 return Call(op, tuple(map(self.spread, args)), options)
         what = expr.op if isinstance(expr, Call) else "this"
         raise KindError(
@@ -209,7 +205,7 @@ class _Rewrite:
     def loss(self, expr: Expr) -> Expr:
         """Return a loss summed over the examples; a loss op sums over all entries itself."""
         match expr:
-            case Call(op, (prediction, target)) if op in LOSS_OPS:
+            case Call(op, (prediction, target)) if lookup(op).traits.loss:
                 return Call(op, (self(prediction), self(target)))
             case Call("add" | "sub", args) if not all(names_in(arg) & self.own for arg in args):
                 raise KindError(

@@ -24,6 +24,7 @@ from exgen.graph import (
     is_scalar,
     walk,
 )
+from exgen.ops.order import PERMUTATION, SORT
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Cases:
         match expr:
             case Name():
                 return Entry(expr, index, 0)
-            case Call("sort"):
+            case Call(SORT.name):
                 return Entry(expr, index, 0)
             case Call("unit"):
                 return ONE_ if expr.option("position") == index else ZERO
@@ -90,7 +91,7 @@ class Cases:
                 return -self._at(inner, index)
             case Call("add" | "sub" | "mul" | "div" as op, (left, right)):
                 return _combined(op, self._at(left, index), self._at(right, index))
-            case Call("matmul", (Call("transpose", (Call("permutation"),)), inner)):
+            case Call("matmul", (Call("transpose", (Call(PERMUTATION.name),)), inner)):
                 if index != self.index:
                     break_up = "a sorted gradient stands inside a sum"
                     raise KindError(break_up, remedy="Give the sorted vector a line of its own.")

@@ -29,18 +29,18 @@ from exgen.graph import (
     Name,
     Partial,
     SumOver,
-    call,
     is_column,
     names_in,
     walk,
 )
-from exgen.ops import losses
+from exgen.ops import traits_of
+from exgen.ops.activations import EXP, SIGMOID, SOFTMAX
 from exgen.ops.base import axis_option
+from exgen.ops.losses import AFTER_SIGMOID, AFTER_SOFTMAX, BCE, CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
-
-LOSSES = frozenset(row.name for row in losses.ROWS)
+    from exgen.ops.base import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,9 @@ class _Deriver:
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
         start = Line(Entry(Name(gradient_name(name)), *index), "start")
         output = self.output(name)
-        if output is not None and self.found[name].rules == ("softmax+cross_entropy",):
+        if output is not None and self.found[name].rules == (AFTER_SOFTMAX.rule,):
             lines, premise = self.softmax(output, name, index, last), "target"
-        elif self.found[name].rules == ("sigmoid+bce",):
+        elif self.found[name].rules == (AFTER_SIGMOID.rule,):
             lines, premise = self.sigmoid(name, index, last), ""
         else:
             lines, premise = self.chain(name, index, last), ""
@@ -254,8 +254,7 @@ class _Deriver:
         return next(
             (
                 b for b in self.graph.bindings
-                if isinstance(b.expr, Call) and b.expr.op == "softmax"
-                and b.expr.args[0] == Name(name)
+                if SOFTMAX.made(b.expr) and b.expr.args[0] == Name(name)
             ),
             None,
         )  # fmt: skip
@@ -300,11 +299,11 @@ class _Deriver:
         """Return the lines from the loss through the sigmoid to the pre-activation."""
         output = next(
             b.name for b in self.graph.bindings
-            if isinstance(b.expr, Call) and b.expr.op == "sigmoid" and b.expr.args[0] == Name(name)
+            if SIGMOID.made(b.expr) and b.expr.args[0] == Name(name)
         )  # fmt: skip
         p = Entry(Name(output), *index)
         t = entry_form(
-            self.target(output, "bce"), index, with_gradient_shapes(self.graph), self.letters
+            self.target(output, BCE), index, with_gradient_shapes(self.graph), self.letters
         )
         share = self.share(last)
         product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
@@ -317,10 +316,10 @@ class _Deriver:
             Line(last, "cancel"),
         ]
 
-    def target(self, output: str, loss: str = "cross_entropy") -> Expr:
+    def target(self, output: str, loss: Op = CROSS_ENTROPY) -> Expr:
         for binding in self.graph.bindings:
             for part in walk(binding.expr):
-                if part == call(loss, Name(output), *_second(part)):
+                if part == loss(Name(output), *_second(part)):
                     return _second(part)[0]
         raise KindError("there is no cross-entropy of this output")
 
@@ -357,7 +356,7 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
         return Entry(Name(name), index, 0)
 
     def power(index: Index) -> Expr:
-        return call("exp", at(logits, index))
+        return EXP(at(logits, index))
 
     total = SumOver(m, dim, power(m))
     p_y, p_own = at(output, letter), at(output, own)
@@ -387,11 +386,11 @@ def hot_names(graph: Graph) -> tuple[str, str, str]:
     """
     loss = graph.expr(graph.loss)
     match loss:
-        case Call("cross_entropy", (Name(output), Name(target))):
+        case Call(CROSS_ENTROPY.name, (Name(output), Name(target))):
             before = graph.expr(output)
             leaf = graph.leaf(target)
             match before:
-                case Call("softmax", (Name(logits),)) if (
+                case Call(SOFTMAX.name, (Name(logits),)) if (
                     leaf is not None and leaf.role == "onehot" and is_column(graph.shapes[logits])
                 ):
                     return logits, output, target
@@ -407,7 +406,7 @@ def hot_names(graph: Graph) -> tuple[str, str, str]:
 def _is_direct(expr: Expr, name: str) -> bool:
     """Whether a loss of a name stands in an expression, a sum with a term for each entry."""
     return any(
-        isinstance(part, Call) and part.op in LOSSES and part.args[0] == Name(name)
+        isinstance(part, Call) and traits_of(part).loss and part.args[0] == Name(name)
         for part in walk(expr)
     )
 

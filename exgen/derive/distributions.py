@@ -19,6 +19,7 @@ from exgen.graph import (
     walk,
 )
 from exgen.language.classes import classes_axes
+from exgen.ops.activations import SOFTMAX
 from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
 
@@ -45,7 +46,7 @@ def distributions(graph: Graph) -> Mapping[str, int]:
         expr = binding.expr
         if isinstance(expr, Name) and expr.name in found:
             found[binding.name] = found[expr.name]
-        if isinstance(expr, Call) and expr.op == "softmax":
+        if SOFTMAX.made(expr):
             found[binding.name] = axis_option(dict(expr.options))
         elif isinstance(expr, Call) and expr.op in AFFINE and names_in(expr) & found.keys():
             along = {found[name] for name in names_in(expr) & found.keys()}

@@ -23,18 +23,15 @@ from exgen.graph import (
     as_expr,
     is_scalar,
     rebuild,
+    substitute,
     walk,
 )
 from exgen.language.writer import number_text
+from exgen.ops import TABLE, lookup
+from exgen.ops.scalars import definition_of
+from exgen.printing import FENCES
 
-FUNCTIONS = {
-    "exp": r"\exp",
-    "log": r"\log",
-    "sigmoid": r"\sigma",
-    "tanh": r"\tanh",
-    "relu": r"\mathrm{ReLU}",
-    "softplus": r"\mathrm{softplus}",
-}
+FUNCTIONS = tuple(op.name for op in TABLE.values() if op.function and len(op.signature.args) == 1)
 MINUS_ONE = as_expr(-1)
 
 
@@ -119,10 +116,19 @@ class _Splitter:
                 return self.gate("pow", self.visit(base), power, name=name)
             case _ if op in FUNCTIONS:
                 return self.gate(op, self.visit(args[0]), name=name)
-        raise KindError(
-            f"a circuit has no gate for '{op}'",
-            remedy=f"It has + - * / **, and {', '.join(FUNCTIONS)}.",
-        )
+        return self.composite(op, args, name)
+
+    def composite(self, op: str, args: tuple[Expr, ...], name: str | None) -> Expr:
+        """Add the gates of what an op is made of; a sum of one number is that number."""
+        if op == "sum":
+            return self.visit(args[0], name)
+        made, row = definition_of(op), lookup(op)
+        if made is None or row.options:
+            raise KindError(
+                f"a circuit has no gate for '{op}'",
+                remedy=f"It has + - * / **, and {', '.join(FUNCTIONS)}.",
+            )
+        return self.visit(substitute(made, dict(zip(row.signature.args, args, strict=True))), name)
 
 
 def split(graph: Graph) -> Circuit:
@@ -203,5 +209,12 @@ def gate_latex(expr: Expr, letter: str) -> str:
         case Call("pow", (_, Number(value))):
             return f"{letter}^{{{number_text(value)}}}"
         case Call(op):
-            return FUNCTIONS[op]
+            sign = lookup(op).latex.replace("operatorname", "mathrm")
+            return f"{sign} {letter} {FENCES[sign]}" if sign in FENCES else sign
     return ""
+
+
+def has_letter(circuit: Circuit) -> bool:
+    """Whether the sign on some gate uses the letter for its input."""
+    ops = [lookup(line.expr.op) for line in circuit.graph.bindings if isinstance(line.expr, Call)]
+    return any(op.latex in FENCES or op.name in ("div", "pow") for op in ops)

@@ -23,13 +23,17 @@ from exgen.graph import (
     substitute,
     walk,
 )
-from exgen.ops import lookup
+from exgen.ops import TABLE, lookup
+from exgen.ops.activations import SOFTMAX
 from exgen.ops.base import axis_option
+from exgen.ops.losses import AFTER_SOFTMAX
 from exgen.ops.pool import window_of
 from exgen.shapes import Shapes, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from exgen.ops.base import Fusion
 
 MAX_CLOSED_PARTS = 2000
 """A closed form with more parts than this keeps the names of gradients on the way."""
@@ -61,37 +65,10 @@ class Gradient:
     whole: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Fusion:
-    """An output and a loss whose derivatives simplify together."""
-
-    output: str
-    loss: str
-    premise: str
-    needs_whole: bool
-    why: str
-
-
-WHOLE = "the target's entries sum to 1"
-
-FUSIONS = (
-    Fusion(
-        "softmax",
-        "cross_entropy",
-        premise=WHOLE,
-        needs_whole=True,
-        why="The derivative of cross-entropy after a softmax with respect to the logits is output "
-        "minus target, because the entries of the target sum to 1.",
-    ),
-    Fusion(
-        "sigmoid",
-        "bce",
-        premise="",
-        needs_whole=False,
-        why="The derivative of binary cross-entropy after a sigmoid with respect to the "
-        "pre-activation is output minus target.",
-    ),
-)
+FUSIONS: Mapping[str, Fusion] = {
+    op.name: op.traits.fusion for op in TABLE.values() if op.traits.fusion is not None
+}
+"""The losses that simplify together with the output before them, each with that output."""
 
 
 def with_gradient_shapes(graph: Graph, *, numerator: bool = False) -> dict[str, Shape]:
@@ -214,27 +191,27 @@ def _depth(expr: Expr) -> int:
 
 STRETCHED = "The scalar acts on every entry, so the contributions of all entries are summed."
 OVERLAP = "An entry that lies in several windows receives the sum of its contributions."
-COMBINED = frozenset({"add", "sub", "mul", "div"})
 
 
 def _why(part: Contribution, name: str, graph: Graph) -> tuple[str, ...]:
     """Return why a use adds what it does: the rule, and what holds of this use alone."""
     rule = _rule(part, graph)
-    fused = {f"{f.output}+{f.loss}": f.why for f in FUSIONS}
+    fused = {fusion.rule: fusion.why for fusion in FUSIONS.values()}
     if rule == "copy":
         return ("Another name for the same value has the same gradient.",)
     if rule == "chain":
         return ("Chain rule with the given Jacobian.",)
     if rule in fused:
         return (fused[rule],)
-    own = (lookup(rule).why,)
+    op = lookup(rule)
+    own = (op.why,)
     if part.use is None:
         return own
-    if rule in ("maxpool", "avgpool"):
+    if "stride" in op.options:
         size, stride = window_of(dict(part.use.options))
         return own if stride >= size else (*own, OVERLAP)
     shapes = [shape_of(arg, graph.shapes) for arg in part.use.args]
-    stretched = rule in COMBINED and sum(map(is_scalar, shapes)) == 1
+    stretched = op.infix and op.traits.entrywise and sum(map(is_scalar, shapes)) == 1
     one_number = is_scalar(graph.shapes[name]) and Name(name) in part.use.args
     return (*own, STRETCHED) if stretched and one_number else own
 
@@ -249,17 +226,17 @@ def fuse(back: Backward) -> Backward:
     whole = distributions(back.graph)
     for binding in back.graph.bindings:
         output = binding.expr
-        fusion = next(
-            (f for f in FUSIONS if isinstance(output, Call) and f.output == output.op), None
-        )
-        if fusion is None or not isinstance(output, Call):
+        if not isinstance(output, Call):
+            continue
+        loss = next((name for name, f in FUSIONS.items() if f.output == output.op), None)
+        if loss is None:
             continue
         logits = output.args[0]
         # Along the rows of a column every softmax is 1, and no target's entries sum to 1.
         if axis_option(dict(output.options)) == 1 and is_column(back.graph.shapes[binding.name]):
             continue
         parts = contributions[binding.name]
-        direct = [_fused(back.graph, binding, fusion, part, whole) for part in parts]
+        direct = [_fused(back.graph, binding, loss, part, whole) for part in parts]
         if not (direct and all(direct)):
             continue
         for name in names_in(logits):
@@ -285,22 +262,22 @@ def _through(
 
 
 def _fused(
-    graph: Graph, line: Binding, fusion: Fusion, part: Contribution, whole: Mapping[str, int]
+    graph: Graph, line: Binding, loss: str, part: Contribution, whole: Mapping[str, int]
 ) -> Contribution | None:
     """Return the contribution to the logits that replaces the loss's to the output."""
-    if part.use is None or part.rule != fusion.loss or not isinstance(line.expr, Call):
+    if part.use is None or part.rule != loss or not isinstance(line.expr, Call):
         return None
     prediction, target = part.use.args
     if prediction != Name(line.name) or line.name in names_in(target):
         return None
     axis = axis_option(dict(line.expr.options))
-    if fusion.needs_whole and not sums_to_one(target, axis, graph.shapes, whole):
+    if FUSIONS[loss].premise and not sums_to_one(target, axis, graph.shapes, whole):
         return None
     # The loss's rule builds upstream * slope, so the upstream gradient is the left factor.
     if not (isinstance(part.gradient, Call) and part.gradient.op == "mul"):
         return None
     gradient = part.gradient.args[0] * (Name(line.name) - target)
-    return Contribution(f"{fusion.output}+{fusion.loss}", part.consumer, part.use, gradient)
+    return Contribution(FUSIONS[loss].rule, part.consumer, part.use, gradient)
 
 
 def premises(graph: Graph, found: Mapping[str, Gradient]) -> tuple[str, ...]:
@@ -308,9 +285,9 @@ def premises(graph: Graph, found: Mapping[str, Gradient]) -> tuple[str, ...]:
     if not any(leaf.role == "onehot" for leaf in graph.leaves):
         return ()
     used = {rule for gradient in found.values() for rule in gradient.rules}
-    told = [f.premise for f in FUSIONS if f.premise and f"{f.output}+{f.loss}" in used]
+    told = [f.premise for f in FUSIONS.values() if f.premise and f.rule in used]
     # That the entries of a softmax sum to 1 is no premise.
-    made = {b.name for b in graph.bindings if isinstance(b.expr, Call) and b.expr.op == "softmax"}
+    made = {b.name for b in graph.bindings if SOFTMAX.made(b.expr)}
     if any(gradient.whole - made for gradient in found.values()):
-        told.append(WHOLE)
+        told.append(AFTER_SOFTMAX.premise)
     return tuple(dict.fromkeys(told))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
@@ -26,18 +27,15 @@ from exgen.graph import (
     Size,
     SumOver,
     as_expr,
-    call,
     size_as_number,
 )
-from exgen.ops import order, pool
-from exgen.ops.base import axis_option
+from exgen.ops import lookup, traits_of
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LETTERS = "ijklpqrs"
-ROUTING = frozenset(row.name for family in (order, pool) for row in family.ROWS)
 EXAMPLES = "n"
 
 
@@ -170,7 +168,7 @@ class _Form:
                 return Entry(expr, *index)
             case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
                 return expr
-            case Call(op) if op in ROUTING:
+            case Call(op) if traits_of(expr).routed or "stride" in lookup(op).options:
                 raise KindError(
                     f"{op} has no index form: which entry it reads depends on their values",
                     remedy="Ask for numbers instead.",
@@ -209,15 +207,15 @@ class _Form:
                 )
             case "sum" | "mean":
                 return self.reduction(expr, inner[0], index, taken)
-            case "softmax":
-                return self.softmax(expr, inner[0], index, taken)
-            case "cross_entropy" | "bce" | "squared_error":
-                return self.loss(expr, inner[0], taken)
-            case "append_one" | "prepend_one" | "concat" | "slice" | "unit":
-                raise KindError(
-                    f"{expr.op} has no index form without cases",
-                    remedy="Use a network with separate biases.",
-                )
+        op = lookup(expr.op)
+        if op.definition is not None and not op.function:
+            written = op.definition(site_of(expr, expr, self.shapes))
+            return self.at(written, index, taken)
+        if not op.traits.entrywise:
+            raise KindError(
+                f"{expr.op} has no index form without cases",
+                remedy="Use a network with separate biases.",
+            )
         parts = tuple(self.own(arg, index, taken) for arg in args)
         if expr.op == "mul":
             return _times(*parts)
@@ -251,33 +249,6 @@ class _Form:
         return self.summed(
             shape[0], taken, lambda i, t: self.summed(shape[1], t, lambda j, u: body((i, j), u))
         )
-
-    def softmax(
-        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[str]
-    ) -> Expr:
-        arg, axis = expr.args[0], axis_option(dict(expr.options))
-
-        def across(i: Index) -> tuple[Index, Index]:
-            return (i, index[1]) if axis == 0 else (index[0], i)
-
-        below = self.summed(
-            shape[axis], taken, lambda i, t: call("exp", self.at(arg, across(i), t))
-        )
-        return call("exp", self.at(arg, index, taken)) / below
-
-    def loss(self, expr: Call, shape: Shape, taken: frozenset[str]) -> Expr:
-        prediction, target = expr.args
-
-        def term(place: tuple[Index, Index], t: frozenset[str]) -> Expr:
-            p, y = self.at(prediction, place, t), self.at(target, place, t)
-            if expr.op == "squared_error":
-                return (p - y) ** 2
-            if expr.op == "cross_entropy":
-                return y * call("log", p)
-            return y * call("log", p) + (1 - y) * call("log", 1 - p)
-
-        total = self.everywhere(shape, taken, term)
-        return total if expr.op == "squared_error" else -total
 
 
 def _times(left: Expr, right: Expr) -> Expr:

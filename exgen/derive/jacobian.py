@@ -21,6 +21,7 @@ from exgen.graph import (
     rebuild,
 )
 from exgen.ops import lookup
+from exgen.ops.compare import ZERO_ON_THE_OTHER_SIDE
 
 if TYPE_CHECKING:
     from exgen.derive.notation import Notation
@@ -116,6 +117,6 @@ def slope_at_zero(expr: Expr, notation: Notation) -> Expr:
     if notation.relu_at_zero == 0:
         return expr
     match expr:
-        case Call("greater" | "less_equal" as op, (z, Number(value))) if value == 0:
-            return call("greater_equal" if op == "greater" else "less", z, 0)
+        case Call(op, (z, Number(value))) if op in ZERO_ON_THE_OTHER_SIDE and value == 0:
+            return ZERO_ON_THE_OTHER_SIDE[op](z, 0)
     return rebuild(expr, lambda part: slope_at_zero(part, notation))

@@ -38,7 +38,7 @@ from exgen.graph import (
     is_scalar,
 )
 from exgen.language.writer import decimal_text
-from exgen.ops import lookup, losses
+from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
 from exgen.printing import FENCES, Level, Printed, Symbol
 from exgen.shapes import likely_shape
@@ -55,7 +55,6 @@ PRODUCTS: Mapping[str, str] = {
 }
 HADAMARD: Mapping[str, str] = {"odot": r"\odot", "circ": r"\circ"}
 TRANSPOSE: Mapping[str, str] = {"top": r"\top", "T": r"\mathsf{T}"}
-LOSSES = frozenset(row.name for row in losses.ROWS)
 ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATORS: Mapping[str, str] = {**ONES, "bracket": ""}
 RELU = r"\operatorname{ReLU}"
@@ -288,7 +287,7 @@ class Printer:
     def quotient_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
         """Return a fraction, or an entrywise quotient where the denominator is an array."""
         top = this.args[0]
-        if isinstance(top, Call) and top.op in LOSSES:
+        if traits_of(top).loss:
             sign = "-" if args[0].level is Level.NEGATIVE else ""
             body = args[0].latex.removeprefix("-")
             level = Level.NEGATIVE if sign else Level.PRODUCT

@@ -24,12 +24,11 @@ from exgen.graph import (
     as_expr,
     rebuild,
 )
-from exgen.ops.losses import ROWS
+from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from exgen.graph import Index
 
-LOSSES = frozenset(row.name for row in ROWS)
 P, Y, TERM = "p", "y", "l"
 
 
@@ -79,7 +78,7 @@ def loss_line(graph: Graph) -> LossLine:
                 factor, expr = factor * (1 / size), inner
             case Call("mul", (Number() | Size() as size, inner)):
                 factor, expr = factor * size, inner
-            case Call(op, (Name(prediction), Name(target))) if op in LOSSES:
+            case Call(op, (Name(prediction), Name(target))) if lookup(op).traits.loss:
                 return LossLine(op, prediction, target, simplify(factor, {}), _slope(op))
             case _:
                 break

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.derive.turning import ENTRYWISE, LOSSES, Turning, turned
+from exgen.derive.turning import Turning, turned
 from exgen.graph import ONE, Binding, Call, Expr, Graph, Name, is_column, names_in, walk
+from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
+from exgen.ops.reduce import MEAN, SUM
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from exgen.graph import Leaf
 
 ROWS, COLUMNS = 0, 1
-KEEPS_EXAMPLES = ENTRYWISE | LOSSES | {"softmax", "append_one", "prepend_one", "concat", "slice"}
 
 
 def oriented(graph: Graph, notation: Notation) -> Graph:
@@ -54,6 +55,13 @@ def turn(graph: Graph, names: frozenset[str]) -> Graph:
 def _turned_leaf(leaf: Leaf) -> Leaf:
     shape = turned(leaf.shape)
     return replace(leaf, shape=shape, axes=1 if is_column(shape) else 2)
+
+
+def _keeps_examples(op: str) -> bool:
+    """Whether each example of the arguments is one of the result, or adds a part to a loss."""
+    row = lookup(op)
+    along = "axis" in row.options and op not in (SUM.name, MEAN.name)
+    return row.traits.entrywise or row.traits.loss or along
 
 
 # --- weights ---
@@ -151,7 +159,7 @@ class _Finder:
                     raise _UnclearError
             case Call("transpose", (inner,)):
                 self.set(inner, 1 - axis)
-            case Call(op, args) if op in KEEPS_EXAMPLES:
+            case Call(op, args) if _keeps_examples(op):
                 for arg in args:
                     if isinstance(arg, Name) and self.reads_data(arg) and self.is_array(arg):
                         self.set(arg, axis)
@@ -207,9 +215,9 @@ class _Finder:
         found = [axis for axis in map(self.axis, args) if axis is not None]
         if not found:
             return None
-        if op not in KEEPS_EXAMPLES and op != "prelu":
+        if not _keeps_examples(op):
             raise _UnclearError
         if len(set(found)) > 1:
             raise _UnclearError
         self.set(expr, found[0])
-        return None if op in LOSSES else found[0]
+        return None if traits_of(expr).loss else found[0]

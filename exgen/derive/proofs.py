@@ -16,11 +16,12 @@ from exgen.graph import (
     Shape,
     SumOver,
     as_expr,
-    call,
     rebuild,
     size_as_number,
     walk,
 )
+from exgen.ops.activations import EXP, LOG, SOFTMAX
+from exgen.ops.losses import CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +67,8 @@ def softmax_shift(logits: str, shift: str, shape: Shape, *, added: bool = False)
     """Prove that a constant subtracted from every logit, or added, leaves the softmax as it is."""
     shapes = {logits: shape, shift: SCALAR}
     moved = Name(logits) + Name(shift) if added else Name(logits) - Name(shift)
-    left = call("softmax", moved, axis=None)
-    right = call("softmax", Name(logits), axis=None)
+    left = SOFTMAX(moved, axis=None)
+    right = SOFTMAX(Name(logits), axis=None)
     # The sum's own letter is k, so that i stays free for the entry.
     start = entry_form(left, (LETTER, 0), shapes, Letters({shape[0]: RUNNING}))
     apart = _split_exponents(start)
@@ -101,8 +102,8 @@ def smoothed_cross_entropy(prediction: str, target: str, weight: str, shape: Sha
     left, start, apart = _cross_entropy(prediction, target, shapes)
     share = Name(weight) / size_as_number(shape[0])
     inserted = _insert(apart, target, 1 - Name(weight) + share, share)
-    logs = call("log", Entry(Name(prediction), RUNNING, 0))
-    own = call("log", Entry(Name(prediction), HOT, 0))
+    logs = LOG(Entry(Name(prediction), RUNNING, 0))
+    own = LOG(Entry(Name(prediction), HOT, 0))
     total = SumOver(RUNNING, shape[0], logs)
     end = -((1 - Name(weight)) * own) - share * total
     lines = (
@@ -117,7 +118,7 @@ def smoothed_cross_entropy(prediction: str, target: str, weight: str, shape: Sha
 def _cross_entropy(
     prediction: str, target: str, shapes: Mapping[str, Shape]
 ) -> tuple[Expr, Expr, Expr]:
-    left = call("cross_entropy", Name(prediction), Name(target))
+    left = CROSS_ENTROPY(Name(prediction), Name(target))
     size = shapes[prediction][0]
     start = entry_form(left, (0, 0), shapes, Letters({size: RUNNING}))
     return left, start, _split_sum(start)
@@ -132,10 +133,10 @@ def _everywhere(expr: Expr, rule: str) -> Expr:
 
 def _exponent(expr: Expr) -> Expr:
     match expr:
-        case Call("exp", (Call("sub", (left, right)),)):
-            return call("exp", -right) * call("exp", left)
-        case Call("exp", (Call("add", (left, right)),)):
-            return call("exp", right) * call("exp", left)
+        case Call(EXP.name, (Call("sub", (left, right)),)):
+            return EXP(-right) * EXP(left)
+        case Call(EXP.name, (Call("add", (left, right)),)):
+            return EXP(right) * EXP(left)
     return expr
 
 

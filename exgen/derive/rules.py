@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exgen.derive.gradients import FUSIONS
+from exgen.ops import TABLE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -11,31 +14,16 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
 
 RULES: Mapping[str, str] = {
-    "matmul": "product",
-    "add": "sum",
-    "sub": "difference",
-    "mul": "entrywise product",
-    "div": "quotient",
-    "neg": "sign",
-    "pow": "power",
     "copy": "same value",
     "chain": "chain rule",
-    "relu": "ReLU",
-    "lrelu": "leaky ReLU",
-    "prelu": "PReLU",
-    "exp": "exponential",
-    "log": "logarithm",
-    "cross_entropy": "cross-entropy",
-    "bce": "cross-entropy",
-    "squared_error": "squared error",
-    "softmax+cross_entropy": "output and loss",
-    "sigmoid+bce": "output and loss",
+    **{op.name: op.words.rule for op in TABLE.values()},
+    **{fusion.rule: "output and loss" for fusion in FUSIONS.values()},
 }
 
 
 def rule_name(gradient: Gradient, graph: Graph) -> str:
     """Return the rules behind a gradient in a few words; several uses are added up."""
-    names = list(dict.fromkeys(RULES.get(rule, rule) for rule in gradient.rules))
+    names = list(dict.fromkeys(RULES[rule] for rule in gradient.rules))
     if gradient.name == graph.loss:
         return "start"
     if not names:

@@ -10,11 +10,10 @@ from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import Call, Delta, Expr, Graph, Index, Name, as_expr, is_column, names_in, rebuild
 from exgen.ops import lookup
+from exgen.ops.arithmetic import TERMS
 
 if TYPE_CHECKING:
     from exgen.ops.base import Pair
-
-LINEAR = frozenset({"add", "sub", "neg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def _entry(graph: Graph, expr: Expr, by: str, whole: Expr, out: Pair, arg: Pair)
                 return outer(site, at[0], out, arg)
             if inner == Name(by).T:
                 return outer(site, at[0], out, (arg[1], arg[0]))
-            if expr.op in LINEAR:
+            if expr.op in TERMS:
                 slope = outer(site, at[0], out, out)
                 return slope * _entry(graph, inner, by, inner, out, arg)
     raise KindError(

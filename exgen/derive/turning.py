@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Dim, Expr, Name, call, is_column, is_scalar, walk
-from exgen.ops import losses
+from exgen.graph import SCALAR, Call, Dim, Expr, Name, call, is_column, is_scalar, walk
+from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
 
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.graph import Options, Shape
-
-ENTRYWISE = frozenset(
-    [
-        *("add", "sub", "mul", "div", "pow", "neg"),
-        *("greater", "greater_equal", "less", "less_equal"),
-        *("relu", "lrelu", "sigmoid", "tanh", "softplus", "exp", "log"),
-    ]
-)
-ALONG_AN_AXIS = frozenset(
-    ["softmax", "append_one", "prepend_one", "concat", "slice", "sum", "mean"]
-)
-LOSSES = frozenset(row.name for row in losses.ROWS)
 
 Pair = tuple[Expr, Expr]
 """Over the turned names: an expression that equals the old one, and one for its transpose."""
@@ -97,15 +85,20 @@ class Turning:
                 other = same
             case "item":
                 other = self._item(expr, flipped[0])
-            case op if op in ENTRYWISE or op in LOSSES or _has_no_axis(expr):
+            case op if self._is_entrywise(expr) or traits_of(expr).loss or _has_no_axis(expr):
                 other = Call(op, flipped, expr.options)
-            case op if op in ALONG_AN_AXIS:
+            case op if "axis" in lookup(op).options:
                 other = Call(op, flipped, _other_axis(expr.options))
         if is_scalar(self._known.of(expr)):
             # Both are the same number; the one with fewer transposes reads better.
             best = same if other == _transposed(same) else _fewer(same, other)
             return best, best
         return same, other
+
+    def _is_entrywise(self, expr: Call) -> bool:
+        """Whether an op reads entries at their own place; one slope for each row does not turn."""
+        shapes = {self._known.of(arg) for arg in expr.args} - {SCALAR}
+        return traits_of(expr).entrywise and len(shapes) <= 1
 
     def _item(self, expr: Call, flipped: Expr) -> Expr:
         row, column = (expr.option(name) for name in ("row", "column"))

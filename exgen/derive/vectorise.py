@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.latex import HADAMARD
 from exgen.derive.symbols import dim_latex
+from exgen.engine import site_of
 from exgen.graph import (
     ONE,
     Call,
@@ -20,7 +21,8 @@ from exgen.graph import (
     rebuild,
     walk,
 )
-from exgen.ops.base import axis_option
+from exgen.ops import lookup
+from exgen.ops.losses import SQUARED_ERROR
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -34,17 +36,10 @@ def expanded(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
     """Return a line with its softmax and its loss written as products with vectors of ones."""
     inner = rebuild(expr, lambda part: expanded(part, shapes))
     match inner:
-        case Call("softmax", (z,)):
-            return _softmax(z, shape_of(z, shapes), axis_option(dict(inner.options)))
-        case Call("cross_entropy", (p, t)):
-            return -_paired(t, call("log", p), shape_of(p, shapes))
-        case Call("bce", (p, t)):
-            shape = shape_of(p, shapes)
-            if is_scalar(shape):
-                return -(t * call("log", p) + (1 - t) * call("log", 1 - p))
-            if is_column(shape):
-                return -(t.T @ call("log", p) + (1 - t).T @ call("log", 1 - p))
-            return -_all(t * call("log", p) + (1 - t) * call("log", 1 - p), shape)
+        case Call(op) if (define := lookup(op).definition) is not None:
+            # A function stays as it is, and so does a squared error, which is a norm.
+            if not (lookup(op).function or SQUARED_ERROR.made(inner)):
+                return _with_products(define(site_of(inner, inner, shapes)), shapes)
         case Call("div", (top, Number() | Size() as below)) if top != expr:
             return _share(top, below)
     return inner
@@ -54,7 +49,7 @@ def _share(top: Expr, below: Expr) -> Expr:
     """Return ``top / below`` as a share of the sum, its sign in front."""
     if isinstance(top, Call) and top.op == "neg":
         return -_share(top.args[0], below)
-    if isinstance(top, Call) and top.op == "squared_error":
+    if SQUARED_ERROR.made(top):
         return call("div", top, below)
     return call("div", 1, below) * top
 
@@ -73,25 +68,23 @@ def _ones(rows: object, columns: object) -> Expr:
     return call("ones", rows=rows, columns=columns)  # type: ignore[arg-type]
 
 
-def _softmax(z: Expr, shape: Shape, axis: int) -> Expr:
+def _with_products(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """Return an expression with every sum of all entries as products with transposes and ones."""
+    match expr:
+        case Call("sum", (inner,)) if expr.option("axis") is None:
+            return _total(inner, shape_of(inner, shapes))
+    return rebuild(expr, lambda part: _with_products(part, shapes))
+
+
+def _total(expr: Expr, shape: Shape) -> Expr:
     rows, columns = shape
-    powers = call("exp", z)
-    if is_column(shape):
-        return powers / (_ones(ONE, rows) @ powers)
-    if axis == 0:
-        return powers / (_ones(rows, ONE) @ (_ones(ONE, rows) @ powers))
-    return powers / (powers @ _ones(columns, ONE) @ _ones(ONE, columns))
-
-
-def _paired(left: Expr, right: Expr, shape: Shape) -> Expr:
-    """Return the sum of all products of entries at the same place."""
     if is_scalar(shape):
-        return left * right
-    return left.T @ right if is_column(shape) else _all(left * right, shape)
-
-
-def _all(expr: Expr, shape: Shape) -> Expr:
-    rows, columns = shape
+        return expr
+    match expr:
+        case Call("add", (left, right)) if is_column(shape):
+            return _total(left, shape) + _total(right, shape)
+        case Call("mul", (left, right)) if is_column(shape):
+            return left.T @ right
     return _ones(ONE, rows) @ expr @ _ones(columns, ONE)
 
 
@@ -221,12 +214,12 @@ class Reasons:
                 return self._each(top)
             case Call("matmul"):
                 return self._product(expr)
-            case Call("squared_error", (prediction, _)):
+            case Call(SQUARED_ERROR.name, (prediction, _)):
                 what = "vector" if is_column(self.printer.shape(prediction)) else "matrix"
                 if is_scalar(self.printer.shape(prediction)):
                     return []
                 return [f"The sum of the squares of all entries is the squared norm of the {what}."]
-            case Call(op, (inner,)) if op not in ("transpose", "sum", "mean", "diag"):
+            case Call(op, (inner,)) if lookup(op).function:
                 if is_scalar(self.printer.shape(inner)):
                     return []
                 return ["The function acts entry by entry, so it may take the whole array."]

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
 
 ONE_ = as_expr(1)
-SLOPED = frozenset({"relu", "lrelu", "sigmoid", "tanh", "softplus", "exp", "log"})
-"""Functions of one number whose derivative a key states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ def slope_of(call: Call, printer: Printer, letter: str) -> Slope | None:
         letter: what its argument is called.
 
     """
-    if call.op not in SLOPED or not all(isinstance(arg, Number) for arg in call.args[1:]):
+    if not lookup(call.op).function or not all(isinstance(arg, Number) for arg in call.args[1:]):
         return None
     shapes = {letter: SCALAR, "f_of": SCALAR}
     expr = Call(call.op, (Name(letter), *call.args[1:]), call.options)
@@ -240,7 +238,7 @@ def _primed(latex: str, letter: str) -> str:
 
 def functions_on(expr: Expr) -> tuple[Call, ...]:
     """Return the functions of one number that an expression applies, each once."""
-    found = (part for part in walk(expr) if isinstance(part, Call) and part.op in SLOPED)
+    found = (part for part in walk(expr) if isinstance(part, Call) and lookup(part.op).function)
     return tuple({(part.op, part.args[1:]): part for part in found}.values())
 
 

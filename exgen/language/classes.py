@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exgen.errors import MisfitError
 from exgen.graph import Call, Name, is_column, names_in, walk
+from exgen.ops.activations import SOFTMAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,6 @@ def _softmax_axis(graph: Graph, expr: Expr) -> frozenset[int]:
     """Return the axis of the outermost softmax in an expression, or in the line it names."""
     line = graph.expr(expr.name) if isinstance(expr, Name) else expr
     for part in () if line is None else walk(line):
-        if isinstance(part, Call) and part.op == "softmax":
+        if SOFTMAX.made(part):
             return frozenset({1 if part.option("axis") == 1 else 0})
     return NONE

@@ -25,18 +25,20 @@ MAX_DIGITS = 100
 MAX_EXPONENT = 1000
 MAX_PARTS = 1000
 
-OPERATORS: Mapping[type[ast.AST], str] = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.Div: "div",
-    ast.Pow: "pow",
-    ast.MatMult: "matmul",
-    ast.Gt: "greater",
-    ast.GtE: "greater_equal",
-    ast.Lt: "less",
-    ast.LtE: "less_equal",
+SIGNS: Mapping[type[ast.AST], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
 }
+BY_SIGN = {op.sign: op.name for op in TABLE.values() if len(op.signature.args) > 1}
+OPERATORS = {syntax: BY_SIGN[sign] for syntax, sign in SIGNS.items()}
 CALLABLE = tuple(sorted(name for name, op in TABLE.items() if not op.infix))
 DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?")
 

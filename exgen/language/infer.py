@@ -29,7 +29,9 @@ from exgen.graph import (
 )
 from exgen.language.orientation import Features, together
 from exgen.language.writer import to_text
-from exgen.ops import lookup
+from exgen.ops import lookup, traits_of
+from exgen.ops.activations import SOFTMAX
+from exgen.ops.arithmetic import TERMS
 from exgen.shapes import check_size
 
 if TYPE_CHECKING:
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
     from exgen.language.orientation import Orientation
     from exgen.ops.base import Sizes
 
-NEEDS_AXIS = frozenset({"softmax", "append_one", "prepend_one"})
-TERMS = frozenset({"add", "sub", "neg"})
-"""The ops between the terms of one sum."""
 # Each softmax around another doubles the gradient, which uses its upstream gradient twice.
 MAX_SOFTMAX = 5
 
@@ -168,14 +167,14 @@ class Typer:
         self, expr: Call, args: tuple[Typed, ...], around: Features
     ) -> tuple[Call, tuple[Shape, ...]]:
         shapes = tuple(arg.shape for arg in args)
-        if expr.op == "softmax" and _softmaxes(expr) > MAX_SOFTMAX:
+        if SOFTMAX.made(expr) and _softmaxes(expr) > MAX_SOFTMAX:
             raise MisfitError(
                 f"more than {MAX_SOFTMAX} softmaxes stand inside one another",
                 "Give some of them a name on a line of their own.",
             )
         if expr.op in ("add", "sub"):
             return self._with_bias_spread(expr, shapes, around)
-        if expr.op in NEEDS_AXIS and expr.option("axis") is None and not is_column(shapes[0]):
+        if traits_of(expr).needs_axis and expr.option("axis") is None and not is_column(shapes[0]):
             axis = args[0].features.axis
             if axis is not None:
                 options = tuple((k, axis if k == "axis" else v) for k, v in expr.options)
@@ -268,4 +267,4 @@ def _terms(expr: Expr) -> Iterator[Expr]:
 
 
 def _softmaxes(expr: Expr) -> int:
-    return sum(isinstance(part, Call) and part.op == "softmax" for part in walk(expr))
+    return sum(SOFTMAX.made(part) for part in walk(expr))

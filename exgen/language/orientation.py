@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from exgen.language.reader import Declaration
 
 NONE: frozenset[int] = frozenset()
-ENTRYWISE_SIGNS = frozenset({"add", "sub", "mul", "div", "pow", "neg"})
 
 
 class Features(NamedTuple):
@@ -110,7 +109,8 @@ class Orientation:
             return self._of_product(expr, args)
         if expr.op == "transpose":
             return args[0].turned
-        if expr.op in ENTRYWISE_SIGNS or not lookup(expr.op).infix:
+        row = lookup(expr.op)
+        if row.traits.entrywise or not row.infix:
             return together(args)
         return Features()
 

@@ -37,17 +37,12 @@ class Level(IntEnum):
     ATOM = 6
 
 
-BINARY: Mapping[str, tuple[str, Level]] = {
-    "add": ("+", Level.SUM),
-    "sub": ("-", Level.SUM),
-    "mul": ("*", Level.PRODUCT),
-    "div": ("/", Level.PRODUCT),
-    "matmul": ("@", Level.PRODUCT),
-    "greater": (">", Level.COMPARE),
-    "greater_equal": (">=", Level.COMPARE),
-    "less": ("<", Level.COMPARE),
-    "less_equal": ("<=", Level.COMPARE),
+LEVELS: Mapping[str, Level] = {
+    **dict.fromkeys(("+", "-"), Level.SUM),
+    **dict.fromkeys(("*", "/", "@"), Level.PRODUCT),
+    **dict.fromkeys((">", ">=", "<", "<="), Level.COMPARE),
 }
+"""How tightly the operators bind that stand between two sides, but for the power."""
 
 
 def to_text(expr: Expr) -> str:
@@ -120,8 +115,9 @@ def _write(expr: Expr) -> tuple[str, Level]:
 
 def _write_call(expr: Call) -> tuple[str, Level]:
     args = expr.args
-    if expr.op in BINARY:
-        sign, level = BINARY[expr.op]
+    sign = TABLE[expr.op].sign
+    if sign in LEVELS and len(args) > 1:
+        level = LEVELS[sign]
         tighter = Level(level + 1)
         least = tighter if level is Level.COMPARE or _mixes(expr.op, args[0]) else level
         left, right = _wrap(args[0], least), _wrap(args[1], tighter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from exgen.graph import (
     OptionValue,
     Shape,
     as_expr,
+    call,
     is_column,
     shape_text,
 )
@@ -27,6 +28,7 @@ from exgen.graph import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from exgen.graph import Operand
     from exgen.printing import Printed, Printer
 
 
@@ -114,12 +116,14 @@ class Fusion:
     """An output whose derivative simplifies together with a loss's: to output minus target.
 
     Attributes:
+        rule: how derivations name the step.
         output: the op that makes the output.
         premise: what has to hold of the target; empty where nothing has.
         why: one sentence for the worked key.
 
     """
 
+    rule: str
     output: str
     premise: str
     why: str
@@ -267,6 +271,14 @@ class Op:
     traits: Traits
     words: Words
     slips: Slips
+
+    def __call__(self, *args: Operand, **options: OptionValue) -> Call:
+        """Build a use of the op; options are given in the order of its signature."""
+        return call(self.name, *args, **options)
+
+    def made(self, expr: object) -> TypeGuard[Call]:
+        """Whether an expression is a use of the op."""
+        return isinstance(expr, Call) and expr.op == self.name
 
     @property
     def infix(self) -> bool:

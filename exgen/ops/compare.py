@@ -55,4 +55,17 @@ GREATER_EQUAL = _comparison("greater_equal", ">=", lambda a, b: a >= b, r"\ge")
 LESS = _comparison("less", "<", lambda a, b: a < b, "<")
 LESS_EQUAL = _comparison("less_equal", "<=", lambda a, b: a <= b, r"\le")
 
+OPPOSITE = {
+    one.name: other
+    for one, other in (
+        (GREATER, LESS_EQUAL),
+        (GREATER_EQUAL, LESS),
+        (LESS, GREATER_EQUAL),
+        (LESS_EQUAL, GREATER),
+    )
+}
+"""For each comparison the one that holds exactly where it does not."""
+ZERO_ON_THE_OTHER_SIDE = {GREATER.name: GREATER_EQUAL, LESS_EQUAL.name: LESS}
+"""For the masks of gradient rules, in which 0 counts as negative, those in which it is positive."""
+
 ROWS = (GREATER, GREATER_EQUAL, LESS, LESS_EQUAL)

@@ -128,12 +128,14 @@ def _total(expr: Expr) -> Expr:
 LOSS = replace(PLAIN, loss=True, range=(0, None))
 LOGARITHMIC = replace(LOSS, exact=False)
 AFTER_SOFTMAX = Fusion(
+    "softmax+cross_entropy",
     "softmax",
     "the target's entries sum to 1",
     "The derivative of cross-entropy after a softmax with respect to the logits is output minus "
     "target, because the entries of the target sum to 1.",
 )
 AFTER_SIGMOID = Fusion(
+    "sigmoid+bce",
     "sigmoid",
     "",
     "The derivative of binary cross-entropy after a sigmoid with respect to the pre-activation is "

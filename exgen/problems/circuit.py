@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, gates, rounded, work
 from exgen.certify.rounded import RoundedClaim, decimals
-from exgen.derive.elementary import gate_latex, split
+from exgen.derive.elementary import gate_latex, has_letter, split
+from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.figures.circuit import circuit_figure
 from exgen.graph import SCALAR, Call, Expr, Name, Number
 from exgen.language import to_text
 from exgen.language.writer import decimal_text, number_text
+from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from exgen.certify.hand import Gate, Worked
     from exgen.derive.elementary import Circuit
+    from exgen.derive.latex import Printer
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
@@ -184,11 +188,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "letter": Tex(circuit.letter) if has_letter(circuit) else None,
         "slope_letter": Tex(circuit.letter),
         "slopes": any(
-            isinstance(line.expr, Call) and line.expr.op in {*LOCAL, "pow"}
+            isinstance(line.expr, Call)
+            and (lookup(line.expr.op).function or line.expr.op in ("div", "pow"))
             for line in circuit.graph.bindings
         ),
         "forks": bool(circuit.forks),
-        "gates": _explained(circuit, every, worked, shown, named),
+        "gates": _explained(circuit, every, worked, shown, named, printer),
     }  # fmt: skip
     return Solution(fields, tuple(answers))
 
@@ -208,18 +213,13 @@ def between(graph: Graph) -> frozenset[str]:
     return frozenset(line.name for line in graph.bindings) - {graph.loss}
 
 
-def has_letter(circuit: Circuit) -> bool:
-    """Whether the sign on some gate uses the letter for its input."""
-    ops = {line.expr.op for line in circuit.graph.bindings if isinstance(line.expr, Call)}
-    return bool(ops & {"div", "pow"})
-
-
 def _explained(
     circuit: Circuit,
     every: tuple[Gate, ...],
     worked: Worked,
     shown: Any,  # noqa: ANN401 - a function from Decimal to text
     named: Mapping[str, str],
+    printer: Printer,
 ) -> list[dict[str, Any]]:
     """Return each gate from the last to the first: upstream times local derivative."""
     rows: list[dict[str, Any]] = []
@@ -234,7 +234,7 @@ def _explained(
             whose = rf"\text{{ for }} {named[name]}" if name in named else ""
             products.append(Tex(rf"{_factor(out)} \cdot {_factor(local)} = {result}{whose}"))
         rows.append({"gate": Tex(gate_latex(gate.expr, circuit.letter)),
-                     "local": Tex(local_latex(gate.expr, circuit.letter)),
+                     "local": Tex(local_latex(gate.expr, circuit.letter, printer)),
                      "products": products})  # fmt: skip
     for name in reversed(circuit.forks):
         copies = [g.name for g in every if g.expr == Name(name)]
@@ -248,18 +248,7 @@ def _factor(number: str) -> str:
     return f"({number})" if number.startswith("-") else number
 
 
-LOCAL: Mapping[str, str] = {
-    "exp": "e^{?}",
-    "log": "1/?",
-    "sigmoid": r"\sigma(?)\,(1 - \sigma(?))",
-    "tanh": r"1 - \tanh^{2}(?)",
-    "relu": r"1\text{ if }? > 0,\ 0\text{ if }? < 0",
-    "softplus": r"\sigma(?)",
-    "div": "-1/?^{2}",
-}
-
-
-def local_latex(expr: Expr, letter: str) -> str:
+def local_latex(expr: Expr, letter: str, printer: Printer) -> str:
     """Return a gate's local derivative in terms of its input, which the letter stands for."""
     match expr:
         case Call("mul", (Name(), Name())):
@@ -271,8 +260,10 @@ def local_latex(expr: Expr, letter: str) -> str:
         case Call("pow", (_, Number(power))):
             lower = "" if power == TWO else f"^{{{number_text(power - 1)}}}"
             return rf"{number_text(power)}\,{letter}{lower}"
-        case Call(op):
-            return LOCAL[op].replace("?", letter)
+        case Call("div"):
+            return f"-1/{letter}^{{2}}"
+        case Call() if (slope := slope_of(expr, printer, letter)) is not None:
+            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.sides[1])
     return ""
 
 

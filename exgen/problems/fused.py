@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from exgen.document import Step
     from exgen.problems.base import Setting
 
-FUSED = tuple(f"{fusion.output}+{fusion.loss}" for fusion in FUSIONS)
+FUSED = tuple(fusion.rule for fusion in FUSIONS.values())
 
 
 def fused_proofs(

@@ -38,6 +38,7 @@ from exgen.graph import (
     walk,
 )
 from exgen.language import to_text
+from exgen.ops.losses import AFTER_SIGMOID
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.fused import fused_proofs
 from exgen.problems.steps import claimed, slope_reasons
@@ -330,7 +331,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
     fields["derives"] = [
         rule
         for rule in (gradients[case.logits].rules if case.logits is not None else ())
-        if rule == "sigmoid+bce"
+        if rule == AFTER_SIGMOID.rule
     ]
     return Solution({**fields, "names": [answer.name for answer in answers]}, tuple(answers))
 

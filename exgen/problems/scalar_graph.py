@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.gradients import GradientClaim
 from exgen.certify.hand import Gate, gates, rounded, work
 from exgen.certify.rounded import RoundedClaim, decimals
-from exgen.derive.elementary import Circuit, split
+from exgen.derive.elementary import Circuit, has_letter, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
@@ -32,7 +32,7 @@ from exgen.graph import (
 )
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.circuit import between, decimal_of, has_letter, printed_number, upstream_choices
+from exgen.problems.circuit import between, decimal_of, printed_number, upstream_choices
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
 from exgen.problems.rounding import (

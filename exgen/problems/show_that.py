@@ -21,6 +21,7 @@ from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, is_scalar, walk
 from exgen.language import to_text
+from exgen.ops.losses import AFTER_SOFTMAX
 from exgen.problems.base import Kind, Setting, Solution, Solved
 from exgen.problems.entries import check_entries, checked_names, entry_fields, range_latex
 
@@ -59,7 +60,6 @@ def names_with_gradient(graph: Graph) -> list[str]:
     return [name for name, gradient in found if name != graph.loss and gradient.rules]
 
 
-SOFTMAX = "softmax+cross_entropy"
 """The rule that a derivation with a premise derives."""
 
 
@@ -99,7 +99,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "asks": asks,
         "premise": any(found.premise == "target" for _, found in parts),
         "delta": _delta(shown),
-        "derives": [SOFTMAX] if any(found.premise for _, found in parts) else [],
+        "derives": [AFTER_SOFTMAX.rule] if any(found.premise for _, found in parts) else [],
         "softmax": _softmax_fact(setting, parts),
         "hot": _hot_fields(setting) if draws["case"] else {},
     }

@@ -119,7 +119,7 @@ def test_a_fork_adds_up() -> None:
     ("text", "options", "message"),
     [
         (TWO_LAYERS, {}, "made of scalars"),
-        ("x: input\nt: target\nL = bce(x, t)\n", {}, "no gate for 'bce'"),
+        ("x: input\nt: target\nL = lrelu(x, 0.1) * t\n", {}, "no gate for 'lrelu'"),
         ("x: input\ny: input\nz = x * y\nf = x + 1\n", {}, "leads nowhere"),
         (NEURON, {"hide": "some"}, "'hide' cannot be"),
         (NEURON, {"upstream": [1, 0]}, "other than 0"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
 from exgen.engine import gradient_name
 from exgen.graph import Call, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.ops.activations import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -142,7 +143,7 @@ def _is_constant(expr: Expr) -> bool:
 
 
 def _is_log(factor: Factor) -> bool:
-    return isinstance(factor.base, Call) and factor.base.op == "log"
+    return LOG.made(factor.base)
 
 
 def _array(product: Product, one: Exact) -> Expr | None:

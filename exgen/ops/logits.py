@@ -33,7 +33,11 @@ from exgen.graph import (
     rebuild,
     walk,
 )
+from exgen.ops.activations import LOG
+from exgen.ops.assemble import ITEM, SLICE
 from exgen.ops.base import axis_option
+from exgen.ops.linear import TRANSPOSE
+from exgen.ops.losses import BCE, CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +46,8 @@ if TYPE_CHECKING:
 
     from exgen.ops.base import Site
 
-TAKES_LOGARITHMS = frozenset({"log", "cross_entropy", "bce"})
-MOVES_ENTRIES = frozenset({"transpose", "item", "slice"})
+TAKES_LOGARITHMS = frozenset(op.name for op in (LOG, CROSS_ENTROPY, BCE))
+MOVES_ENTRIES = frozenset(op.name for op in (TRANSPOSE, ITEM, SLICE))
 """Ops that only pick and move entries, so that a logarithm may be taken before them."""
 
 
