@@ -21,6 +21,7 @@ from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -167,7 +168,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         if leaf.name not in hidden
     ]
     shows = any(_is_network(piece) for piece in pieces)
-    answers = tuple(solved for answered in found.values() for solved in answered.solved)
+    answers = said_once(solved for answered in found.values() for solved in answered.solved)
     rubrics = {
         name: answered.prints["rubric"]
         for name, answered in found.items()
@@ -253,6 +254,10 @@ def _blocks(
     for block in blocks:
         block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
         block["short"] = _is_short(block["paragraphs"])
+        block["bare"] = block["short"] and not any(
+            isinstance(piece, dict) or (isinstance(piece, str) and piece.strip())
+            for piece in block["paragraphs"][0]["pieces"]
+        )
     return [block for block in blocks if block["paragraphs"] or block["part"]]
 
 
@@ -279,7 +284,7 @@ def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
     if paragraphs[0]["boxed"][0]["layout"] == "rubric":
         return False
     shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
-    return all(piece["show"] in ("rounded", "") for piece in shown)
+    return all(piece["show"] in ("rounded", "entry", "word", "") for piece in shown)
 
 
 def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:

@@ -285,7 +285,7 @@ def _pieces(
     page = around.page
 
     environment = _environment()
-    yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
+    yield from environment.get_template(f"problems/{_template_of(problem)}.tex.j2").generate(
         _fill=fill,
         _page=page,
         problem=problem,
@@ -305,6 +305,11 @@ def _pieces(
         **problem.fields,
     )
     _check(problem, asked, told, key=key)
+
+
+def _template_of(problem: Problem) -> str:
+    """Return the name of a problem's template: that of its kind, or of all text with asks."""
+    return "text" if "blocks" in problem.fields else problem.kind
 
 
 def _room(
