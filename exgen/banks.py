@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, DataError, Source, nearest
 from exgen.files import read as read_file
+from exgen.images import read_logo
+from exgen.page import Page
 from exgen.problems import KINDS
 from exgen.strict import keys, read, said
 from exgen.tables import (
@@ -32,6 +35,7 @@ from exgen.tables import (
     Letters,
     NetworkEntry,
     NetworkTable,
+    Numbers,
     ProblemEntry,
     ProblemTable,
     Range,
@@ -47,6 +51,7 @@ NUMBERS = ("numbers", "values")
 """The options by which a kind takes numbers for the leaves."""
 Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
+LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
 
 # The parser takes time that grows with the square of a key's parts, or worse.
@@ -197,9 +202,39 @@ def _bank(path: Path, data: object) -> Bank:
                 "Each problem needs an id of its own: its draws are named by it.",
             )
         problems[problem.name] = problem
+    page, files = _page(_Table(path, "[page]"), file.page)
     return Bank(
-        **header, name=path.stem, path=path, networks=networks, problems=tuple(problems.values())
+        **header,
+        name=path.stem,
+        path=path,
+        networks=networks,
+        problems=tuple(problems.values()),
+        page=page,
+        files=files,
     )
+
+
+def _page(table: _Table, data: object) -> tuple[Page, dict[str, bytes]]:
+    """Return how the pages of a bank are set, and the image that stands on them, by its name."""
+    if isinstance(data, dict):
+        # TOML has dates of its own
+        data = {key: str(part) if isinstance(part, date) else part for key, part in data.items()}
+    page: Page = table.read(Page, data)
+    if not page.logo:
+        return page, {}
+    name, image = read_logo(table.path, page.logo, table.place)
+    return replace(page, logo=name), {name: image}
+
+
+def with_page(bank: Bank, changes: Mapping[str, object]) -> Bank:
+    """Return a bank with other values for some keys of its page.
+
+    Raises:
+        BankError: a value is not legal.
+
+    """
+    page = _Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
+    return replace(bank, page=page)
 
 
 def _network(table: _Table, name: str, data: object) -> NetworkEntry:
@@ -213,11 +248,40 @@ def _network(table: _Table, name: str, data: object) -> NetworkEntry:
     sources += [_file(table, part) for part in _listed(given.file or ())]
     for rule in given.accept or ():
         table.require("rule", rule, OF_NETWORKS)
+    leaves = tuple(dict.fromkeys(leaf for part in sources for leaf in LEAF.findall(part.text)))
+    numbers = _numbers(
+        table, given, leaves, {key: part for key, part in given.draw.items() if key in leaves}
+    )
+    sizes = {key: part for key, part in given.draw.items() if key not in leaves}
     read_already = {
-        "draw": {key: _choices(table, key, part) for key, part in given.draw.items()},
+        "draw": {key: _choices(table, key, part) for key, part in sizes.items()},
         "names": {key: _letters(table, key, part) for key, part in given.names.items()},
+        "share": bool(numbers or given.give) if given.share is None else given.share,
     }
-    return NetworkEntry(**asdict(given) | read_already, name=name, sources=tuple(sources))
+    return NetworkEntry(
+        **asdict(given) | read_already,
+        name=name,
+        sources=tuple(sources),
+        leaves=leaves,
+        numbers=numbers,
+    )
+
+
+def _numbers(
+    table: _Table,
+    given: NetworkTable | ProblemTable,
+    leaves: tuple[str, ...],
+    draw: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Return what the numbers of leaves are drawn from; see that what is given is of leaves too."""
+    for key in (*draw, *given.give):
+        if key not in leaves:
+            raise table.error(f"there is no leaf '{key}'", nearest(key, leaves))
+        if key in draw and key in given.give:
+            raise table.error(f"'{key}' is drawn and given", "Keep one.")
+    for key, part in draw.items():
+        table.read(Numbers, part, f"draw.{key}")
+    return draw
 
 
 def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:
@@ -278,12 +342,13 @@ def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) 
         for key, types in KINDS[entry.kind_name].options.items()
         if key in given
     }
-    for key in NUMBERS:
-        if key in options and networks[entry.network].numbers is not None:
-            raise table.error(
-                f"'{key}' is given, and '{entry.network}' has numbers for all its problems",
-                f"Remove '{key}', or the network's 'numbers'.",
-            )
+    _numbers(table, entry, networks[entry.network].leaves, entry.draw)
+    takes = KINDS[entry.kind_name]
+    if (entry.draw or entry.give) and not takes.options.keys() & set(NUMBERS):
+        key = "draw" if entry.draw else "give"
+        raise table.error(f"{entry.kind_name} asks about no numbers", f"Remove '{key}'.")
+    for rule in entry.accept or ():
+        table.require("rule", rule, dict.fromkeys(takes.number_rules))
     found = asdict(entry)
     if TEXT in options:
         found["points"] = _points(table, str(options[TEXT]), entry.points)

@@ -25,6 +25,7 @@ the_seed = click.option(
     "--seed", type=int, default=1, show_default=True, help="What every draw comes from."
 )
 the_notation = click.option("--notation", help="Another notation than the bank's own.")
+the_language = click.option("--language", help="Another language than the bank's own, such as de.")
 the_problem = click.option(
     "--problem", metavar="ID", help="Only the problem with this id in the bank."
 )
@@ -61,6 +62,7 @@ def app() -> None:
     "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
 )
 @the_notation
+@the_language
 @run_tex
 @click.option(
     "--slips/--no-slips",
@@ -69,22 +71,32 @@ def app() -> None:
     help="Whether the key shows common mistakes.",
 )
 @replace_all
+@click.option(
+    "--fragment", is_flag=True, help="Write each problem for a document of your own, too."
+)
+@click.option("--paper", type=click.Choice(["a4", "letter"]), help="Other paper than the bank's.")
+@click.option("--date", help="Another date than the bank's.")
 def make_command(
     set_name: str,
     seed: int,
     problem: str | None,
     out: Path | None,
     notation: str | None,
+    language: str | None,
     *,
     pdf: bool,
     slips: bool,
     force: bool,
+    fragment: bool,
+    paper: str | None,
+    date: str | None,
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
     from exgen.processes import ended_as_interrupted
     from exgen.report import made_text
 
+    given = {"paper": paper, "date": date}
     with ended_as_interrupted():
         made = make(
             set_name,
@@ -92,9 +104,12 @@ def make_command(
             out,
             only=problem,
             notation=notation,
+            language=language,
             pdf=pdf,
             slips=slips,
             force=force,
+            fragment=fragment,
+            page={key: part for key, part in given.items() if part is not None},
         )
     click.echo(made_text(made))
 
@@ -153,13 +168,16 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_seed
 @the_problem
 @the_notation
-def show_command(set_name: str, seed: int, problem: str | None, notation: str | None) -> None:
+@the_language
+def show_command(
+    set_name: str, seed: int, problem: str | None, notation: str | None, language: str | None
+) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language), seed, only=problem)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 

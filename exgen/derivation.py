@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +26,11 @@ from exgen.errors import (
     MisfitError,
     Source,
     ValuesError,
-    nearest,
 )
 from exgen.files import read as read_file
-from exgen.graph import Dim
 from exgen.language import read_network, to_text
-from exgen.language.classes import classes_axes
-from exgen.ops.base import Sizes
 from exgen.shapes import check_sizes
+from exgen.values import read_sizes, read_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +43,6 @@ if TYPE_CHECKING:
     from exgen.document import Agreement
     from exgen.graph import Expr, Graph, Leaf
 
-MAX_ENTRIES = 10_000_000
 MAX_BYTES = 200_000_000
 
 
@@ -198,11 +192,16 @@ def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Ag
 
 def _sized(graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None) -> Graph:
     """Put in the sizes that the arrays have, and check what only they can show."""
-    sized = graph.with_sizes(_sizes(graph, given, source))
+    place = source.name if source else ""
+    sizes = read_sizes(graph, given, place)
+    if unknown := [name for name in graph.size_names if name not in sizes]:
+        raise ValuesError(
+            f"the sizes {', '.join(unknown)} do not follow from the values", place=place
+        )
+    sized = graph.with_sizes(sizes)
     try:
         check_sizes(sized)
     except MisfitError as error:
-        place = source.name if source else ""
         raise ValuesError(error.message, place=place, remedy=error.remedy) from None
     return sized
 
@@ -237,122 +236,3 @@ def _value(
         ) from None
     dims = tuple(dim.constant for dim in leaf.dims)
     return array.reshape(dims).tolist(), compared
-
-
-# --- values --------------------------------------------------------------------------------------
-
-
-def read_values(source: Source, graph: Graph) -> dict[str, NDArray[Any]]:
-    """Return the arrays that a JSON text gives for the leaves of a graph.
-
-    Raises:
-        ValuesError: not JSON, a leaf missing or unknown, or not numbers in the declared nesting.
-
-    """
-    try:
-        data = json.loads(source.text, object_pairs_hook=partial(_object, source.name))
-    # RecursionError: nested without end; ValueError: a number with thousands of digits
-    except (ValueError, RecursionError) as error:
-        place, reason = source.name, ""
-        if isinstance(error, json.JSONDecodeError):
-            place = f"{source.name}:{error.lineno}:{error.colno}"
-            reason = f": {error.msg[:1].lower()}{error.msg[1:]}"
-        raise ValuesError(f"this is not legal JSON{reason}", place=place) from None
-    if not isinstance(data, dict):
-        raise ValuesError("must be an object with one entry for each leaf", place=source.name)
-    names = [leaf.name for leaf in graph.leaves]
-    for name in data:
-        if name not in names:
-            raise ValuesError(
-                f"there is no leaf '{name}'", place=source.name, remedy=nearest(name, names)
-            )
-    missing = [name for name in names if name not in data]
-    if missing:
-        raise ValuesError(
-            f"no value for {', '.join(missing)}",
-            place=source.name,
-            remedy="Every leaf needs one: a number, a list, or a list of rows.",
-        )
-    arrays = {leaf.name: _array(data[leaf.name], leaf, source.name) for leaf in graph.leaves}
-    for leaf in graph.leaves:
-        _check_onehot(arrays[leaf.name], leaf, graph, source.name)
-    return arrays
-
-
-def _object(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; refuse a key given twice, where Python would keep the last."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValuesError(f"'{key}' is given twice", place=place, remedy="Keep one.")
-        found[key] = value
-    return found
-
-
-def _check_onehot(array: NDArray[Any], leaf: Leaf, graph: Graph, place: str) -> None:
-    if leaf.role != "onehot":
-        return
-    # Where no softmax shows along which axis the classes run, either will do.
-    axes = classes_axes(graph, leaf) or (0, 1)
-    one_each = any(((array == 1).sum(axis=axis) == 1).all() for axis in axes)
-    if not (np.isin(array, (0, 1)).all() and one_each):
-        raise ValuesError(
-            f"'{leaf.name}' is declared onehot, but not every example has a single 1 among 0s",
-            place=place,
-            remedy="Declare it as a target if its entries may be anything.",
-        )
-
-
-def _array(data: object, leaf: Leaf, place: str) -> NDArray[Any]:
-    wanted = ("a number", "a list of numbers", "a list of rows of the same length")[leaf.axes]
-    if not _only_numbers(data, leaf.axes):
-        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)
-    try:
-        array = np.array(data, dtype=float)
-    except OverflowError:
-        raise ValuesError(f"'{leaf.name}' has an entry that is not finite", place=place) from None
-    except ValueError:
-        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place) from None
-    if array.ndim != leaf.axes or array.size == 0 or array.size > MAX_ENTRIES:
-        raise ValuesError(f"'{leaf.name}' must be {wanted}", place=place)
-    if not np.isfinite(array).all():
-        raise ValuesError(f"'{leaf.name}' has an entry that is not finite", place=place)
-    rows, columns = (*array.shape, 1, 1)[:2]
-    return array.reshape(rows, columns)
-
-
-def _only_numbers(data: object, axes: int) -> bool:
-    if axes == 0:
-        return isinstance(data, (int, float)) and not isinstance(data, bool)
-    return isinstance(data, list) and all(_only_numbers(part, axes - 1) for part in data)
-
-
-def _sizes(
-    graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None
-) -> dict[str, int]:
-    """Read symbolic sizes off the arrays, and refuse arrays that do not fit the declarations."""
-    place = source.name if source else ""
-    sizes = Sizes()
-    renamed = {name: Dim(0, (f"?{name}",)) for name in graph.size_names}
-    for leaf in graph.leaves:
-        declared = tuple(dim.substitute(renamed) for dim in leaf.shape)
-        actual = tuple(Dim(size) for size in given[leaf.name].shape)
-        wanted = " x ".join(map(str, leaf.dims)) or "scalar"
-        found = " x ".join(map(str, actual[: leaf.axes]))
-        known = {
-            n: sizes.resolve(renamed[n])
-            for n in dict.fromkeys(n for d in leaf.dims for n in d.names)
-        }
-        elsewhere = ", ".join(f"{n} = {size}" for n, size in known.items() if size.is_number)
-        wanted += f" with {elsewhere}" if elsewhere else ""
-        try:
-            sizes.require(declared, actual, f"'{leaf.name}' is {found}, but declared {wanted}")
-        except MisfitError as error:
-            raise ValuesError(error.message, place=place) from None
-    found_sizes = {name: sizes.resolve(dim) for name, dim in renamed.items()}
-    unknown = [name for name, dim in found_sizes.items() if not dim.is_number]
-    if unknown:
-        raise ValuesError(
-            f"the sizes {', '.join(unknown)} do not follow from the values", place=place
-        )
-    return {name: dim.constant for name, dim in found_sizes.items()}

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from msgspec import to_builtins
+
 from exgen.errors import DataError
-from exgen.page import USUAL, Page
+from exgen.page import LOGO, USUAL, Page
+from exgen.strict import read
 from exgen.typed import Decoder, shown
 
 SCHEMA = 3
@@ -148,6 +151,7 @@ class Problem:
         draws: every drawn value.
         tries: how many draws it took until the acceptance rules held.
         rejected: how many draws each acceptance rule turned down.
+        waived: the acceptance rules that the bank does without.
         fields: what the template may print: text, Tex, numbers, and lists and tables of them.
         statement: the methods that agreed that the sheet shows this network; empty where an
             earlier problem shows it, or where the sheet shows no forward pass.
@@ -165,6 +169,7 @@ class Problem:
     draws: Mapping[str, Any]
     tries: int
     rejected: Mapping[str, int]
+    waived: tuple[str, ...]
     fields: Mapping[str, Any]
     statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]
@@ -191,6 +196,7 @@ class ProblemSet:
         versions: of exgen and of what computed the answers.
         problems: in order.
         page: the head of page 1, and the form of every page.
+        language: what sheet and key are printed in, such as ``de``.
 
     """
 
@@ -202,6 +208,7 @@ class ProblemSet:
     versions: Mapping[str, str]
     problems: tuple[Problem, ...]
     page: Page = USUAL
+    language: str = "en"
 
     @property
     def code(self) -> str:
@@ -218,6 +225,8 @@ def without_mistakes(problem: Problem) -> Problem:
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     """Return a part of the model as JSON types; Tex becomes ``{"tex": …}``."""
+    if isinstance(value, Page):
+        return to_builtins(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -249,7 +258,22 @@ def _read_tex(data: Any, path: str) -> Tex:  # noqa: ANN401
     raise DataError(f"{shown(data)} is not LaTeX", path)
 
 
-DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Tex: _read_tex})
+def _read_page(data: Any, path: str) -> Page:  # noqa: ANN401
+    try:
+        page: Page = read(Page, data)
+    except DataError as error:
+        raise DataError(error.message, path + error.path, error.remedy) from None
+    for key, value in to_builtins(page).items():
+        if key not in data:
+            raise DataError(f"'{key}' is missing", path)
+        if type(data[key]) is float:
+            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
+    if page.logo and not LOGO.fullmatch(page.logo):
+        raise DataError("there is no such logo", f"{path}.logo")
+    return page
+
+
+DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Tex: _read_tex, Page: _read_page})
 
 
 def _with_tex(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from exgen.asks.parse import renamed
 from exgen.banks import NUMBERS, TEXT
-from exgen.certify.acceptance import OF_NETWORKS, NetworkDraw, added, none_accepted
+from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
+from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
+from exgen.problems.luck import lines_that_break
+from exgen.problems.numbers import exact_arrays, text
 from exgen.problems.table import NETWORK_RULES
 from exgen.seeds import Stream
 from exgen.shapes import check_sizes
+from exgen.strict import toml
 from exgen.tables import MAX_SIZE
+from exgen.values import given_arrays, read_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exgen.derive.notation import Notation
     from exgen.graph import Graph
     from exgen.tables import Bank, Choice, NetworkEntry, ProblemEntry
 
@@ -43,6 +49,9 @@ class DrawnNetwork:
         tries: how many draws it took.
         rejected: how many of them each acceptance rule turned down.
         names: what became of the names that the bank's author wrote, where they were drawn.
+        waived: the acceptance rules for networks that the bank does without.
+        written: the network in the orientation in which its author wrote it.
+        turned: the names that hold their transposes on the sheet.
 
     """
 
@@ -51,6 +60,31 @@ class DrawnNetwork:
     tries: int
     rejected: Mapping[str, int]
     names: Mapping[str, str] = field(default_factory=dict)
+    waived: tuple[str, ...] = ()
+    written: Graph | None = None
+    turned: frozenset[str] = frozenset()
+
+    def oriented(self, notation: Notation) -> DrawnNetwork:
+        """Return the network with batches and weights as the notation has them."""
+        turned = names_to_turn(self.graph, notation)
+        graph = turn(self.graph, turned) if turned else self.graph
+        return replace(self, graph=graph, written=self.graph, turned=turned)
+
+    def numbers(self, give: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Return numbers that an author gives for leaves, checked, as a kind takes them.
+
+        Raises:
+            ValuesError: they do not fit the leaf's shape or role.
+
+        """
+        graph = self.written or self.graph
+        arrays = given_arrays(_with_names(give, self.names), graph, place, fractions=True)
+        read_sizes(graph, arrays, place)
+        return {
+            name: {"is": [[text(part) for part in row] for row in (a.T if turn else a)]}
+            for name, a in arrays.items()
+            for turn in [name in self.turned]
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +140,8 @@ def _draw_network(
         }
         which = stream.child(attempt, "text").below(len(entry.sources))
         symbolic = _read(entry, which, draws, bank)
+        given = _given_sizes(symbolic, entry, bank)
+        symbolic = symbolic.with_sizes(given)
         sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
         graph = _with_sizes(symbolic, sizes, entry, bank)
         drawn = NetworkDraw(symbolic, graph, draws, entry.draw)
@@ -115,10 +151,25 @@ def _draw_network(
             names = _drawn_names(graph, entry, stream.child("names"), bank)
             chosen |= {"names": names} if names else {}
             graph = _told_apart(graph.renamed(names), f"{bank.path}: [networks.{entry.name}]")
-            return DrawnNetwork({**draws, **chosen}, graph, attempt, rejected, names)
+            free = tuple(rule for rule in NETWORK_RULES if rule not in rules)
+            return DrawnNetwork({**given, **draws, **chosen}, graph, attempt, rejected, names, free)
         rejected = added(rejected, {broken: 1})
     place = f"{bank.path}: [networks.{entry.name}]"
     raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), place)
+
+
+def _given_sizes(graph: Graph, entry: NetworkEntry, bank: Bank) -> dict[str, int]:
+    """Return the sizes that follow from numbers which the bank gives for leaves."""
+    place = f"{bank.path}: [networks.{entry.name}]"
+    give = {name: part for name, part in entry.give.items() if graph.leaf(name) is not None}
+    sizes = read_sizes(graph, given_arrays(give, graph, place, fractions=True), place)
+    for name in sizes.keys() & entry.draw.keys():
+        raise BankError(
+            f"draw.{name} is drawn, and it is {sizes[name]} in the numbers that are given",
+            place=place,
+            remedy=f"Remove draw.{name}.",
+        )
+    return sizes
 
 
 def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) -> dict[str, str]:
@@ -156,65 +207,106 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
     }
 
 
-def asked(problem: ProblemEntry, network: DrawnNetwork) -> ProblemEntry:
-    """Return a problem of a bank with the drawn names where its author wrote others."""
+def asked(
+    problem: ProblemEntry, network: DrawnNetwork, numbers: Mapping[str, Any] | None = None
+) -> ProblemEntry:
+    """Return a problem of a bank as its kind takes it.
+
+    That is with the drawn names where its author wrote others, and, where the kind takes numbers,
+    with those of its own, or else of the network.
+
+    Args:
+        problem: the entry.
+        network: its network as drawn, in the orientation of the sheet.
+        numbers: for leaves what their numbers are, or are drawn from, by the network's entry.
+
+    Raises:
+        ValuesError: numbers that the problem gives do not fit.
+
+    """
     options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
+    own = {
+        **_with_names(problem.draw, network.names),
+        **network.numbers(problem.give, problem.place),
+    }
+    for key in problem.kind.options.keys() & set(NUMBERS):
+        if own or numbers is not None:
+            options[key] = {**(numbers or {}), **options.get(key, {}), **own}
+    if problem.accept is not None:
+        options["waived"] = waived(problem)
     if TEXT in problem.options:
         sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
         options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
-    return replace(problem, options=options)
+    return structs.replace(problem, options=options)
 
 
-def with_numbers(problem: ProblemEntry, numbers: Mapping[str, Any]) -> ProblemEntry:
-    """Return a problem with numbers for the leaves of its network, if its kind takes any."""
-    keys = [key for key in NUMBERS if key in problem.kind.options]
-    return replace(problem, options={**problem.options, **dict.fromkeys(keys, numbers)})
+def waived(problem: ProblemEntry) -> tuple[str, ...]:
+    """Return the rules that a problem's draws need not meet: those that its ``accept`` leaves out.
+
+    What a proof rests on is never waived.
+    """
+    rules = () if problem.accept is None else problem.kind.number_rules
+    return tuple(
+        rule for rule in rules if rule not in (problem.accept or ()) and not RULES[rule].proof
+    )
 
 
-def shared_numbers(
+def network_numbers(
     bank: Bank, entry: NetworkEntry, network: DrawnNetwork, seed: int
-) -> dict[str, Any]:
-    """Draw numbers that every problem about a network can be asked with.
+) -> dict[str, Any] | None:
+    """Return the numbers that a bank has for the leaves of a network; None where it has none.
 
-    They are drawn as for the first of the problems; the rules of the others may turn them down.
+    Where they are shared, they are drawn as for the first of the problems that take them all; the
+    rules of the others may turn them down.
 
     Args:
         bank: the set.
-        entry: the network, which has ``numbers``.
+        entry: the network.
         network: the network as drawn, in the orientation of the sheet.
         seed: what every draw comes from.
 
     Returns:
-        For each leaf, its numbers as a problem's own option would give them: ``{is = …}``.
+        For each leaf, its numbers as a problem's own option would give them, ``{is = …}``, or what
+        each problem draws them from.
 
     Raises:
         AcceptanceError: no draw met the rules of all the problems within the tries.
         KindError: a kind cannot ask about the network.
+        ValuesError: given numbers do not fit the network.
 
     """
-    wanted = _with_names(entry.numbers, network.names)
+    place = f"{bank.path}: [networks.{entry.name}]"
+    leaves = {leaf.name for leaf in network.graph.leaves}
+    give = {
+        name: part for name, part in entry.give.items() if network.names.get(name, name) in leaves
+    }
+    ranges = _with_names(entry.numbers, network.names)
+    wanted = {**ranges, **network.numbers(give, place)}
     users = [
-        asked(problem, network)
+        problem
         for problem in bank.problems
         if problem.network == entry.name and any(key in problem.kind.options for key in NUMBERS)
     ]
-    if not users:
-        return {}
-    first, *others = users
-    (key,) = (key for key in NUMBERS if key in first.kind.options)
+    if not (entry.share and users and len(give) < len(leaves)):
+        return wanted if entry.share or wanted else None
+    users.sort(key=lambda problem: bool(problem.give or problem.draw))
+    (key,) = (key for key in NUMBERS if key in users[0].kind.options)
+    others = {name: part for name, part in users[0].options.items() if name != key}
+    first = structs.replace(users[0], give={}, draw={}, options=others)
+    first = asked(first, network, wanted)
     rejected: dict[str, int] = {}
     for attempt in range(1, SHARED_TRIES + 1):
-        drawn = draw_problem(bank, with_numbers(first, wanted), network.graph, seed, attempt)
-        numbers = {name: {"is": rows} for name, rows in drawn.draws[key].items()}
+        drawn = draw_problem(bank, first, network.graph, seed, attempt)
+        found = drawn.draws["numbers"]
+        numbers = {name: {"is": rows} for name, rows in found.items() if name in leaves}
         try:
-            for other in others:
-                draw_problem(bank, with_numbers(other, numbers), network.graph, seed)
+            for other in users:
+                draw_problem(bank, asked(other, network, numbers), network.graph, seed)
         except AcceptanceError as error:
             rejected = added(rejected, {max(error.rejected, key=error.rejected.__getitem__): 1})
         else:
             return numbers
-    place = f"{bank.path}: [networks.{entry.name}]"
-    raise none_accepted("shared numbers", rejected, ("numbers",), place)
+    raise none_accepted("shared numbers", rejected, ("draw",), place)
 
 
 def _with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML
@@ -311,8 +403,34 @@ def draw_problem(
             error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
         ) from None
     except AcceptanceError as error:
+        message, remedy = _broken(problem, graph, error) or (error.message, error.remedy)
         raise AcceptanceError(
-            error.message, place=problem.place, remedy=error.remedy, rejected=error.rejected
+            message, place=problem.place, remedy=remedy, rejected=error.rejected
         ) from None
     kept = {key: value for key, value in draws.items() if key not in ("tries", "rejected")}
     return DrawnProblem(kept, int(draws.get("tries", 1)), draws.get("rejected", {}))
+
+
+def _broken(problem: ProblemEntry, graph: Graph, error: AcceptanceError) -> tuple[str, str] | None:
+    """Return what to tell where no draw was left: the given numbers break a rule."""
+    given = {
+        name: spec["is"]
+        for key in NUMBERS
+        for name, spec in problem.options.get(key, {}).items()
+        if isinstance(spec, dict) and "is" in spec
+    }
+    worst = max(sorted(error.rejected), key=error.rejected.__getitem__)
+    rule = RULES.get(worst)
+    if rule is None or any(leaf.name not in given for leaf in graph.leaves):
+        return None
+    lines = lines_that_break(rule.name, graph, exact_arrays(given))
+    where = f", in {' and '.join(map(repr, lines))}" if lines else ""
+    gone = {rule.name, *problem.options.get("waived", ())}
+    kept = [r for r in problem.kind.number_rules if r not in gone and not RULES[r].proof]
+    digits = ", or raise 'digits'" if "digits" in problem.kind.options else ""
+    remedy = (
+        f"Give other numbers{digits}: no proof is possible at these."
+        if rule.proof
+        else f"Give other numbers, or do without the rule: accept = {toml(kept)}."
+    )
+    return f"the given numbers break the rule '{rule.name}'{where}: {rule.says}", remedy

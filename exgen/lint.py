@@ -69,6 +69,7 @@ class Yield:
             where every student gets as many parts and points.
         most_tries: the most draws that one seed took, and the seed.
         slowest: the most milliseconds that one seed took, and the seed.
+        waived: the acceptance rules that the bank does without.
 
     """
 
@@ -81,6 +82,7 @@ class Yield:
     points: Mapping[tuple[float, ...], int]
     most_tries: tuple[int, int]
     slowest: tuple[float, int]
+    waived: tuple[str, ...] = ()
 
     @property
     def acceptance(self) -> float:
@@ -106,6 +108,7 @@ class Yield:
                 points: min(part.points[points] for part in (self, other) if points in part.points)
                 for points in {**self.points, **other.points}
             },
+            waived=self.waived or other.waived,
             most_tries=max(self.most_tries, other.most_tries, key=lambda worst: worst[0]),
             slowest=max(self.slowest, other.slowest, key=lambda worst: worst[0]),
         )
@@ -318,6 +321,7 @@ def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:
             points={} if problem is None else {_points(problem): seed},
             most_tries=(tries, seed),
             slowest=(1000 * (perf_counter() - start), seed),
+            waived=() if problem is None else problem.waived,
         )
     yield from _unprinted(target, seed, made)
 
@@ -336,7 +340,7 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
         for given in given_away(made):
             yield Failure(seed, given.problem, "given away", f"{given}\n{REMEDY}")
         if target.pdf:
-            yield from _sticking_out(seed, sources)
+            yield from _sticking_out(seed, sources, target.bank.files)
     except Exception as error:  # noqa: BLE001 - as above
         whole = _failure(error, seed, "", "page")
         found = [
@@ -347,9 +351,12 @@ def _unprinted(target: Target, seed: int, problems: list[Problem]) -> Iterator[F
         yield from found or [whole]
 
 
-def _sticking_out(seed: int, sources: Mapping[str, str]) -> Iterator[Failure]:
+def _sticking_out(
+    seed: int, sources: Mapping[str, str], beside: Mapping[str, bytes]
+) -> Iterator[Failure]:
     """Yield each problem of which something sticks out of its page, on the sheet or on the key."""
-    for name, document in typeset(sources, pages=dict.fromkeys(sources, LIKELY_PAGES)).items():
+    guess = dict.fromkeys(sources, LIKELY_PAGES)
+    for name, document in typeset(sources, pages=guess, beside=beside).items():
         overfull = document.log.overfull
         for problem in dict.fromkeys(one.problem for one in overfull):
             own = [one for one in overfull if one.problem == problem]

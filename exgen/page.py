@@ -3,95 +3,88 @@
 It is part of the document, so a manifest holds it, and the same page is printed again from there.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: msgspec reads the types, and is to evaluate no text.
 
 import re
-from dataclasses import dataclass
-from unicodedata import category
+from typing import Annotated, Literal
 
-from exgen.errors import DataError, nearest
+from msgspec import Meta, Struct
+
+from exgen.strict import said
 
 PAPERS = {"a4": (210.0, 297.0), "letter": (215.9, 279.4)}
 """Width and height of a sheet of paper, in millimetres."""
-SIZES = (10, 20)
+SPACE = re.compile(r"\A(?:answer|none|([0-9]{1,2}(?:\.[0-9]{1,2})?) (lines?|cm))\Z")
 LOGO = re.compile(r"logo\.(?:png|jpg|pdf)")
-SPACE = re.compile(r"answer|none|(\d{1,2}(?:\.\d{1,2})?) (lines?|cm)")
+"""What an image is called beside the TeX."""
 LINE = 8.0
 """A line of handwriting, in millimetres."""
-HINTS = ("none", "sheet", "page")
-MOST_MINUTES, MOST_FIELDS = 1440, 8
-LONGEST = {"institution": 200, "date": 100, "due": 100, "instructions": 3000}
-LONGEST_FIELD = 40
-NORMAL = 11
-"""The size at which formulas and figures are measured, in points."""
-LARGE = 12
-"""Above this size margins are narrower."""
+NORMAL, LARGE = 11, 12
+"""In points: the size at which formulas and figures are measured, the last with wide margins."""
+FRAGMENT = 120
+"""How wide a line is supposed to be in a document of the author's own, in millimetres."""
 BETWEEN = 7.0
 """Between two columns, in millimetres."""
+PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+PARAGRAPHS = PRINTABLE.replace(r"\x1f", r"\x09\x0b-\x1f")
+WORDS = ("institution", "date", "due", "instructions")
+Words = Annotated[str, Meta(max_length=200, pattern=PRINTABLE)]
+ONE_LINE = "one line of at most 200 characters"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The head of page 1, and the form of every page.
+class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The head of page 1, and the form of every page."""
 
-    Attributes:
-        institution: above the title.
-        logo: the name of an image file beside the TeX; empty where there is none.
-        date: of the sheet, as its author writes it.
-        due: when it is to be handed in, likewise.
-        instructions: a paragraph under the title, or several with an empty line between.
-        time: how many minutes there are; 0 where that is not said.
-        identity: what a student fills in.
-        points_table: whether page 1 has a table of the points, to be filled in by the grader.
-        paper: ``a4`` or ``letter``.
-        size: of the text, in points.
-        columns: 1 or 2.
-        space: room to write: as much as the worked ``answer`` takes, ``none``, or so many lines or
-            centimetres for each point, such as ``2 lines``.
-        hints: ``none``, on the ``sheet``, or on a ``page`` of their own.
-
-    Raises:
-        DataError: a value is not legal; its path is the key.
-
-    """
-
-    institution: str = ""
-    logo: str = ""
-    date: str = ""
-    due: str = ""
-    instructions: str = ""
-    time: int = 0
-    identity: tuple[str, ...] = ("Name",)
-    points_table: bool = False
-    paper: str = "a4"
-    size: int = NORMAL
-    columns: int = 1
-    space: str = "answer"
-    hints: str = "none"
-
-    def __post_init__(self) -> None:
-        """See that every value is legal: it may come from a bank, a manifest or a command."""
-        if self.logo and not LOGO.fullmatch(self.logo):
-            raise DataError("must be the name of a copied image", "logo", "Such as logo.png.")
-        for key, most in LONGEST.items():
-            _check_words(key, getattr(self, key), most)
-        for field in self.identity:
-            _check_words("identity", field, LONGEST_FIELD)
-            if not field.strip():
-                raise DataError("has an empty field", "identity", "Remove it.")
-        if len(self.identity) > MOST_FIELDS:
-            raise DataError(f"has more than {MOST_FIELDS} fields", "identity", "Ask for fewer.")
-        _check_range("time", self.time, 0, MOST_MINUTES, "minutes")
-        _check_range("size", self.size, *SIZES, "points")
-        if self.columns not in (1, 2):
-            raise DataError("must be 1 or 2", "columns", "Such as columns = 2.")
-        for key, legal in (("paper", tuple(PAPERS)), ("hints", HINTS)):
-            value = getattr(self, key)
-            if value not in legal:
-                raise DataError(f"cannot be '{value}'", key, nearest(value, legal))
-        if not SPACE.fullmatch(self.space):
-            each = 'Give "answer", "none", or room for each point, such as "2 lines" or "1.5 cm".'
-            raise DataError(f"cannot be '{self.space}'", "space", each)
+    institution: Annotated[Words, said(ONE_LINE, "Above the title.", "University of Somewhere")] = (
+        ""
+    )
+    logo: Annotated[
+        str, said("the path of an image beside the bank", "A PNG, JPEG or PDF.", "logo.png")
+    ] = ""
+    date: Annotated[Words, said(ONE_LINE, "The date of the sheet.", "12 November")] = ""
+    due: Annotated[Words, said(ONE_LINE, "When it is to be handed in.", "Friday, noon")] = ""
+    instructions: Annotated[
+        str,
+        said("text of at most 3000 characters", "Under the title; an empty line parts paragraphs.",
+             "Show your work.", max_length=3000, pattern=PARAGRAPHS),
+    ] = ""  # fmt: skip
+    time: Annotated[
+        int,
+        said("a whole number of minutes, 1440 at most", "How long it takes.", 90, ge=0, le=1440),
+    ] = 0
+    identity: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=40, pattern=PRINTABLE)], ...],
+        said("a list of at most 8 texts of 1 to 40 characters", "What a student fills in.",
+             ["Name", "Student ID"], max_length=8),
+    ] = ("Name",)  # fmt: skip
+    points_table: Annotated[
+        bool, said("true or false", "Whether page 1 has a table for the points.", True)  # noqa: FBT003
+    ] = False
+    paper: Annotated[Literal["a4", "letter"], said('"a4" or "letter"', "The paper.", "letter")] = (
+        "a4"
+    )
+    size: Annotated[
+        int,
+        said("a whole number from 10 to 20", "The size of the text, in points.", 18, ge=10, le=20),
+    ] = NORMAL
+    width: Annotated[
+        Annotated[int, Meta(ge=80, le=190)] | None,
+        said("a whole number from 80 to 190", "How wide the text is, in millimetres.", 150),
+    ] = None
+    columns: Annotated[Literal[1, 2], said("1 or 2", "The columns of the sheet.", 2)] = 1
+    space: Annotated[
+        str,
+        said('"answer", "none", or room for each point', "Room to write: as the answer needs it, "
+             "none, or lines or centimetres.", "2 lines", "1.5 cm", pattern=SPACE.pattern),
+    ] = "answer"  # fmt: skip
+    alone: Annotated[
+        bool, said("true or false", "Whether each problem shows its own network.", True)  # noqa: FBT003
+    ] = False
+    hints: Annotated[
+        Literal["none", "sheet", "page"],
+        said('"none", "sheet" or "page"', "Where hints stand: nowhere, with the problem, or on the "
+             "last page.", "page"),
+    ] = "none"  # fmt: skip
 
     @property
     def scale(self) -> float:
@@ -101,6 +94,8 @@ class Page:
     @property
     def margin(self) -> float:
         """The margin at the left and at the right, in millimetres."""
+        if self.width:
+            return round((PAPERS[self.paper][0] - self.width) / 2, 2)
         return 14.0 if self.columns > 1 else 16.0 if self.size > LARGE else 24.0
 
     @property
@@ -117,27 +112,11 @@ class Page:
     @property
     def each_point(self) -> float | None:
         """Room for each point, in millimetres; None where it follows from the answer."""
-        found = SPACE.fullmatch(self.space)
+        found = SPACE.match(self.space)
         if self.space == "answer" or found is None:
             return None
         number, unit = found.groups()
         return 0.0 if number is None else float(number) * (10 if unit == "cm" else LINE)
-
-
-def _check_words(key: str, text: str, most: int) -> None:
-    if len(text) > most:
-        raise DataError(f"has {len(text)} characters", key, f"Give {most} at most.")
-    shown = text.replace("\n", " ") if key == "instructions" else text
-    # a no-break space, as French is typed, is no control character
-    if not all(char.isprintable() or category(char) == "Zs" for char in shown):
-        lines = "text" if key == "instructions" else "one line"
-        raise DataError(f"must be {lines} without control characters", key, "Remove them.")
-
-
-def _check_range(key: str, value: int, least: int, most: int, unit: str) -> None:
-    if not least <= value <= most:
-        message = f"must be a whole number of {unit} from {least} to {most}"
-        raise DataError(message, key, f"Such as {key} = {max(least, 12)}.")
 
 
 USUAL = Page()

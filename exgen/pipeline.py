@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as with_keys
+
 from exgen import resources
 from exgen.asks.problem import shows_network as text_shows_network
-from exgen.banks import TEXT, bank_names, find_bank, load_bank
+from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
-from exgen.derive.orient import oriented
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, asked, draw_networks, shared_numbers, with_numbers
+from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
-from exgen.manifest import digest, digests, manifest_bytes, printed_again, read_manifest
+from exgen.files import read
+from exgen.images import MAX_BYTES
+from exgen.languages import load_language
+from exgen.manifest import (
+    AGAIN,
+    Manifest,
+    digest,
+    digests,
+    manifest_bytes,
+    printed_again,
+    read_manifest,
+)
 from exgen.ops import TABLE
+from exgen.page import WORDS
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
 from exgen.render.characters import check_text
+from exgen.render.fragment import STYLE, fragments
 from exgen.render.giveaways import require_kept
 from exgen.render.pdf import compile_tex, require_tex
 from exgen.render.tex import render_tex
@@ -29,7 +43,7 @@ from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exgen.document import Problem
     from exgen.tables import Bank, ProblemEntry
@@ -41,12 +55,13 @@ LIKELY_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run of ``make`` wrote, and where a folder went that it could not replace."""
+    """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +72,11 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation or another."""
+def load(set_name: str, notation: str | None, language: str | None = None) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others."""
     bank = load_bank(find_bank(set_name, resources.banks()))
+    load_language(language or bank.language, "" if language else str(bank.path))
+    bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
         return bank, load_profile(notation)
     try:
@@ -112,6 +129,8 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
+        language=bank.language,
+        page=bank.page,
     )
 
 
@@ -128,14 +147,10 @@ def settings(
     if not 0 <= seed <= MAX_SEED:
         raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
     wanted = bank.problems if only is None else (bank.problem(only),)
-    networks = {
-        name: replace(drawn, graph=oriented(drawn.graph, notation))
-        for name, drawn in draw_networks(bank, seed).items()
-    }
-    shared = {
-        name: shared_numbers(bank, bank.networks[name], network, seed)
+    networks = {name: drawn.oriented(notation) for name, drawn in draw_networks(bank, seed).items()}
+    numbers = {
+        name: network_numbers(bank, bank.networks[name], network, seed)
         for name, network in networks.items()
-        if bank.networks[name].numbers is not None
     }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
     shown: dict[str, int] = {}
@@ -143,11 +158,8 @@ def settings(
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
         setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
-        ready = asked(entry, network)
-        if entry.network in shared:
-            ready = with_numbers(ready, shared[entry.network])
-        found.append((ready, network, setting))
-        if shows_network(entry):
+        found.append((asked(entry, network, numbers[entry.network]), network, setting))
+        if shows_network(entry) and not bank.page.alone:
             shown.setdefault(entry.network, number)
     return found
 
@@ -178,9 +190,12 @@ def make(
     *,
     only: str | None = None,
     notation: str | None = None,
+    language: str | None = None,
     pdf: bool = True,
     slips: bool = True,
     force: bool = False,
+    fragment: bool = False,
+    page: Mapping[str, object] | None = None,
 ) -> Made:
     """Make a problem set and its key, and write them to a folder.
 
@@ -190,26 +205,32 @@ def make(
         folder: where to; ``out/<set>-seed<seed>`` unless given, with ``-<id>`` for one problem.
         only: the id of the one problem that is wanted; all of them unless given.
         notation: another profile than the bank's own.
+        language: another language than the bank's own.
         pdf: whether to run TeX.
         slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
+        fragment: whether to write each problem for a document of the author's own, too.
+        page: keys of the bank's page that are replaced.
 
     Raises:
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation)
+    bank, profile = load(set_name, notation, language)
     ending = "" if only is None else f"-{bank.problem(only).name}"
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
     check_printable(bank)
     if pdf:
         require_tex()
+    bank = with_page(bank, {**(page or {}), "alone": fragment or bank.page.alone})
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     require_kept(problem_set, str(bank.path))
-    files = _files(problem_set, render_tex(problem_set), pdf=pdf)
+    beside = {**bank.files, **(fragments(problem_set) if fragment else {})}
+    english: list[str] = []
+    files = _files(problem_set, render_tex(problem_set, english.append), beside, pdf=pdf)
     kept = write_folder(target, files, force=force)
-    return Made(target, tuple(sorted(files)), problem_set, kept)
+    return Made(target, tuple(sorted(files)), problem_set, kept, tuple(dict.fromkeys(english)))
 
 
 def check_printable(bank: Bank) -> None:
@@ -217,17 +238,45 @@ def check_printable(bank: Bank) -> None:
     check_text(bank.title, f"{bank.path}: title")
     check_text(bank.course, f"{bank.path}: course")
     check_text(bank.name, str(bank.path), "Rename the file: the set is called by it.")
+    for key in WORDS:
+        check_text(getattr(bank.page, key), f"{bank.path}: [page]: {key}")
+    for field in bank.page.identity:
+        check_text(field, f"{bank.path}: [page]: identity")
+    for problem in bank.problems:
+        check_text(problem.hint, f"{problem.place}: hint")
 
 
-def _files(problem_set: ProblemSet, sources: dict[str, str], *, pdf: bool) -> dict[str, bytes]:
-    """Return the files of a set: sheet and key as TeX and as PDF, and the manifest."""
-    files = {f"{name}.tex": text.encode() for name, text in sources.items()}
+def _files(
+    problem_set: ProblemSet, sources: dict[str, str], beside: Mapping[str, bytes], *, pdf: bool
+) -> dict[str, bytes]:
+    """Return the files of a set: sheet and key as TeX and as PDF, what is beside, the manifest."""
+    files = {f"{name}.tex": text.encode() for name, text in sources.items()} | dict(beside)
     if pdf:
         guess = dict.fromkeys(sources, LIKELY_PAGES)
-        made = compile_tex(sources, pages=guess)
+        made = compile_tex(sources, pages=guess, beside=beside)
         files |= {f"{name}.pdf": data for name, data in made.items()}
     files[MANIFEST] = manifest_bytes(problem_set, files)
     return files
+
+
+def _beside(manifest: Manifest) -> dict[str, bytes]:
+    """Return the files beside sheet and key: fragments are made again, a logo is taken along.
+
+    Raises:
+        ManifestError: the logo is gone, or another one.
+
+    """
+    found = fragments(manifest.problem_set) if STYLE in manifest.files else {}
+    logo = manifest.problem_set.page.logo
+    if logo:
+        path = manifest.folder / logo
+        try:
+            found[logo] = read(path, MAX_BYTES)
+        except OSError as error:
+            raise ManifestError("the logo cannot be read", place=str(path), remedy=AGAIN) from error
+        if digest(found[logo]) != manifest.files.get(logo):
+            raise ManifestError("the logo is another one", place=str(path), remedy=AGAIN)
+    return found
 
 
 def render(
@@ -257,7 +306,7 @@ def render(
     check_target(target, force=force)
     if pdf:
         require_tex()
-    files = _files(manifest.problem_set, printed_again(manifest), pdf=pdf)
+    files = _files(manifest.problem_set, printed_again(manifest), _beside(manifest), pdf=pdf)
     changed = [
         name
         for name, recorded in sorted(manifest.files.items())

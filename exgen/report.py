@@ -64,9 +64,23 @@ def made_text(made: Made) -> str:
         f"{counts}, each proven by at least {fewest} methods",
         *([f"{rubrics} more for a human grader, as a rubric without a proof"] if rubrics else []),
     ]
+    if made.english:
+        what = "; ".join(made.english)
+        lines.append(
+            f"not in the catalogue of '{made.problem_set.language}', left as it is: {what}"
+        )
+    lines += [
+        _waived(problem.name, problem.waived)
+        for problem in made.problem_set.problems
+        if problem.waived
+    ]
     if made.kept is not None:
         lines.append(f"the folder that stood here is now {made.kept}")
     return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+
+
+def _waived(problem: str, rules: tuple[str, ...]) -> str:
+    return f"'{problem}' is drawn without the rule{'s' * (len(rules) > 1)} {', '.join(rules)}"
 
 
 def rendered_text(rendered: Rendered) -> str:
@@ -308,7 +322,7 @@ def _failed(report: Report) -> list[str]:
 
 def _doubtful(report: Report) -> list[str]:
     """Return what fails nobody and still deserves a look."""
-    lines: list[str] = []
+    lines = [_waived(part.problem, part.waived) for part in report.yields if part.waived]
     often = [
         part for part in report.yields if part.accepted >= LEAST_SEEDS and part.alike > OFTEN_ALIKE
     ]

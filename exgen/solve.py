@@ -80,6 +80,7 @@ def _proven(
             ) from None
     problem = Problem(
         name=entry.name,
+        hint=entry.hint,
         kind=entry.kind.name,
         points=0,
         parts=(),
@@ -88,6 +89,10 @@ def _proven(
         draws={"network": network.draws, "problem": drawn.draws},
         tries=network.tries + drawn.tries - 1,
         rejected=added(network.rejected, drawn.rejected),
+        waived=(
+            *(rule for rule in network.waived if rule in entry.kind.network_rules),
+            *entry.options.get("waived", ()),
+        ),
         fields=drawn.solution.fields,
         statement=(),
         answers=tuple(answers),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct, field
 
 from exgen.errors import BankError, Source, nearest
+from exgen.page import PRINTABLE, USUAL, Page
 from exgen.problems import KINDS
 from exgen.strict import said
 
@@ -49,6 +50,23 @@ Drawn = Annotated[
     said(CHOICES, "", [784, 1024], ["relu", "tanh"]),
 ]
 Letters = Annotated[Texts, said(TEXTS, "", ["z", "m"])]
+Number = int | float | Annotated[str, Meta(pattern=r"\A-?\d{1,18}(/0*[1-9]\d{0,17})?\Z")]
+
+
+class NumberRange(Struct, frozen=True, forbid_unknown_fields=True):
+    """Numbers from one to another in steps, without 0 unless ``zero`` is true."""
+
+    low: Number = field(name="from", default=-5)
+    high: Number = field(name="to", default=5)
+    step: Number = 1
+    zero: bool = False
+
+
+Numbers = Annotated[
+    NumberRange | Annotated[tuple[Number, ...], Meta(min_length=1)],
+    said("a list of numbers, or a range of them", "", [1, 2, -0.5], {"from": -3, "to": 3}),
+]
+GIVEN = "a table with a number, a list or rows for each leaf"
 OPTIONS: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number from 1",
@@ -68,11 +86,15 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Line, said("one line of text", "The course, above the heading.", "Machine Learning")
     ]
     notation: Annotated[Line, said("text", "How formulas are written.", "csc311")]
+    language: Annotated[Line, said("text", "The language of the pages.", "de")] = "en"
 
 
 class File(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank as its file has it."""
 
+    page: Annotated[Any, said("a table", "The head of page 1, and how pages are set.")] = field(
+        default_factory=dict
+    )
     networks: Annotated[dict[str, Any], said("a table of networks", "The networks, by name.")] = (
         field(default_factory=dict)
     )
@@ -95,24 +117,36 @@ class NetworkTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = None
     draw: Annotated[
         Mapping[str, Any],
-        said("a table", "What each size or function is drawn from.", {"n": [3, 4], "f": ["relu"]}),
+        said(
+            "a table",
+            "What sizes, functions and the numbers of leaves are drawn from.",
+            {"n": [3, 4], "f": ["relu"], "x": {"from": -3, "to": 3}},
+        ),
     ] = field(default_factory=dict)
+    give: Annotated[
+        Mapping[str, Any],
+        said(GIVEN, "The numbers of leaves.", {"x": [3, 14], "W": [[1, "1/2"], [0, 2]]}),
+    ] = field(default_factory=dict)
+    share: Annotated[
+        bool | None,
+        said(
+            "true or false",
+            "Whether the numbers of its leaves are drawn once, for all problems; "
+            "true where some are given or drawn here.",
+        ),
+    ] = None
     accept: Annotated[
         tuple[str, ...] | None,
         said("a list of texts", "The acceptance rules that hold; all unless given.", RULE_NAMES),
     ] = None
     by_layers: Annotated[
         bool,
-        said("true or false", "Whether a sheet names layers and prints no lines.", True),  # noqa: FBT003
+        said("true or false", "Whether a sheet names layers and prints no lines."),
     ] = False
     names: Annotated[
         Mapping[str, Any],
         said("a table", "The letters that names are drawn from.", {"z": ["z", "m"]}),
     ] = field(default_factory=dict)
-    numbers: Annotated[
-        Mapping[str, Any] | None,
-        said("a table", "What the numbers that all its problems share are drawn from.", {}),
-    ] = None
 
 
 class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
@@ -124,13 +158,16 @@ class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
         draw: for each size or function that is drawn, what it is drawn from.
         accept: the acceptance rules; None stands for those of all kinds.
         names: for a letter that the network's names begin with, the letters it is drawn from.
-        numbers: what the numbers of the leaves are drawn from, once for all problems about the
-            network; None where each problem draws its own.
+        share: whether the numbers of the leaves are drawn once, for all problems about it.
+        leaves: the names that its texts declare.
+        numbers: for each leaf that is drawn, what its numbers are drawn from.
 
     """
 
     name: str
     sources: tuple[Source, ...]
+    leaves: tuple[str, ...]
+    numbers: Mapping[str, Any]
 
 
 class ProblemTable(Struct, frozen=True, kw_only=True):
@@ -150,7 +187,24 @@ class ProblemTable(Struct, frozen=True, kw_only=True):
         said(f"a whole number from 0 to {MAX_POINTS}, or a list with one from 1 for each part",
              "What it is worth, or what each part is; one a part unless given.", 6),
     ] = None  # fmt: skip
+    draw: Annotated[
+        Mapping[str, Any],
+        said("a table", "What the numbers of leaves are drawn from.", {"x": [1, 2, -1]}),
+    ] = field(default_factory=dict)
+    give: Annotated[
+        Mapping[str, Any],
+        said(GIVEN, "The numbers of leaves, in place of the network's.", {"x": [3, 14]}),
+    ] = field(default_factory=dict)
+    accept: Annotated[
+        tuple[str, ...] | None,
+        said("a list of texts", "The acceptance rules that hold; all unless given.", ["no_ties"]),
+    ] = None
     covers: Annotated[tuple[str, ...], said("a list of texts", "Labels of your own.", ["2a"])] = ()
+    hint: Annotated[
+        str,
+        said("one line of at most 1000 characters", "For those who do not know how to begin.",
+             "Follow every path.", max_length=1000, pattern=PRINTABLE),
+    ] = ""  # fmt: skip
 
 
 class ProblemEntry(ProblemTable, frozen=True, kw_only=True):
@@ -170,12 +224,19 @@ class ProblemEntry(ProblemTable, frozen=True, kw_only=True):
 
 
 class Bank(Header, frozen=True, kw_only=True):
-    """A problem set as its author wrote it."""
+    """A problem set as its author wrote it.
+
+    Attributes:
+        files: what is put beside its TeX, by name: its logo.
+
+    """
 
     name: str
     path: Path
     networks: Mapping[str, NetworkEntry]
     problems: tuple[ProblemEntry, ...]
+    page: Page = USUAL
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def problem(self, name: str) -> ProblemEntry:
         """Return the problem of that id.

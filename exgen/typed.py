@@ -93,10 +93,7 @@ class Decoder:
                 values[name] = self.absent[hint]
             else:
                 raise DataError(f"'{name}' is missing", path)
-        try:
-            return kind(**values)
-        except DataError as error:
-            raise DataError(error.message, f"{path}.{error.path}", error.remedy) from None
+        return kind(**values)
 
     def _union(self, members: tuple[Any, ...], data: Any, path: str) -> Any:  # noqa: ANN401
         errors: list[DataError] = []

@@ -42,6 +42,16 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
+def edited(text: str, edits: str) -> str:
+    """Return a text with edits: a line of it, what stands there instead, and --- before another."""
+    lines = text.split("\n")
+    for edit in edits.split("\n---\n"):
+        first, *rest = edit.split("\n")
+        (place,) = (number for number, line in enumerate(lines) if line == first)
+        lines[place : place + 1] = rest
+    return "\n".join(lines)
+
+
 def cases_in(folder: str) -> list[ParameterSet]:
     """Return the cases of all files in a folder below ``tests``, named for the report."""
     return [

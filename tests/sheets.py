@@ -68,6 +68,7 @@ def sheet(bank: Bank, notation: Notation, seed: int) -> Sheet:
                 draws={},
                 tries=1,
                 rejected={},
+                waived=(),
                 fields=solution.fields,
                 statement=(),
                 answers=answers,

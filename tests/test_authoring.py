@@ -93,7 +93,10 @@ def test_command(command: str, checkout: Path) -> None:
     words = shlex.split(command)
     if "--out" in words:
         folder = checkout / words[words.index("--out") + 1]
-        assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".tex", ".tex"]
+        made = sorted(path.name for path in folder.iterdir())
+        files = ["manifest.json", "problems.tex", "solutions.tex"]
+        own = ["exgen.sty", "problem-shapes.tex"] if "--fragment" in words else []
+        assert made == sorted(files + own)
 
 
 def test_refused(checkout: Path) -> None:

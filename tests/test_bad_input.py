@@ -24,7 +24,7 @@ from exgen import resources
 from exgen.banks import bank_names
 from exgen.language.expressions import CALLABLE
 from exgen.language.syntax import SHORT_FORMS
-from tests.cases import Case, read_cases
+from tests.cases import Case, edited, read_cases
 from tests.commands import Ran, run
 
 FOLDER = Path(__file__).parent / "bad_input"
@@ -57,16 +57,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def names(folder: Path) -> list[str]:
     """Return everything below a folder."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-
-
-def edited(edits: str) -> str:
-    """Return the sound bank with edits: a line of it, and what stands there instead."""
-    lines = BANK.split("\n")
-    for edit in edits.split("\n---\n"):
-        first, *rest = edit.split("\n")
-        (place,) = (number for number, line in enumerate(lines) if line == first)
-        lines[place : place + 1] = rest
-    return "\n".join(lines)
 
 
 def repeated(text: str) -> str:
@@ -107,7 +97,7 @@ def test_the_sound_files_are_sound(here: Path) -> None:
 def test_bank(here: Path, case: Case) -> None:
     """A mistake in a bank is named with file, table and key, and what would be legal."""
     before = names(here)
-    ran = make(edited(case.given))
+    ran = make(edited(BANK, case.given))
     assert ran.err.rstrip("\n") == case.expected
     assert (ran.code, ran.out) == (2, "")
     assert names(here) == before
@@ -152,7 +142,7 @@ def test_hostile_bank(here: Path, case: Case) -> None:
     """A bank beyond reason is refused at once, with its place, and nothing of it is run."""
     before = names(here)
     begun = time.process_time()
-    ran = make(edited(case.given))
+    ran = make(edited(BANK, case.given))
     assert ran.err.rstrip("\n") == case.expected
     assert (ran.code, ran.out) == (2, "")
     assert time.process_time() - begun < QUICK
@@ -196,7 +186,7 @@ def test_hostile_input_takes_no_memory(here: Path) -> None:
         text = repeated(case.given)
         folder = here / "cases" / f"{number} {case.title}"[:60].replace(" ", "-")
         folder.mkdir(parents=True)
-        text = edited(text) if name == "bank.toml" else text
+        text = edited(BANK, text) if name == "bank.toml" else text
         (folder / name).write_bytes(text.encode("utf-8", "surrogatepass"))
         (folder / "command").write_text(command.format((folder / name).relative_to(here)))
     ran = subprocess.run(
@@ -274,7 +264,7 @@ def test_a_file_that_never_ends(here: Path) -> None:
     assert ran.code == 2
     assert ran.err == "error: big.toml: cannot be read: it is a device and no file\n"
     (here / "bank.toml").write_text(
-        edited("[networks.n]\n[networks.other]\nfile = 'big.toml'\n[networks.n]")
+        edited(BANK, "[networks.n]\n[networks.other]\nfile = 'big.toml'\n[networks.n]")
     )
     ran = run("make", "--set", "bank.toml")
     assert ran.code == 2
@@ -333,7 +323,7 @@ def test_what_is_no_file_is_refused_at_once(here: Path, command: str, sort: str)
 def test_a_network_file_that_is_a_pipe(here: Path) -> None:
     """A bank's network is read as often as the bank is; so it is a file."""
     os.mkfifo("pipe.net")
-    text = edited("[networks.n]\n[networks.other]\nfile = 'pipe.net'\n[networks.n]")
+    text = edited(BANK, "[networks.n]\n[networks.other]\nfile = 'pipe.net'\n[networks.n]")
     ran = make(text)
     assert ran.code == 2
     assert "'pipe.net' cannot be read: it is a pipe and no file" in ran.err
@@ -349,7 +339,7 @@ def test_a_pipe_that_somebody_writes_to(here: Path) -> None:
 
 def test_a_network_file_that_is_missing(here: Path) -> None:
     """The message says where the file was looked for."""
-    text = edited("[networks.n]\n[networks.other]\nfile = 'gone.net'\n[networks.n]")
+    text = edited(BANK, "[networks.n]\n[networks.other]\nfile = 'gone.net'\n[networks.n]")
     ran = make(text)
     assert ran.code == 2
     assert ran.err == (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exgen.errors import AcceptanceError, BankError
+from exgen.errors import AcceptanceError
 from exgen.pipeline import build, load
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def numbers(folder: Path, text: str, seed: int, only: str | None = None) -> list
 @pytest.mark.parametrize("names", ["", "names.w = ['v', 'p']\n"], ids=["", "named"])
 def test_problems_share_numbers(tmp_path: Path, order: tuple[str, str], names: str) -> None:
     """All problems about the network get the same numbers, another seed other ones."""
-    text = "\n".join([BANK, "numbers.x = [1, 2, -2, 0.5]", names, *order])
+    text = "\n".join([BANK, "draw.x = [1, 2, -2, 0.5]", names, *order])
     seen = []
     for seed in (1, 2, 3, 4):
         one, two = numbers(tmp_path, text, seed)
@@ -49,7 +49,7 @@ def test_problems_share_numbers(tmp_path: Path, order: tuple[str, str], names: s
 
 def test_one_problem_alone_has_them_too(tmp_path: Path) -> None:
     """A problem made alone is that of the whole set."""
-    text = f"{BANK}\nnumbers = {{}}\n{SYMBOLS}\n{CIRCUIT}"
+    text = f"{BANK}\nshare = true\n{SYMBOLS}\n{CIRCUIT}"
     one, two = numbers(tmp_path, text, 5)
     assert numbers(tmp_path, text, 5, only="s1") == [one]
     assert numbers(tmp_path, text, 5, only="s2") == [two]
@@ -62,15 +62,27 @@ def test_each_draws_its_own_unless_told(tmp_path: Path) -> None:
     assert any(one != two for one, two in pairs)
 
 
-def test_numbers_twice(tmp_path: Path) -> None:
-    """A problem's own numbers beside those of its network are one too many."""
-    text = f"{BANK}\nnumbers = {{}}\n{CIRCUIT}\nnumbers.x = [1, 2]"
-    with pytest.raises(BankError, match="has numbers for all its problems"):
-        numbers(tmp_path, text, 1)
+def test_numbers_of_its_own(tmp_path: Path) -> None:
+    """A problem's own numbers stand before those of its network, and change no other problem."""
+    text = f"{BANK}\ndraw.w = [1, 2, 3]\n{CIRCUIT}\n{SYMBOLS}"
+    one, two = numbers(tmp_path, text, 1)
+    mine, other = numbers(tmp_path, text.replace(SYMBOLS, f"{SYMBOLS}\ngive.x = 2"), 1)
+    assert (one, one) == (two, mine)
+    assert other == {**one, "x": [["2"]]}
+
+
+def test_ranges_without_sharing(tmp_path: Path) -> None:
+    """With ``share = false`` each problem draws its own numbers, from what the network says."""
+    text = f"{BANK}\ndraw.w = [1, 2, 3]\ngive.b = 1\nshare = false\n{CIRCUIT}\n{SYMBOLS}"
+    pairs = [numbers(tmp_path, text, seed) for seed in (1, 2, 3)]
+    assert any(one != two for one, two in pairs)
+    for part in [part for pair in pairs for part in pair]:
+        assert part["b"] == [["1"]]
+        assert part["w"][0][0] in "123"
 
 
 def test_numbers_that_fit_no_problem(tmp_path: Path) -> None:
     """Where no number can be asked with, the bank's author is told."""
-    text = f"{BANK}\nnumbers.x = {{ is = 40 }}\nnumbers.w = {{ is = 40 }}\n{CIRCUIT}"
+    text = f"{BANK}\ngive.x = 40\ngive.w = 40\n{CIRCUIT}"
     with pytest.raises(AcceptanceError, match="not_"):
         numbers(tmp_path, text, 1)

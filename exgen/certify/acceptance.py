@@ -27,12 +27,14 @@ class Rule:
         name: as messages, manifests and ``exgen lint`` count it.
         says: what holds in every draw that is accepted.
         remedy: what an author can do whose draws break it too often.
+        proof: whether a proof rests on it, so that no bank can waive it.
 
     """
 
     name: str
     says: str
     remedy: str
+    proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,13 @@ RULES: Mapping[str, Rule] = {
             "no_ties",
             "A window of a max-pool has one largest entry, and what is sorted has no equal ones.",
             "Draw from more numbers.",
+            proof=True,
         ),
         Rule(
             "off_the_kink",
             "Nothing that is bent at 0, as ReLU is, is applied at 0.",
             "Draw from finer steps, or from fewer numbers that add up to 0.",
+            proof=True,
         ),
         Rule(
             "both_signs",
@@ -155,6 +159,7 @@ RULES: Mapping[str, Rule] = {
             "values_exist",
             "Nothing is divided by 0, and a logarithm is of a number above 0.",
             "Draw from numbers at which the network can be evaluated.",
+            proof=True,
         ),
         Rule(
             "not_tiny",
@@ -170,6 +175,7 @@ RULES: Mapping[str, Rule] = {
             "safe_rounding",
             "However a student rounds on the way, each number comes out as printed.",
             "Draw from rounder numbers, or raise 'digits'.",
+            proof=True,
         ),
         Rule(
             "clear_rounding",
@@ -185,6 +191,7 @@ RULES: Mapping[str, Rule] = {
             "first_sign",
             "The first entry has the sign that the bank asks for.",
             "Draw from numbers of that sign too.",
+            proof=True,
         ),
         Rule(
             "order_matters",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def draw(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
     """Take the pairs that the bank asks for, or draw some."""
-    found = drawn_pairs(graph, int(options.get("count", 1)), stream)
+    found = drawn_pairs(graph, options, stream)
     if "ask" in options:
         found = {"ask": [list(check_pair(graph, pair)) for pair in options["ask"]]}
     return {**found, "by_entries": any(is_entry(graph, pair) for pair in found["ask"])}

@@ -88,15 +88,15 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         values = forward(extended, leaves, exact=True)
         luck.require_rational(graph, values, "alpha_gradient")
         linear_entries(graph, leaves, slope)
-        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[n]) for n in drawn), options)
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
-        luck.require("both_signs", luck.both_signs(graph, values))
-        luck.require("several_terms", _has_several(graph, values, slope))
+        luck.require("both_signs", luck.both_signs(graph, values), options)
+        luck.require("several_terms", _has_several(graph, values, slope), options)
         found = gradients(extended, values, exact=True)[slope]
         # Where every entry has its own slope, those of positive entries have the gradient 0.
         each = found.size > 1 and found.shape == values[graph.loss].shape
-        luck.require("no_zero_gradients", each or luck.nonzero(found))
-        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS))
+        luck.require("no_zero_gradients", each or luck.nonzero(found), options)
+        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS), options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("values", "upstream"))

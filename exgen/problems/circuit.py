@@ -65,8 +65,8 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         upstream = own.child("upstream").choose(choices)
         carry = carried(digits, attempt)
         leaves = decimals(numbers)
-        require("no_zero_inputs", all(leaves[name] for name in drawn))
-        require_workable(every, leaves, decimal_of(upstream), digits, carry)
+        require("no_zero_inputs", all(leaves[name] for name in drawn), options)
+        require_workable(every, leaves, decimal_of(upstream), digits, carry, options)
         return {
             "numbers": numbers,
             "upstream": text(upstream),
@@ -100,10 +100,11 @@ def require_workable(
     upstream: Decimal,
     digits: int,
     carry: int,
+    options: Mapping[str, Any],
 ) -> None:
     """Turn a draw down where a number is hard to print, or changed by rounding on the way."""
-    exactly = worked_exactly(every, leaves, upstream, digits)
-    require_sized(_numbers(exactly), digits)
+    exactly = worked_exactly(every, leaves, upstream, digits, options)
+    require_sized(_numbers(exactly), digits, options)
     values = {(name, False): value for name, value in exactly.values.items()}
     slopes = {(name, True): value for name, value in exactly.gradients.items()}
     printed = {wire: rounded(value, digits) for wire, value in (values | slopes).items()}

@@ -77,39 +77,33 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         leaves = exact_arrays(numbers)
         values = forward(graph, leaves, exact=True)
         luck.require_rational(graph, values, "grid")
-        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
-        _require_lines(graph, values)
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[n]) for n in drawn), options)
+        _require_lines(graph, values, options)
         factor = text(fraction(extended.leaves[-1], own.child("upstream").choose(choices)))
         leaves |= exact_arrays({upstream: [[factor]]})
         found = gradients(extended, forward(extended, leaves, exact=True), exact=True)
         asked_for = [found[name] for name in by]
-        luck.require("short_decimals", luck.short_decimals(asked_for, MAX_DECIMALS))
-        luck.require("no_zero_gradients", all(array.any() for array in asked_for))
+        luck.require("short_decimals", luck.short_decimals(asked_for, MAX_DECIMALS), options)
+        luck.require("no_zero_gradients", all(array.any() for array in asked_for), options)
         return {"numbers": numbers, "upstream": factor, "by": by}
 
     return luck.first_lucky(draw, ("values", "upstream"))
 
 
-def _require_lines(graph: Graph, values: Values) -> None:
+def _require_lines(graph: Graph, values: Values, options: Mapping[str, Any]) -> None:
     """Turn a draw down where a line cannot be worked by hand without a doubt."""
 
     def bent(op: Op) -> object:
         return op.traits.kink
 
-    kinked = {b.name for b in graph.bindings if any(uses(_only(graph, b.name), bent))}
+    kinked = {b.name for b in graph.bindings if any(uses(luck.only(graph, b.name), bent))}
     luck.require("no_ties", luck.no_ties(graph, values))
     luck.require("off_the_kink", luck.off_the_kink(graph, values))
-    luck.require("both_signs", luck.both_signs(graph, values))
+    luck.require("both_signs", luck.both_signs(graph, values), options)
     lines = {binding.name: values[binding.name] for binding in graph.bindings}
-    luck.require("short_decimals", luck.short_decimals(lines.values(), MAX_DECIMALS))
+    luck.require("short_decimals", luck.short_decimals(lines.values(), MAX_DECIMALS), options)
     straight = [array for name, array in lines.items() if name not in kinked]
-    luck.require("no_zero_results", all(map(luck.nonzero, straight)))
-
-
-def _only(graph: Graph, name: str) -> Graph:
-    """Return the network with one line alone."""
-    kept = tuple(binding for binding in graph.bindings if binding.name == name)
-    return Graph(graph.leaves, kept, graph.shapes, name)
+    luck.require("no_zero_results", all(map(luck.nonzero, straight)), options)
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:

@@ -21,7 +21,7 @@ from exgen.problems.by_matrix import tensor_answer
 from exgen.problems.steps import slope_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from exgen.graph import Shape
     from exgen.seeds import Stream
@@ -72,8 +72,8 @@ def pairs(graph: Graph) -> list[tuple[str, str]]:
     return found
 
 
-def drawn_pairs(graph: Graph, count: int, stream: Stream) -> dict[str, Any]:
-    """Draw so many of the pairs under ``ask``, no two with Jacobians alike where that can be.
+def drawn_pairs(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw ``count`` pairs under ``ask``, no two with Jacobians alike where that can be.
 
     Raises:
         KindError: there is none.
@@ -85,14 +85,14 @@ def drawn_pairs(graph: Graph, count: int, stream: Stream) -> dict[str, Any]:
             "the network has no line whose Jacobian is a matrix",
             remedy="local_jacobian needs a line from a column vector to a column vector.",
         )
-    count = min(count, len(legal))
+    count = min(int(options.get("count", 1)), len(legal))
     forms = {pair: form_of(graph, pair) for pair in legal}
 
     def draw(attempt: int) -> dict[str, Any]:
         source = stream if attempt == 1 else stream.child("ask", attempt)
         found = source.sample(legal, count)
         alike = len({forms[pair] for pair in found}) < count
-        luck.require("distinct_answers", not alike or len(set(forms.values())) < count)
+        luck.require("distinct_answers", not alike or len(set(forms.values())) < count, options)
         return {"ask": [list(pair) for pair in sorted(found, key=legal.index)]}
 
     return luck.first_lucky(draw, ("count", "ask"))

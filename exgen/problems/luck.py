@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.engine import Values, evaluate
+from exgen.engine import Values, evaluate, forward
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call, Expr, Graph, Name
 from exgen.language.writer import decimal_text
@@ -55,9 +55,9 @@ def first_lucky(
     raise none_accepted("numbers", rejected, options)
 
 
-def require(rule: str, holds: bool) -> None:  # noqa: FBT001 - reads as a sentence
-    """Turn a draw down under the name of a rule that does not hold."""
-    if not holds:
+def require(rule: str, holds: bool, options: Mapping[str, Any] | None = None) -> None:  # noqa: FBT001 - reads as a sentence
+    """Turn a draw down under the name of a rule that does not hold, unless the options waive it."""
+    if not holds and rule not in (options or {}).get("waived", ()):
         raise RejectedError(rule)
 
 
@@ -87,6 +87,21 @@ def no_ties(graph: Graph, values: Values) -> bool:
             if len(set(column)) < len(column):
                 return False
     return True
+
+
+def lines_that_break(rule: str, graph: Graph, leaves: Values) -> list[str]:
+    """Return the lines at which a rule about kinks or ties does not hold; none for other rules."""
+    holds = {"off_the_kink": off_the_kink, "no_ties": no_ties}.get(rule)
+    if holds is None:
+        return []
+    values = forward(graph, leaves, exact=True)
+    return [b.name for b in graph.bindings if not holds(only(graph, b.name), values)]
+
+
+def only(graph: Graph, name: str) -> Graph:
+    """Return the network with one line alone."""
+    kept = tuple(binding for binding in graph.bindings if binding.name == name)
+    return Graph(graph.leaves, kept, graph.shapes, name)
 
 
 def windows(part: Call, values: Values) -> list[list[Fraction]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, rounded, work
 from exgen.certify.rounded import ways
@@ -43,7 +43,11 @@ def carried(digits: int, attempt: int) -> int:
 
 
 def worked_exactly(
-    every: tuple[Gate, ...], leaves: Mapping[str, Decimal], upstream: Decimal, digits: int
+    every: tuple[Gate, ...],
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    digits: int,
+    options: Mapping[str, Any],
 ) -> Worked:
     """Work a circuit without rounding, where each gate can be worked.
 
@@ -61,17 +65,17 @@ def worked_exactly(
             require("off_the_kink", calculate(gate.expr.args[0], exactly.values) != 0)
         if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
-            require("not_saturated", shown not in (-1, 0, 1))
+            require("not_saturated", shown not in (-1, 0, 1), options)
     return exactly
 
 
-def require_sized(numbers: Iterable[Decimal], digits: int) -> None:
+def require_sized(numbers: Iterable[Decimal], digits: int, options: Mapping[str, Any]) -> None:
     """Turn a draw down with a number that is almost 0, large, or in the middle of two roundings."""
     for value in numbers:
         unit = abs(value).scaleb(digits)
         tie = abs(unit - int(unit) - Decimal("0.5"))
-        require("not_tiny", unit >= LEAST)
-        require("not_large", abs(value) < LARGEST)
+        require("not_tiny", unit >= LEAST, options)
+        require("not_large", abs(value) < LARGEST, options)
         require("safe_rounding", tie > NEAR_TIE)
 
 

@@ -139,10 +139,10 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         numbers = draw_numbers(graph, options["numbers"], own)
         given = own.child("upstream").choose(choices)
         leaves, carry = decimals(numbers), carried(digits, attempt)
-        require("no_zero_inputs", all(leaves[name] for name in drawn))
+        require("no_zero_inputs", all(leaves[name] for name in drawn), options)
         for of, part in parts.items():
             slope = decimal_of(given) if of == upstream else Decimal(1)
-            _require_workable(part, leaves, slope, wanted[of], digits, carry)
+            _require_workable(part, leaves, slope, wanted[of], digits, carry, options)
         chosen = {"numbers": numbers, "digits": digits, "carry": carry}
         return draws | chosen | ({} if upstream is None else {"upstream": text(given)})
 
@@ -189,17 +189,18 @@ def _require_workable(
     wanted: list[str],
     digits: int,
     carry: int,
+    options: Mapping[str, Any],
 ) -> None:
     """Turn a draw down where a value or a slope asked for is hard to print, or changed on the way.
 
     Where every gate computes with fractions, the values have to be exact.
     """
-    exactly = worked_exactly(every, leaves, upstream, digits)
-    require_sized(exactly.values.values(), digits)
+    exactly = worked_exactly(every, leaves, upstream, digits, options)
+    require_sized(exactly.values.values(), digits, options)
     if is_rational(every):
         short = all(rounded(value, digits) == value for value in exactly.values.values())
-        require("short_decimals", short)
-    require_sized((exactly.gradients[name] for name in wanted), digits)
+        require("short_decimals", short, options)
+    require_sized((exactly.gradients[name] for name in wanted), digits, options)
     printed = {(name, True): rounded(exactly.gradients[name], digits) for name in wanted}
     require_safe(every, leaves, upstream, carry, printed, digits)
 

@@ -88,24 +88,25 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         numbers = draw_numbers(fixed, values, tried)
         leaves = exact_arrays(numbers)
         entries = list(leaves[by].flat)
-        luck.require("distinct_entries", len(set(entries)) == len(entries))
+        luck.require("distinct_entries", len(set(entries)) == len(entries), options)
         luck.require("first_sign", _sign_holds(leaves, by, options))
         if _sorting(graph) is not None:
             arriving = list(leaves[upstream].flat)
-            luck.require("distinct_upstream", len(set(arriving)) == len(arriving))
-            luck.require("order_matters", not _is_own_inverse(luck.order_of(entries)))
+            luck.require("distinct_upstream", len(set(arriving)) == len(arriving), options)
+            moved = not _is_own_inverse(luck.order_of(entries))
+            luck.require("order_matters", moved, options)
         drawn = luck.factors(fixed, values)
-        luck.require("no_zero_inputs", all(luck.nonzero(leaves[name]) for name in drawn))
+        luck.require("no_zero_inputs", all(luck.nonzero(leaves[n]) for n in drawn), options)
         passed = forward(fixed, leaves, exact=True)
         luck.require_rational(fixed, passed, "vector_gradient")
         closed = derive_gradients(fixed)[by].closed
         found = evaluate(closed, passed, exact=True)
         # a path that brings nothing could be forgotten without a trace
         paths = (evaluate(path, passed, exact=True) for path in _paths(closed))
-        luck.require("live_paths", all(path.any() for path in paths))
+        luck.require("live_paths", all(path.any() for path in paths), options)
         luck.require("no_ties", luck.no_ties(fixed, passed))
-        luck.require("no_zero_gradients", luck.nonzero(found))
-        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS))
+        luck.require("no_zero_gradients", luck.nonzero(found), options)
+        luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS), options)
         return {"numbers": numbers, "size": int(size)}
 
     draws = luck.first_lucky(draw, ("values", "size"))
@@ -149,7 +150,7 @@ def _order(options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
 
     def draw(_attempt: int) -> dict[str, Any]:
         order = list(stream.shuffle(range(EXAMPLE)))
-        luck.require("order_matters", not _is_own_inverse(order))
+        luck.require("order_matters", not _is_own_inverse(order), options)
         return {"order": order}
 
     return luck.first_lucky(draw, ("order",))

@@ -90,6 +90,14 @@ def declarations(texts: Iterable[str]) -> list[str]:
     ]
 
 
+def spelled(text: str) -> str:
+    """Return TeX in which each letter that LaTeX does not know is put together where it stands."""
+    return "".join(
+        char if SETTABLE.match(char) or (tex := _declared(char)) is None else f"{{{tex}}}"
+        for char in text
+    )
+
+
 def _is_settable(char: str) -> bool:
     return bool(SETTABLE.match(char) or THIN.match(char)) or (
         char == NO_BREAK or _declared(char) is not None

@@ -23,7 +23,7 @@ from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING
 
-from exgen.errors import ExgenError, MachineError, TexError
+from exgen.errors import BankError, ExgenError, MachineError, TexError
 from exgen.render.log import Log, overfull_error, read_log
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def compile_tex(
     *,
     time_limit: float = 60.0,
     pages: Mapping[str, int] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes]:
     r"""Return the PDF of every document, under the same names and in the same order.
 
@@ -119,6 +120,7 @@ def compile_tex(
         documents: name without suffix, such as ``problems``, to TeX source.
         time_limit: seconds that one run of TeX may take.
         pages: expected page counts by name, as in :func:`typeset`.
+        beside: other files that the documents read, by name.
 
     Raises:
         MachineError: pdflatex, or a LaTeX package, is not installed.
@@ -127,7 +129,7 @@ def compile_tex(
         ValueError: a name is not a plain file name.
 
     """
-    made = typeset(documents, time_limit=time_limit, pages=pages)
+    made = typeset(documents, time_limit=time_limit, pages=pages, beside=beside)
     for name, document in made.items():
         if document.log.overfull:
             raise overfull_error(name, document.log.overfull)
@@ -139,6 +141,7 @@ def typeset(
     *,
     time_limit: float = 60.0,
     pages: Mapping[str, int] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> dict[str, Typeset]:
     r"""Set every document, whether or not all of it fits on its pages.
 
@@ -150,6 +153,7 @@ def typeset(
         time_limit: seconds that one run of TeX may take.
         pages: expected page counts by name. Only a document that uses ``\numpages`` gains by
             it: a right guess saves the second run, a wrong one costs nothing.
+        beside: other files that the documents read, by name.
 
     Raises:
         MachineError: pdflatex, or a LaTeX package, is not installed.
@@ -162,7 +166,7 @@ def typeset(
             raise ValueError(f"{name!r} is not a plain name for a document")
     if not documents:
         return {}
-    runner = _Runner(require_tex(), time_limit)
+    runner = _Runner(require_tex(), time_limit, beside or {})
     try:
         return _compile_all(documents, pages or {}, runner)
     except OSError as error:
@@ -201,6 +205,8 @@ def _compile_all(
 def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int | None) -> Typeset:
     """Run TeX until what the document reads from the ``.aux`` file is what it wrote there."""
     (folder / f"{name}.tex").write_text(source, encoding="utf-8", newline="\n")
+    for other, data in runner.beside.items():
+        (folder / other).write_bytes(data)
     aux, pdf = folder / f"{name}.aux", folder / f"{name}.pdf"
     if guess is not None and _LAST_PAGE_READER.search(source):
         aux.write_text(f"\\relax\n\\gdef\\exam@lastpage{{{guess}}}\n", encoding="ascii")
@@ -209,7 +215,7 @@ def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int |
         pdf.unlink(missing_ok=True)  # a PDF found later is the one of the last run
         status = runner.run(folder, name)
         if status != 0 or not pdf.is_file():
-            raise _failure(folder, name, source, status)
+            raise _failure(folder, name, source, status, runner.beside)
         after = _read_back(aux, source)
         if after == before:
             return Typeset(pdf.read_bytes(), read_log(_log_of(folder, name)))
@@ -240,8 +246,9 @@ def _read_back(aux: Path, source: str) -> list[str]:
 class _Runner:
     """Runs pdflatex and can end all its runs at once, from another thread."""
 
-    def __init__(self, tex: Path, time_limit: float) -> None:
+    def __init__(self, tex: Path, time_limit: float, beside: Mapping[str, bytes]) -> None:
         self._tex = tex
+        self.beside = beside
         self._time_limit = time_limit
         self._lock = Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -309,7 +316,9 @@ def _log_of(folder: Path, name: str) -> str:
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
 
 
-def _failure(folder: Path, name: str, source: str, status: int) -> ExgenError:
+def _failure(
+    folder: Path, name: str, source: str, status: int, beside: Mapping[str, bytes]
+) -> ExgenError:
     """Return the error that says what TeX did not like, from its log."""
     log = _log_of(folder, name)
     missing = _NO_FILE.search(log)
@@ -321,13 +330,20 @@ def _failure(folder: Path, name: str, source: str, status: int) -> ExgenError:
         )
     remedy = "Mend the template, or leave the PDFs out with --no-pdf."
     found = _ERROR.search(log)
+    bare = _BARE_ERROR.search(log)
+    for other in beside:
+        if any(error and other in error["message"] for error in (found, bare)):
+            return BankError(
+                f"TeX cannot read the image {other}",
+                place=f"{name}.tex",
+                remedy="Save it again, as PNG.",
+            )
     if found:
         file, line = found["file"], int(found["line"])
         lines = source.split("\n")
         ours = file == f"{name}.tex" and 0 < line <= len(lines)
         excerpt = f"    {lines[line - 1].strip()}" if ours else ""
         return TexError(found["message"], place=f"{file}:{line}", excerpt=excerpt, remedy=remedy)
-    bare = _BARE_ERROR.search(log)
     if bare:
         message = bare["message"]
     elif status == 0:

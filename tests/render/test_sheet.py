@@ -57,9 +57,9 @@ def sheet(folder: Path, title: str, course: str, points: int = 4, name: str = "b
 
 
 def words(pdf: Path) -> list[tuple[float, float, float, float, str]]:
-    """Return the words of a PDF with their boxes, in points from the upper left corner."""
+    """Return the words of page 1 with their boxes, in points from the upper left corner."""
     done = subprocess.run(
-        ["pdftotext", "-bbox", pdf, "-"], check=True, capture_output=True, text=True
+        ["pdftotext", "-l", "1", "-bbox", pdf, "-"], check=True, capture_output=True, text=True
     )
     return [(*map(float, found[:4]), found[4]) for found in WORD.findall(done.stdout)]
 
