@@ -99,7 +99,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     }
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
-        draws |= _numbers(graph, options.get("numbers", {}), numeric, stream, source)
+        draws |= _numbers(graph, options, numeric, stream, source)
     return draws
 
 
@@ -114,12 +114,13 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
 
 def _numbers(
     graph: Graph,
-    ranges: Mapping[str, Any],
+    options: Mapping[str, Any],
     asks: Sequence[Phrase],
     stream: Stream,
     source: Source,
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
+    ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
 
@@ -135,22 +136,26 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source)
+                _require_workable(ask, result(ask, graph, values), source, options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
 
 
-def _require_workable(ask: Phrase, array: NDArray[Any], source: Source) -> None:
+def _require_workable(
+    ask: Phrase, array: NDArray[Any], source: Source, options: Mapping[str, Any]
+) -> None:
     """Turn a draw down whose answer is long, or hard to round."""
     digits = ask.clauses.get("digits")
     if digits is None:
         require_exact(ask, array, source)
-        luck.require("short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST))
+        luck.require(
+            "short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST), options
+        )
         return
     units = np.abs(array.astype(float)) * 10.0 ** int(digits)
     ties = np.abs(units - np.floor(units) - 0.5)
-    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()))
+    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:

@@ -346,6 +346,12 @@ def _pieces(
     _check(problem, asked, told, key=key)
 
 
+def _marked(equation: str) -> str:
+    """Return an equation whose last side is marked as the answer."""
+    left, sign, right = equation.rpartition(" = ")
+    return equation if r"\exanswer" in equation else rf"{left}{sign}\exanswer{{{right}}}"
+
+
 def _template_of(problem: Problem) -> str:
     """Return the name of a problem's template: that of its kind, or of all text with asks."""
     return "text" if "blocks" in problem.fields else problem.kind
@@ -593,6 +599,7 @@ def _environment() -> Environment:
         "chain": pass_context(_chain),
         "pairs": pass_context(_pairs),
         "reasoned": pass_context(_reasoned),
+        "marked": lambda latex: Tex(_marked(str(latex))),
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": pass_context(_width),
     }
