@@ -59,6 +59,7 @@ ORDER = (
     "statements",
     "solve",
     "starter",
+    "again",
     "pipeline",
     "verify",
     "lint",
