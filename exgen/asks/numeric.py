@@ -182,9 +182,7 @@ def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
 
 
 def _backward(scene: Scene) -> Backward:
-    return Backward(
-        scene.setting, Given(), gradients_given(scene.graph, Given()), scene.whole or scene.graph
-    )
+    return Backward(scene.setting, Given(), gradients_given(scene.graph, Given()))
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:

@@ -46,7 +46,7 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     for name in kept:
         inner.known(name, ask, "given")
     given = read_given(inner.graph, list(kept))
-    work = Backward(inner.setting, given, gradients_given(inner.graph, given), scene.graph)
+    work = Backward(inner.setting, given, gradients_given(inner.graph, given))
     found = work.found.get(by)
     if found is None or by == inner.graph.loss or not found.rules:
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
