@@ -49,6 +49,7 @@ ORDER = (
     "problems",
     "asks",
     "tables",
+    "include",
     "banks",
     "draw",
     "write",
