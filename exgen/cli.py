@@ -25,6 +25,7 @@ the_seed = click.option(
     "--seed", type=int, default=1, show_default=True, help="What every draw comes from."
 )
 the_notation = click.option("--notation", help="Another notation than the bank's own.")
+the_language = click.option("--language", help="Another language than the bank's own, such as de.")
 the_problem = click.option(
     "--problem", metavar="ID", help="Only the problem with this id in the bank."
 )
@@ -69,6 +70,7 @@ def app() -> None:
     "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
 )
 @the_notation
+@the_language
 @run_tex
 @click.option(
     "--slips/--no-slips",
@@ -89,6 +91,7 @@ def make_command(
     tags: tuple[str, ...],
     out: Path | None,
     notation: str | None,
+    language: str | None,
     *,
     pdf: bool,
     slips: bool,
@@ -111,6 +114,7 @@ def make_command(
             only=problem,
             tags=tags,
             notation=notation,
+            language=language,
             pdf=pdf,
             slips=slips,
             force=force,
@@ -164,15 +168,21 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_problem
 @the_tags
 @the_notation
+@the_language
 def show_command(
-    set_name: str, seed: int, problem: str | None, tags: tuple[str, ...], notation: str | None
+    set_name: str,
+    seed: int,
+    problem: str | None,
+    tags: tuple[str, ...],
+    notation: str | None,
+    language: str | None,
 ) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation, tags), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language, tags), seed, only=problem)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 

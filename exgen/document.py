@@ -196,6 +196,7 @@ class ProblemSet:
         versions: of exgen and of what computed the answers.
         problems: in order.
         page: the head of page 1, and the form of every page.
+        language: what sheet and key are printed in, such as ``de``.
 
     """
 
@@ -207,6 +208,7 @@ class ProblemSet:
     versions: Mapping[str, str]
     problems: tuple[Problem, ...]
     page: Page = USUAL
+    language: str = "en"
 
     @property
     def code(self) -> str:

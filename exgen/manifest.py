@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.derive.notation import Notation, restored_notation
 from exgen.document import SCHEMA, Problem, ProblemSet, read_set, to_json
-from exgen.errors import DataError, ManifestError, NotationError
+from exgen.errors import BankError, DataError, ManifestError, NotationError
 from exgen.files import read as read_file
+from exgen.languages import load_language
 from exgen.problems.table import NAMES
 from exgen.render.tex import render_tex
 from exgen.typed import Decoder, shown
@@ -214,6 +215,10 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
         notation = restored_notation(problem_set.notation)
     except NotationError as error:
         raise DataError(error.message, ".set.notation", error.remedy) from None
+    try:
+        load_language(problem_set.language)
+    except BankError as error:
+        raise DataError(error.message, ".set.language", error.remedy) from None
     decoder = Decoder({}, {})
     recorded: Digests = decoder.read(Digests, content["digests"], ".digests")
     listed = decoder.read(dict[str, dict[str, str]], content["files"], ".files")

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as with_keys
+
 from exgen import resources
 from exgen.asks.problem import shows_network as text_shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
@@ -19,6 +21,7 @@ from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
 from exgen.include import chosen, require_tags, tagged
+from exgen.languages import load_language
 from exgen.manifest import (
     AGAIN,
     Manifest,
@@ -54,12 +57,13 @@ LIKELY_PAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run of ``make`` wrote, and where a folder went that it could not replace."""
+    """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,16 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None, tags: Sequence[str] = ()) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation or another.
+def load(
+    set_name: str, notation: str | None, language: str | None = None, tags: Sequence[str] = ()
+) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others.
 
     Where tags are given, only the problems with one of them are left.
     """
     bank = tagged(load_bank(find_bank(set_name, resources.banks())), tags)
+    load_language(language or bank.language, "" if language else str(bank.path))
+    bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
         return bank, load_profile(notation)
     try:
@@ -128,6 +136,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
+        language=bank.language,
         page=bank.page,
     )
 
@@ -215,6 +224,7 @@ def make(
     *,
     only: str | None = None,
     notation: str | None = None,
+    language: str | None = None,
     pdf: bool = True,
     slips: bool = True,
     force: bool = False,
@@ -230,6 +240,7 @@ def make(
         folder: where to; ``out/<set>-seed<seed>`` unless given, with ``-<id>`` for one problem.
         only: the id of the one problem that is wanted; all of them unless given.
         notation: another profile than the bank's own.
+        language: another language than the bank's own.
         pdf: whether to run TeX.
         slips: whether the key shows the common mistakes.
         force: whether to replace a folder that exgen did not make.
@@ -241,7 +252,7 @@ def make(
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation, tags)
+    bank, profile = load(set_name, notation, language, tags)
     ending = "" if only is None else f"-{bank.problem(only).name}"
     ending = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', tag)}" for tag in tags) + ending
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
@@ -253,9 +264,10 @@ def make(
     problem_set = build(bank, profile, seed, only=only, slips=slips)
     require_kept(problem_set, str(bank.path))
     beside = {**bank.files, **(fragments(problem_set) if fragment else {})}
-    files = _files(problem_set, render_tex(problem_set), beside, pdf=pdf)
+    english: list[str] = []
+    files = _files(problem_set, render_tex(problem_set, english.append), beside, pdf=pdf)
     kept = write_folder(target, files, force=force)
-    return Made(target, tuple(sorted(files)), problem_set, kept)
+    return Made(target, tuple(sorted(files)), problem_set, kept, tuple(dict.fromkeys(english)))
 
 
 def check_printable(bank: Bank) -> None:

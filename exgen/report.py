@@ -64,6 +64,11 @@ def made_text(made: Made) -> str:
         f"{counts}, each proven by at least {fewest} methods",
         *([f"{rubrics} more for a human grader, as a rubric without a proof"] if rubrics else []),
     ]
+    if made.english:
+        what = "; ".join(made.english)
+        lines.append(
+            f"not in the catalogue of '{made.problem_set.language}', left as it is: {what}"
+        )
     lines += [
         _waived(problem.name, problem.waived)
         for problem in made.problem_set.problems

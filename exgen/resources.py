@@ -44,6 +44,16 @@ def notations() -> Path:
     return _folder("templates") / "notations"
 
 
+def locales() -> Path:
+    """Return the folder of the message catalogues.
+
+    Raises:
+        MachineError: the installation is not complete.
+
+    """
+    return _folder("templates") / "locales"
+
+
 def banks() -> Path:
     """Return the folder of the banks that come with exgen.
 

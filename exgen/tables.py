@@ -88,6 +88,7 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Line, said("one line of text", "The course, above the heading.", "Machine Learning")
     ]
     notation: Annotated[Line, said("text", "How formulas are written.", "csc311")]
+    language: Annotated[Line, said("text", "The language of the pages.", "de")] = "en"
     shuffle: Annotated[
         bool, said("true or false", "Whether the seed puts the problems in another order.")
     ] = False

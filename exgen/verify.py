@@ -17,6 +17,7 @@ from exgen.certify.stored import RUBRIC, restored
 from exgen.errors import CertificateError, DataError, ExgenError, ManifestError
 from exgen.files import read as read_file
 from exgen.language import read_graph
+from exgen.languages import load_language
 from exgen.manifest import MAX_BYTES, digest, digests, printed_again, read_manifest
 from exgen.render.tex import DOCUMENTS, problem_bodies
 from exgen.statements import read_statements
@@ -224,7 +225,8 @@ def _differing(manifest: Manifest, name: str) -> list[str]:
     if digest(data) != manifest.files[f"{name}.tex"]:
         return []
     page = data.decode(errors="replace")
-    bodies = problem_bodies(manifest.problem_set, key=DOCUMENTS[name])
+    words = load_language(manifest.problem_set.language)
+    bodies = problem_bodies(manifest.problem_set, words, key=DOCUMENTS[name])
     named = zip(manifest.problem_set.problems, bodies, strict=True)
     return [problem.name for problem, body in named if body not in page]
 

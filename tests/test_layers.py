@@ -30,6 +30,7 @@ ORDER = (
     "terminals",
     "processes",
     "resources",
+    "languages",
     "seeds",
     "grading",
     "deep",

@@ -14,6 +14,7 @@ from exgen.derive.marked import MarkedPrinter
 from exgen.derive.worked import functions_on, slope_of
 from exgen.document import Step, Tex
 from exgen.graph import SCALAR, Name, as_expr
+from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,29 +25,6 @@ if TYPE_CHECKING:
     from exgen.graph import Call, Expr, Graph, Shape
     from exgen.problems.base import Solved
 
-RULES: Mapping[tuple[str, int], str] = {
-    ("add", 0): "The derivative of a sum with respect to a term is 1.",
-    ("add", 1): "The derivative of a sum with respect to a term is 1.",
-    ("sub", 0): "The derivative of a difference with respect to its first term is 1.",
-    ("sub", 1): "The derivative of a difference with respect to its second term is $-1$.",
-    ("neg", 0): "The derivative of $-<u>$ is $-1$.",
-    ("mul", 0): "The derivative of a product with respect to one factor is the other factor.",
-    ("mul", 1): "The derivative of a product with respect to one factor is the other factor.",
-    ("div", 0): "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
-    ("div", 1): "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
-    ("pow", 0): "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
-    ("pow", 1): "The derivative of $c^<u>$ is $c^<u> \\log c$.",
-    ("squared_error", 0): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
-    ("squared_error", 1): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
-    ("bce", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
-    ("cross_entropy", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
-    ("prelu", 0): "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
-    ("prelu", 1): "The slope of PReLU multiplies only a negative argument.",
-}
-"""Why a local derivative of scalars is what it is, by op and argument.
-
-``<u>`` and ``<v>`` stand for letters that no quantity of the network has.
-"""
 SAME = "By the same rule."
 SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
@@ -187,6 +165,11 @@ def scalar_step(
     return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))
 
 
+def _rule(op: str, place: int) -> tuple[str, ...]:
+    """Return why the derivative by an argument is what it is, where its row says so in words."""
+    return tuple(filter(None, lookup(op).words.slopes[place : place + 1]))
+
+
 def _distinct(sides: list[str]) -> list[str]:
     """Return the sides as printed, without one that the next only frees of brackets."""
     bare = [re.sub(r"\\left\(|\\right\)|\\,", "", side) for side in sides]
@@ -205,7 +188,7 @@ def scalar_reasons(
         pairs = list(zip(way.ops, way.slopes, strict=True))
         # A derivative of 1 is worth a word only where there is no other.
         steep = [op for op, slope in pairs if slope != as_expr(1)] or [op for op, _ in pairs]
-        told |= {RULES[op]: None for op in steep if op in RULES}
+        told |= dict.fromkeys(rule for op, place in steep for rule in _rule(op, place))
     one, other = free_letters(network)[:2]
     sentences = [text.replace("<u>", one).replace("<v>", other) for text in told]
     lines = list(dict.fromkeys(way.line for way in ways))

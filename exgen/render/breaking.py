@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from exgen.render.widths import formula_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PAGE = 145.0
 """How wide a line of a solution is, in millimetres: that of a part."""
@@ -84,7 +84,12 @@ def wide(right: str, left: str = "", page: float = PAGE) -> str:
     return r" \\* &\quad ".join(_filled(_atoms(_opened(right, room)), room))
 
 
-def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) -> str:
+def chain(
+    rows: Sequence[tuple[str, str]],
+    gap: str = "",
+    page: float = PAGE,
+    said: Callable[[str], str] = str,
+) -> str:
     r"""Return the body of an ``align*`` whose rows have reasons, beside them where that fits.
 
     The reasons stand in a column; else each at the end of its line; below the lines only where
@@ -94,13 +99,14 @@ def chain(rows: Sequence[tuple[str, str]], gap: str = "", page: float = PAGE) ->
         rows: each an equation with one place of alignment, and its reason in LaTeX or nothing.
         gap: what follows ``\\``, such as ``[1mm]``.
         page: how wide a line is, in millimetres.
+        said: what is printed for a reason, which says how wide it is.
 
     """
     room = SAFE * page
     sides = [equation.partition("&") for equation, _ in rows]
     lefts = max(formula_width(left) for left, _, _ in sides)
     rights = [formula_width(right) for _, _, right in sides]
-    reasons = [formula_width(reason) for _, reason in rows]
+    reasons = [formula_width(said(reason)) for _, reason in rows]
     if lefts + max(rights) + BETWEEN + max(reasons) <= room:
         before = " && "
     elif lefts + BETWEEN + max(map(add, rights, reasons)) <= room:

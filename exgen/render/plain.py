@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from exgen.grading import points_text
+from exgen.languages import load_language
 from exgen.render.tex import problem_bodies
 from exgen.render.words import in_words
 
@@ -44,7 +45,8 @@ MACROS: Mapping[str, tuple[str, str]] = {
 
 def statements(problem_set: ProblemSet) -> list[str]:
     """Return each problem's statement as plain text with Unicode mathematics."""
-    return [_plain(body) for body in problem_bodies(problem_set, key=False)]
+    words = load_language(problem_set.language)
+    return [_plain(body) for body in problem_bodies(problem_set, words, key=False)]
 
 
 FRACTIONS = ("frac", "tfrac", "dfrac")

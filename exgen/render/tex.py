@@ -12,6 +12,7 @@ from msgspec import structs
 
 from exgen.document import MOST_MISTAKES, Answer, Mistake, Problem, ProblemSet, Step, Tex
 from exgen.grading import points_latex, points_text
+from exgen.languages import ENGLISH, Language, load_language, nobody
 from exgen.page import USUAL, WORDS, Page
 from exgen.readback.declarations import Declared, declare, give
 from exgen.readback.sentences import say
@@ -43,6 +44,8 @@ DOCUMENTS: Mapping[str, bool] = {"problems": False, "solutions": True}
 """The documents of a set by name, and whether each is the key."""
 IN_PART, IN_PROBLEM = 17.0, 9.0
 """How much narrower than the text a part is, and a problem without parts, in millimetres."""
+TEXT = "text"
+"""The kind of a problem that is given by its text."""
 PLOT = 85.0
 """How wide a plot is, in millimetres."""
 
@@ -55,32 +58,39 @@ class _Around:
         page: how it is set.
         said: what page 1 says of all networks.
         derived: the number of the first problem whose key derives a rule, by the rule.
+        words: its language, which says how wide a reason is.
 
     """
 
     page: Page
     said: Said
     derived: Mapping[str, int]
+    words: Language = ENGLISH
 
 
 NOTHING_AROUND = _Around(USUAL, Said(frozenset()), {})
 
 
-def render_tex(problem_set: ProblemSet) -> dict[str, str]:
+def render_tex(problem_set: ProblemSet, told: Callable[[str], None] = nobody) -> dict[str, str]:
     """Return the TeX source of the problem sheet and of the key, by name.
+
+    Args:
+        problem_set: the document.
+        told: hears of each sentence that the language of the set has no words for.
 
     Raises:
         RuntimeError: a template leaves out an answer of its problem, or asks for one twice.
 
     """
-    return {name: _document(problem_set, key=key) for name, key in DOCUMENTS.items()}
+    language = load_language(problem_set.language, told=told)
+    return {name: _document(problem_set, language, key=key) for name, key in DOCUMENTS.items()}
 
 
-def _document(problem_set: ProblemSet, *, key: bool) -> str:
+def _document(problem_set: ProblemSet, language: Language, *, key: bool) -> str:
     page = _page(problem_set, key=key)
-    bodies = problem_bodies(problem_set, key=key)
+    bodies = problem_bodies(problem_set, language, key=key)
     hints = [(n, _hint(part)) for n, part in enumerate(problem_set.problems, 1)]
-    conventions = box(problem_set, bodies)
+    conventions = [Tex(language.page(part.tex)) for part in box(problem_set, bodies)]
     if page.hints == "sheet" and not key:
         bodies = [_hinted(body, hint) for body, (_, hint) in zip(bodies, hints, strict=True)]
     printed = "\n".join(bodies)
@@ -92,6 +102,7 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         set=problem_set,
         page=page,
         head=head(problem_set, page, key=key),
+        **spoken(language),
         letters=declarations(words),
         conventions=conventions,
         hints=[part for part in hints if page.hints == "page" and part[1] and not key],
@@ -103,8 +114,16 @@ def _document(problem_set: ProblemSet, *, key: bool) -> str:
         plots=plots(printed),
         plot_scale=round(min(page.scale, (page.column - IN_PROBLEM * page.scale) / PLOT), 3),
         drawn=r"\begin{tikzpicture}" in printed,
-        total=sum(problem.points for problem in problem_set.problems),
+        total=points_text(sum(problem.points for problem in problem_set.problems)),
     )
+
+
+def spoken(language: Language) -> Mapping[str, Callable[[Any], Any]]:
+    """Return how a document says our words in its language, and its author's where it has them."""
+    return {
+        "say": lambda text: Tex(language.page(escape(text) if isinstance(text, str) else text.tex)),
+        "own": lambda text: language.messages.get(text, text),
+    }
 
 
 def _in_words(problem: Problem) -> str:
@@ -112,9 +131,12 @@ def _in_words(problem: Problem) -> str:
     return points_text(problem.points) if problem.points or problem.answers else ""
 
 
-def problem_bodies(problem_set: ProblemSet, *, key: bool) -> list[str]:
+def problem_bodies(
+    problem_set: ProblemSet, language: Language = ENGLISH, *, key: bool
+) -> list[str]:
     """Return the TeX of each problem, without the page around it."""
-    around = _Around(_page(problem_set, key=key), said(problem_set), _derived(problem_set))
+    page = _page(problem_set, key=key)
+    around = _Around(page, said(problem_set), _derived(problem_set), language)
     return [
         _problem(problem, number, around, key=key)
         for number, problem in enumerate(problem_set.problems, start=1)
@@ -126,9 +148,9 @@ def _page(problem_set: ProblemSet, *, key: bool) -> Page:
     return structs.replace(problem_set.page, columns=1) if key else problem_set.page
 
 
-def problem_alone(problem: Problem, page: Page, *, key: bool) -> str:
+def problem_alone(problem: Problem, page: Page, language: Language, *, key: bool) -> str:
     """Return the TeX of a problem that stands in a document of its own."""
-    body = _problem(problem, 1, replace(NOTHING_AROUND, page=page), key=key)
+    body = _problem(problem, 1, replace(NOTHING_AROUND, page=page, words=language), key=key)
     if page.hints == "sheet" and not key:
         body = _hinted(body, _hint(problem))
     # the parts have points of their own, and a class that adds them up must not count them twice
@@ -183,6 +205,9 @@ def parts_of(problem: Problem) -> list[tuple[str, ...]]:
 def _problem(problem: Problem, number: int, around: _Around, *, key: bool) -> str:
     body = "".join(_pieces(problem, number, around, [], key=key))
     body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body)
+    # an author writes in a language of their choice, which no catalogue has to know
+    words = replace(around.words, told=nobody) if problem.kind == TEXT else around.words
+    body = words.page(body)
     if not problem.parts:
         return body
     points = iter(problem.parts)
@@ -293,7 +318,7 @@ def _pieces(
         return ASKED.sub(lambda match: str(ask(match[1])), part.tex)
 
     def rendered(template: Template, **fields: object) -> Tex:
-        return Tex(template.render(_fill=fill, _page=page, **fields))
+        return Tex(template.render(_fill=fill, _page=page, _words=around.words, **fields))
 
     page = around.page
 
@@ -301,6 +326,7 @@ def _pieces(
     yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
         _fill=fill,
         _page=page,
+        _words=around.words,
         problem=problem,
         number=number,
         page_says=around.said,
@@ -475,7 +501,7 @@ def _chain(
         (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
         for equation, why in reasons
     ]
-    return Tex(chain(rows, gap, _line(context, parts=parts)))
+    return Tex(chain(rows, gap, _line(context, parts=parts), context["_words"].page))
 
 
 def _display(context: Context, latex: Tex) -> Tex:
@@ -498,7 +524,7 @@ def _reasoned(
 ) -> Tex:
     """Return left sides, right sides and reasons as the body of an ``align*``."""
     lines = [(f"{left} &= {right}".strip(), str(reason)) for left, right, reason in rows]
-    return Tex(chain(lines, gap, _line(context)))
+    return Tex(chain(lines, gap, _line(context), context["_words"].page))
 
 
 def _pairs(context: Context, equations: Sequence[Tex]) -> Tex:
@@ -567,5 +593,5 @@ def _environment() -> Environment:
     }
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
-    environment.globals |= {"_fill": str, "_page": USUAL}
+    environment.globals |= {"_fill": str, "_page": USUAL, "_words": ENGLISH}
     return environment
