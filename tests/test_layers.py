@@ -58,6 +58,7 @@ ORDER = (
     "manifest",
     "statements",
     "solve",
+    "again",
     "pipeline",
     "verify",
     "lint",
