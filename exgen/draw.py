@@ -13,6 +13,7 @@ from exgen.banks import NUMBERS, TEXT
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
+from exgen.document import to_json
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
@@ -407,7 +408,8 @@ def draw_problem(
         raise AcceptanceError(
             message, place=problem.place, remedy=remedy, rejected=error.rejected
         ) from None
-    kept = {key: value for key, value in draws.items() if key not in ("tries", "rejected")}
+    # As JSON has them, so that a problem is solved the same from its manifest.
+    kept = to_json({key: part for key, part in draws.items() if key not in ("tries", "rejected")})
     return DrawnProblem(kept, int(draws.get("tries", 1)), draws.get("rejected", {}))
 
 

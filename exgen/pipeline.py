@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace as with_keys
 
 from exgen import resources
-from exgen.asks.problem import shows_network as text_shows_network
+from exgen.again import again
+from exgen.asks.problem import shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.document import ProblemSet, without_mistakes
@@ -19,16 +20,9 @@ from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
+from exgen.language.writer import graph_text
 from exgen.languages import load_language
-from exgen.manifest import (
-    AGAIN,
-    Manifest,
-    digest,
-    digests,
-    manifest_bytes,
-    printed_again,
-    read_manifest,
-)
+from exgen.manifest import AGAIN, Manifest, digest, manifest_bytes, read_manifest
 from exgen.ops import TABLE
 from exgen.page import WORDS
 from exgen.problems import KINDS
@@ -115,10 +109,12 @@ def build(
     ]
     made = problems if slips else [without_mistakes(problem) for problem in problems]
     graphs = [setting.graph for _, _, setting in asked]
-    return with_statements(assembled(bank, notation, seed, made), graphs, notation)
+    return with_statements(assembled(bank, notation, seed, made, slips=slips), graphs, notation)
 
 
-def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
+def assembled(
+    bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem], *, slips: bool = True
+) -> ProblemSet:
     """Return problems of a bank as a document."""
     return ProblemSet(
         name=bank.name,
@@ -126,6 +122,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         course=bank.course,
         seed=seed,
         notation=asdict(notation),
+        slips=slips,
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
@@ -157,17 +154,12 @@ def settings(
     for number, entry in enumerate(wanted, start=1):
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
-        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
+        text = graph_text(network.graph)
+        setting = Setting(network.graph, notation, shown.get(text), by_layers)
         found.append((asked(entry, network, numbers[entry.network]), network, setting))
-        if shows_network(entry) and not bank.page.alone:
-            shown.setdefault(entry.network, number)
+        if shows_network(entry.options.get(TEXT)) and not bank.page.alone:
+            shown.setdefault(text, number)
     return found
-
-
-def shows_network(entry: ProblemEntry) -> bool:
-    """Whether a problem shows its network; a text does where it says so."""
-    text = entry.options.get(TEXT)
-    return text is None or text_shows_network(text)
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
@@ -259,15 +251,15 @@ def _files(
     return files
 
 
-def _beside(manifest: Manifest) -> dict[str, bytes]:
+def _beside(manifest: Manifest, problem_set: ProblemSet) -> dict[str, bytes]:
     """Return the files beside sheet and key: fragments are made again, a logo is taken along.
 
     Raises:
         ManifestError: the logo is gone, or another one.
 
     """
-    found = fragments(manifest.problem_set) if STYLE in manifest.files else {}
-    logo = manifest.problem_set.page.logo
+    found = fragments(problem_set) if STYLE in manifest.files else {}
+    logo = problem_set.page.logo
     if logo:
         path = manifest.folder / logo
         try:
@@ -296,22 +288,32 @@ def render(
 
     """
     manifest = read_manifest(path)
-    if manifest.digests != digests(manifest.problem_set):
-        raise ManifestError(
-            "the manifest was edited since it was made, so this set has not been proven",
-            place=str(manifest.folder / MANIFEST),
-            remedy="'exgen verify' says where. Change the bank and make the set again.",
-        )
+    found = again(manifest)
+    if found.failures:
+        raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     target = folder or manifest.folder
     check_target(target, force=force)
     if pdf:
         require_tex()
-    files = _files(manifest.problem_set, printed_again(manifest), _beside(manifest), pdf=pdf)
+    sources = render_tex(found.problem_set)
+    own = found.problem_set.versions["exgen"] == version("exgen")
+    for name, text in sources.items():
+        if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
+            raise _edited(manifest, f"{name}.tex", "it is not what was made")
+    files = _files(found.problem_set, sources, _beside(manifest, found.problem_set), pdf=pdf)
     changed = [
         name
         for name, recorded in sorted(manifest.files.items())
         if name in files and digest(files[name]) != recorded
     ]
     kept = write_folder(target, files, force=force)
-    made = Made(target, tuple(sorted(files)), manifest.problem_set, kept)
+    made = Made(target, tuple(sorted(files)), found.problem_set, kept)
     return Rendered(made, tuple(changed))
+
+
+def _edited(manifest: Manifest, where: str, says: str) -> ManifestError:
+    return ManifestError(
+        f"the manifest was edited since it was made: {where}: {says}",
+        place=str(manifest.folder / MANIFEST),
+        remedy="'exgen verify' names all that does not follow. Make the set from its bank.",
+    )

@@ -57,6 +57,7 @@ ORDER = (
     "manifest",
     "statements",
     "solve",
+    "again",
     "pipeline",
     "verify",
     "lint",

@@ -196,9 +196,9 @@ def _is_network(piece: Piece) -> bool:
     return isinstance(piece, Phrase) and (piece.verb, piece.sort) == ("show", "network")
 
 
-def shows_network(text: str) -> bool:
-    """Whether a text shows its whole network, so that later problems need not."""
-    return any(map(_is_network, parse(Source(TEXT, text))))
+def shows_network(text: str | None) -> bool:
+    """Whether a text shows its whole network, so that later problems need not; a preset does."""
+    return text is None or any(map(_is_network, parse(Source(TEXT, text))))
 
 
 def _statement(*, shows: bool, hidden: bool) -> str:

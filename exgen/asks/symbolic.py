@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exgen.asks.numeric import gradient_value, steps_once
 from exgen.asks.scene import Answered, Scene, placed
@@ -26,9 +26,8 @@ from exgen.problems.missing_shapes import reason
 from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exgen.asks.pieces import Phrase
+    from exgen.certify.prove import Claim
     from exgen.errors import Source
     from exgen.graph import Graph
     from exgen.seeds import Stream
@@ -109,7 +108,7 @@ def _steps(
     return steps_once(tuple(steps))
 
 
-def _all_sides(work: Backward, by: str) -> tuple[Mapping[str, Any], ...]:
+def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
     """Return the claim that the symbol, the step and the closed form are equal."""
     found = work.found[by]
     parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
@@ -117,7 +116,6 @@ def _all_sides(work: Backward, by: str) -> tuple[Mapping[str, Any], ...]:
     return claimed(
         work.graph,
         sides,
-        work.network or work.graph,
         layout=work.layout,
         factors=work.given.factors,
     )

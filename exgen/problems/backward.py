@@ -20,6 +20,7 @@ from exgen.problems.steps import claimed, slope_reasons
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exgen.certify.prove import Claim
     from exgen.derive.factors import Given
     from exgen.derive.gradients import Gradient
     from exgen.derive.written import Written
@@ -100,7 +101,6 @@ class Backward:
         claims = claimed(
             self.graph,
             (Name(gradient_name(name)), *sides),
-            self.network or self.graph,
             layout=self.layout,
             factors=self.given.factors,
         )
@@ -108,7 +108,7 @@ class Backward:
         why = " ".join(reasons_of(gradient))
         return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
 
-    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Mapping[str, Any], ...]]:
+    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
         """Return why a line holds, sentence by sentence, and the claims of what it states."""
         gradient = self.found[name]
         lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
