@@ -51,6 +51,7 @@ ORDER = (
     "asks",
     "presets",
     "tables",
+    "include",
     "banks",
     "draw",
     "write",
