@@ -107,5 +107,8 @@ class Printer(Protocol):
     def summed(self, part: Printed, this: Call, *, mean: bool) -> Printed:
         """Return a sum or a mean."""
 
-    def loss_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
-        """Return a loss written out over its entries."""
+    def squared_distance(self, this: Call, args: tuple[Printed, ...]) -> Printed:
+        """Return the squared norm of a difference."""
+
+    def log_loss(self, this: Call, *, binary: bool) -> Printed:
+        """Return a cross-entropy written out over its entries, which are classes or binary."""

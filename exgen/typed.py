@@ -8,9 +8,8 @@ expression, is read by the function that the caller gives for it.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from sys import modules
 from types import NoneType, UnionType
@@ -40,13 +39,11 @@ class Decoder:
     Attributes:
         names: types that modules import for annotations only, by name.
         readers: for a type that JSON does not have, how it is read.
-        absent: for a type whose fields may be left out, the value that they then have.
 
     """
 
     names: Mapping[str, object]
     readers: Mapping[object, Read]
-    absent: Mapping[object, object] = field(default_factory=dict)
 
     def read(self, hint: Any, data: Any, path: str) -> Any:  # noqa: ANN401 - of any type
         """Return JSON as a value of a type.
@@ -74,23 +71,17 @@ class Decoder:
             return self.fields(hint, data, path)
         raise TypeError(f"{hint} cannot be read from JSON")
 
-    def fields(self, kind: Any, data: Any, path: str, **fixed: object) -> Any:  # noqa: ANN401
-        """Return a dataclass from an object with all its fields but those that are ``fixed``."""
+    def fields(self, kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401
+        """Return a dataclass from an object with all its fields, and no other."""
         given = _object(data, path)
-        hints = {
-            name: hint
-            for name, hint in hints_of(kind, tuple(self.names.items())).items()
-            if name not in fixed
-        }
+        hints = hints_of(kind, tuple(self.names.items()))
         for key in given:
             if key not in hints:
                 raise DataError(f"there is no '{key}' here", path, nearest(key, hints))
-        values = dict(fixed)
+        values: dict[str, Any] = {}
         for name, hint in hints.items():
             if name in given:
                 values[name] = self.read(hint, given[name], f"{path}.{name}")
-            elif hint in self.absent:
-                values[name] = self.absent[hint]
             else:
                 raise DataError(f"'{name}' is missing", path)
         return kind(**values)
@@ -130,11 +121,6 @@ def hints_of(kind: type, names: tuple[tuple[str, object], ...]) -> Mapping[str, 
     """Return the type of every field of a dataclass; ``names`` are those of annotations only."""
     found = get_type_hints(kind, vars(modules[kind.__module__]), dict(names))
     return {part.name: found[part.name] for part in fields(kind)}
-
-
-def annotated(kind: type) -> frozenset[str]:
-    """Return the names that the annotations of a dataclass use."""
-    return frozenset(name for part in fields(kind) for name in re.findall(r"\w+", str(part.type)))
 
 
 def shown(data: Any) -> str:  # noqa: ANN401 - any JSON

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ from exgen.certify.readback import check_printed
 from exgen.certify.reading.page import Page
 from exgen.certify.rounding import UPSTREAM
 from exgen.certify.samples import ITSELF
-from exgen.certify.stored import RUBRIC, restored
 from exgen.derive.notation import restored_notation
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, Source
@@ -212,15 +210,17 @@ def _recorded(
 ) -> Iterator[Contradiction]:
     """Compare the shape that the manifest has for a derivative with the box."""
     claim = answer.claim
-    quantity = claim.get("quantity") or {"of": graph.loss, "by": claim.get("by", "")}
-    by, of = quantity["by"], quantity["of"]
-    if claim["claim"] not in ("equation", "mean of gradients") or answer.shape is None:
+    if (
+        answer.sort not in ("gradient", "jacobian", "mean of gradients")
+        or answer.shape is None
+        or claim.graph != graph
+    ):
         return
-    if not by or claim.get("cells") or claim.get("index") or "graph" in claim:
-        return
+    quantity = getattr(claim, "quantity", None)
+    of, by = (quantity.of, quantity.by) if quantity else (graph.loss, claim.by)
     expected = expected_shape(graph, str(of), str(by), key)
     # a transposed symbol stands for a column; grids say that they are written as they are
-    if claim["layout"] == "shape" and (r"\right)^{" in block or OWN_SHAPE in block):
+    if claim.layout == "shape" and (r"\right)^{" in block or OWN_SHAPE in block):
         return
     if expected is not None and answer.shape not in _written(expected):
         says = f"d{of}/d{by} has the shape {answer.shape}"
@@ -291,7 +291,7 @@ def judged(
     bare = right_side(latex)
     if right_side(answer.latex.tex) == bare:
         return "this is the answer itself"
-    claim: Any = claim_of(problem, answer)
+    claim: Any = answer.claim
     for text in (latex, bare):
         page = Page(text, notation, answer.expr)
         try:
@@ -299,10 +299,8 @@ def judged(
                 return "this reads as right"
         except CertificateError as error:
             refused = error.message
-    equation = isinstance(claim, Equation) and claim.quantity is not None
-    if (answer.claim["claim"] == "proof" or (equation and claim.index)) and not VALUE.match(
-        refused
-    ):
+    equation = isinstance(claim, Equation)
+    if (answer.sort == "proof" or (equation and claim.index)) and not VALUE.match(refused):
         return f"this cannot be read: {refused}"
     if not equation or claim.index or claim.leaves or claim.cells:
         return ""
@@ -332,18 +330,6 @@ def right_side(latex: str) -> str:
         if sign == "=" and depth == 0 and r"\left[" not in latex[:place]:
             return latex[place + 1 :].strip()
     return latex.strip()
-
-
-def claim_of(problem: Problem, answer: Answer) -> object:
-    """Return the claim of an answer as its manifest has it."""
-    return restored(_lists(answer.claim), network(problem) or Graph((), (), {}, ""))
-
-
-def _lists(value: object) -> object:
-    """Return a stored value with lists for tuples, as JSON has it."""
-    if isinstance(value, Mapping):
-        return {key: _lists(part) for key, part in value.items()}
-    return [_lists(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def read_both(
@@ -396,9 +382,9 @@ def drawn(problem: Problem) -> list[Values]:
     """Return the numbers at which a problem evaluates its network."""
     found: list[Values] = []
     for answer in problem.answers:
-        if answer.claim.get("claim") in (RUBRIC, None) or "leaves" not in answer.claim:
+        claim: Any = answer.claim
+        if not hasattr(claim, "leaves"):
             continue
-        claim: Any = claim_of(problem, answer)
         point: dict[str, NDArray[Any]] = {
             name: np.asarray(value, dtype=object).astype(float).reshape(np.shape(value) or (1, 1))
             for name, value in claim.leaves.items()

@@ -16,9 +16,10 @@ from exgen.problems.base import Solved
 from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from exgen.asks.pieces import Inline, Phrase
+    from exgen.certify.prove import Claim
 
 
 NOTE = "note:"
@@ -37,8 +38,8 @@ def _inline(piece: Inline, scene: Scene) -> str | Tex:
     return Tex(f"${' = '.join(printed)}$")
 
 
-def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Mapping[str, Any], ...]:
-    found: list[Mapping[str, Any]] = []
+def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
+    found: list[Claim] = []
     layout = scene.setting.notation.layout
     for piece in pieces:
         if isinstance(piece, Fact):
@@ -48,7 +49,7 @@ def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Mapping[str, Any], 
             except CertificateError as error:
                 remedy = f"At trial numbers its sides differ; {error.message}."
                 raise scene.error("this fact does not hold", piece.span, remedy) from None
-            found += claimed(scene.graph, sides, scene.graph, layout=layout)
+            found += claimed(scene.graph, sides, layout=layout)
     return tuple(found)
 
 
@@ -72,8 +73,9 @@ def among(ask: Phrase, scene: Scene, answered: Answered) -> Answered:
     (solved,) = answered.solved
     says: list[list[str | Tex]] = [[Tex(f"${solved.latex}$")]]
     for wrong in ask.choices:
-        if len(wrong) == 1 and isinstance(wrong[0], Formula) and _is_right(solved, wrong[0], scene):
-            raise scene.error("this is right too", wrong[0].span, "Write a wrong answer.")
+        said = [part for part in wrong if not (isinstance(part, Words) and part.text.isspace())]
+        if len(said) == 1 and isinstance(said[0], Formula) and _is_right(solved, said[0], scene):
+            raise scene.error("this is right too", said[0].span, "Write a wrong answer.")
         says.append(_trimmed(inline(wrong, scene)))
     prints = _options(says, scene.draws["order"][ask.name], ask.name)
     return Answered({**prints, "asked": answered.prints}, answered.solved, answered.layout)

@@ -17,7 +17,8 @@ from exgen.certify.points import trial_point, with_numbers
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError
-from exgen.graph import Name, call
+from exgen.graph import Name
+from exgen.ops.activations import LOG, SIGMOID, SOFTMAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +63,7 @@ def _rounded(method: str, found: NDArray[Any], printed: NDArray[Any], rounding: 
 
 
 def _sigmoid(z: Any) -> Any:  # noqa: ANN401 - floats and arrays
-    return evaluate(call("sigmoid", Name("z")), {"z": np.reshape(np.asarray(z, float), (-1, 1))})
+    return evaluate(SIGMOID(Name("z")), {"z": np.reshape(np.asarray(z, float), (-1, 1))})
 
 
 def _steepest_sigmoid(claimed: float) -> tuple[Agreement, ...]:
@@ -122,7 +123,7 @@ def _shifted_softmax(*numbers: float) -> tuple[Agreement, ...]:
     """The softmax of such logits, computed with the largest one subtracted, is as printed."""
     half = len(numbers) // 2
     logits, claimed = (np.array(part).reshape(-1, 1) for part in (numbers[:half], numbers[half:]))
-    found = evaluate(call("softmax", Name("z"), axis=None), {"z": logits})
+    found = evaluate(SOFTMAX(Name("z"), axis=None), {"z": logits})
     with localcontext() as context:
         context.prec = 30
         powers = [Decimal(float(z)).exp() for z in logits[:, 0]]
@@ -135,7 +136,7 @@ def _shifted_softmax(*numbers: float) -> tuple[Agreement, ...]:
 
 def _minus_log(p: float, claimed: float) -> tuple[Agreement, ...]:
     """The loss of a probability is as printed, to the digits printed."""
-    found = -evaluate(call("log", Name("p")), {"p": np.array([[p]])})
+    found = -evaluate(LOG(Name("p")), {"p": np.array([[p]])})
     with localcontext() as context:
         context.prec = 30
         exact = np.array([[float(-Decimal(str(p)).ln())]])
@@ -155,7 +156,7 @@ def _falling_loss() -> tuple[Agreement, ...]:
     symbolic = slope.is_negative and sympy.log(1) == 0 and sympy.limit(-sympy.log(p), p, 0) > 0
     unbounded = sympy.limit(-sympy.log(p), p, 0) == sympy.oo
     grid = np.linspace(1e-6, 1, GRID).reshape(-1, 1)
-    losses = -evaluate(call("log", Name("p")), {"p": grid})
+    losses = -evaluate(LOG(Name("p")), {"p": grid})
     falls = (np.diff(losses[:, 0]) < 0).all() and abs(losses[-1, 0]) < EXACT_TOLERANCE
     return (
         _require("SymPy", symbolic and unbounded, "the slope of -log p is not negative"),

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 FAINT = 1e-3
 """A gradient none of whose entries is larger is compared relative to its terms."""
-ADDING = frozenset(
-    {"add", "mul", "matmul", "sum", "mean", "transpose", "item", "slice", "concat", "diag"}
-)
-"""Ops that only add and multiply, so that larger terms make a larger result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,8 @@ def magnitude(
         case Call("div", (above, below)):
             divisor = np.abs(evaluate(below, values).astype(float))
             return np.asarray(magnitude(above, values, sizes) / divisor)
-        case Call(op, args, options) if op in ADDING:
+        case Call(op, args, options) if len(lookup(op).traits.linear) == len(args):
+            # It only adds and multiplies, so that larger terms make a larger result.
             parts = [magnitude(arg, values, sizes) for arg in args]
             return np.asarray(lookup(op).value(*parts, **dict(options)))
     return np.asarray(np.abs(evaluate(expr, values).astype(float)))

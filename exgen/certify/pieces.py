@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.engine import Values, evaluate
-from exgen.graph import Binding, Call, Dim, Expr, Graph, Leaf, Name, call, rebuild
+from exgen.graph import Binding, Call, Dim, Expr, Graph, Leaf, Name, rebuild
 from exgen.ops import traits_of
+from exgen.ops.compare import LESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,5 +105,5 @@ class _Holding:
         own = Call(expr.op, (z, *expr.args[1:]), expr.options)
         # Linear on either side, so the slope of a piece is what the op makes of a 1 on it.
         piece = Call(expr.op, (side, *expr.args[1:]), expr.options) * (side * z)
-        crosses = call("less", side * z, 0)
+        crosses = LESS(side * z, 0)
         return own + crosses * (piece - own)

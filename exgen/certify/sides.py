@@ -94,6 +94,23 @@ class Sides:
         return printed_shapes(self.graph, self.layout, self.factors)
 
     @property
+    def sort(self) -> str:
+        """What a manifest calls it; "" of an equation that no answer rests on."""
+        quantity = self.quantity
+        if quantity is None:
+            return ""
+        if quantity.rate is not None:
+            return "update"
+        if self.cells:
+            return "numbers" if self.leaves else "cells"
+        if self.index:
+            return "index form"
+        if not quantity.by:
+            return "value"
+        loss = quantity.of == self.graph.loss and is_scalar(self.graph.shapes[quantity.of])
+        return "gradient" if loss else "jacobian"
+
+    @property
     def letters(self) -> dict[str, Dim]:
         """How far each letter of the index runs."""
         if self.quantity is None or not self.index:

@@ -529,19 +529,22 @@ class Printer:
         share = rf"\frac{{1}}{{{sizes}}} " if mean else ""
         return Printed(share + self(total), Level.PRODUCT)
 
-    def loss_of(self, this: Call, args: tuple[Printed, ...]) -> Printed:
-        """Return a loss written out over its entries."""
+    def squared_distance(self, this: Call, args: tuple[Printed, ...]) -> Printed:
+        """Return the squared norm of a difference."""
+        shape = self.shape(this.args[0])
+        difference = f"{args[0].latex} - {self._wrap(args[1])}"
+        if is_scalar(shape):
+            return Printed(rf"\left({difference}\right)^{{2}}", Level.SCRIPT)
+        kind = "" if ONE in shape else "_F"
+        return Printed(rf"\left\lVert {difference} \right\rVert{kind}^{{2}}", Level.SCRIPT)
+
+    def log_loss(self, this: Call, *, binary: bool) -> Printed:
+        """Return a cross-entropy written out over its entries, which are classes or binary."""
         prediction, target = this.args
         shape = self.shape(prediction)
-        if this.op == "squared_error":
-            difference = f"{args[0].latex} - {self._wrap(args[1])}"
-            if is_scalar(shape):
-                return Printed(rf"\left({difference}\right)^{{2}}", Level.SCRIPT)
-            kind = "" if ONE in shape else "_F"
-            return Printed(rf"\left\lVert {difference} \right\rVert{kind}^{{2}}", Level.SCRIPT)
         indices = self._loss_indices(prediction, shape)
         p, y = (self._entry(arg, *indices) for arg in (prediction, target))
-        first = self.notation.class_base if this.op == "cross_entropy" else None
+        first = None if binary else self.notation.class_base
         counted = [
             (index, dim)
             for index, dim in zip(indices, shape, strict=True)
@@ -557,7 +560,7 @@ class Printer:
         sign = self.notation.scalar_product
         times = " " if sign == "none" else f" {PRODUCTS[sign]} "
         body = rf"{y_bare}{times}\log {self._argument(p)}"
-        if this.op == "bce":
+        if binary:
             rest = rf"\left(1 - {y_bare}\right){times}\log\left(1 - {p_bare}\right)"
             body = rf"\left[{body} + {rest}\right]"
         return Printed(f"-{signs}{body}", Level.NEGATIVE)

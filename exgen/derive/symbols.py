@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from exgen.errors import MisfitError
 from exgen.graph import SCALAR, Call, Dim, Graph, Shape, is_column, is_scalar, walk
+from exgen.ops import lookup, uses
+from exgen.ops.scalars import definition_of
 from exgen.printing import Symbol
 
 if TYPE_CHECKING:
@@ -55,7 +57,6 @@ PARTS = re.compile(
 )
 ACCENTS = (("hat", r"\hat"), ("bar", r"\bar"), ("tilde", r"\tilde"))
 LOSSES = {"script": r"\mathcal{L}", "ell": r"\ell", "J": "J"}
-SIGMOID = r"\sigma"
 LAYER_MARKS = {"bracket": "[{}]", "parenthesis": "({})"}
 
 
@@ -122,9 +123,12 @@ def check_looks(graph: Graph) -> None:
                 f"'{other}' and '{name}' print alike, as {look(name)}, where layers are subscripts",
                 "Rename one of them.",
             )
-    parts = (part for binding in graph.bindings for part in walk(binding.expr))
-    if SIGMOID in seen and any(isinstance(p, Call) and p.op == "sigmoid" for p in parts):
-        raise MisfitError(f"'{seen[SIGMOID]}' prints like the sigmoid of the network", "Rename it.")
+    for use in uses(graph, lambda op: op.function):
+        parts = walk(definition_of(use.op) or use)
+        for op in (lookup(part.op) for part in (use, *parts) if isinstance(part, Call)):
+            if op.latex in seen:
+                what = f"the {op.words.rule} of the network"
+                raise MisfitError(f"'{seen[op.latex]}' prints like {what}", "Rename it.")
 
 
 def free_name(graph: Graph, wishes: Iterable[str]) -> str:

@@ -128,7 +128,14 @@ SLIPS: Slips = {
 }
 
 
-def _leaky(name: str, called: str, latex: str, shape: Callable[..., Shape], why: str) -> Op:
+def _leaky(
+    name: str,
+    called: str,
+    latex: str,
+    shape: Callable[..., Shape],
+    why: str,
+    slopes: tuple[str, ...],
+) -> Op:
     def value(z: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
         return np.where(z > 0, z, alpha * z)
 
@@ -151,7 +158,7 @@ def _leaky(name: str, called: str, latex: str, shape: Callable[..., Shape], why:
         formula=lambda m, z, alpha: m.where(z > 0, z, alpha * z),
         definition=None,
         traits=replace(ENTRYWISE, kink="side", activation=True),
-        words=Words(called, SLOPES, SAYS.replace("<latex>", latex)),
+        words=Words(called, slopes, SAYS.replace("<latex>", latex)),
         slips=SLIPS,
     )
 
@@ -162,6 +169,7 @@ LRELU = _leaky(
     r"\operatorname{LReLU}",
     _lrelu_shape,
     "Leaky ReLU has derivative 1 for positive arguments and its slope for negative ones.",
+    (),
 )
 PRELU = _leaky(
     "prelu",
@@ -170,6 +178,7 @@ PRELU = _leaky(
     _prelu_shape,
     "PReLU has derivative 1 for positive arguments and its learned slope for negative ones; the "
     "slope receives a contribution from each negative entry that it multiplies.",
+    SLOPES,
 )
 
 ROWS = (LRELU, PRELU)

@@ -61,6 +61,7 @@ def _loss(
     value: Callable[[NDArray[Any], NDArray[Any]], Any],
     slopes: Callable[[Expr, Expr], tuple[Expr, Expr]],
     why: str,
+    tex: Callable[[Printer, tuple[Printed, ...], Call], Printed],
     definition: Callable[[Expr, Expr], Expr],
     words: Words,
     traits: Traits,
@@ -82,9 +83,6 @@ def _loss(
 
     def evaluate(prediction: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(value(prediction, target)).reshape(1, 1)
-
-    def tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
-        return printer.loss_of(this, args)
 
     return Op(
         name=name,
@@ -149,6 +147,7 @@ CROSS_ENTROPY = _loss(
     value=_cross_entropy,
     slopes=lambda p, y: (-(y / p), -call("log", p)),
     why="The derivative of each logarithm is the reciprocal of its argument.",
+    tex=lambda printer, _args, this: printer.log_loss(this, binary=False),
     definition=lambda p, y: -_total(y * call("log", p)),
     words=named("cross-entropy", OF_A_LOGARITHM, says="summed over the classes"),
     traits=replace(LOGARITHMIC, fusion=AFTER_SOFTMAX, classes=True),
@@ -159,6 +158,7 @@ BCE = _loss(
     slopes=lambda p, y: ((p - y) / (p * (1 - p)), call("log", 1 - p) - call("log", p)),
     why="The derivative of each logarithm is the reciprocal of its argument; over a common "
     "denominator the two terms are one fraction.",
+    tex=lambda printer, _args, this: printer.log_loss(this, binary=True),
     definition=lambda p, y: -_total(y * call("log", p) + (1 - y) * call("log", 1 - p)),
     words=named("binary cross-entropy", OF_A_LOGARITHM, says="summed over the entries"),
     traits=replace(LOGARITHMIC, fusion=AFTER_SIGMOID),
@@ -168,6 +168,7 @@ SQUARED_ERROR = _loss(
     value=lambda a, y: ((a - y) * (a - y)).sum(),
     slopes=lambda a, y: (2 * (a - y), -(2 * (a - y))),
     why="The derivative of each square is twice the difference.",
+    tex=lambda printer, args, this: printer.squared_distance(this, args),
     definition=lambda a, y: _total((a - y) ** 2),
     words=named(
         "squared error", OF_A_SQUARE, OF_A_SQUARE, says="the sum of the squared differences"

@@ -16,6 +16,9 @@ from exgen.document import Tex
 from exgen.errors import KindError, Source, nearest
 from exgen.graph import SCALAR, Call, Graph, Name, names_in, walk
 from exgen.language import read_network, to_text
+from exgen.ops import uses
+from exgen.ops.activations import RELU, SIGMOID, SOFTMAX
+from exgen.ops.losses import BCE
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.wording import output_range
 from exgen.problems.write_out import Unit, drawing, units_of
@@ -43,7 +46,7 @@ def _ops(graph: Graph) -> set[str]:
 
 
 def _draw_activations(graph: Graph, options: Mapping[str, Any], stream: Stream) -> Draws:
-    if not {"relu", "sigmoid"} <= _ops(graph):
+    if not {RELU.name, SIGMOID.name} <= _ops(graph):
         raise KindError(
             "the network has no ReLU inside and no sigmoid at its output",
             remedy="The topic 'activations' needs a1 = relu(z1) and yhat = sigmoid(z2).",
@@ -60,8 +63,8 @@ def _activations(setting: Setting, draws: Mapping[str, Any]) -> Found:
     power = rf"{factor} \cdot 10^{{{exponent}}}"
     fields = {
         "depth": depth,
-        "plot": "sigmoid",
-        "bce": "bce" in _ops(setting.graph),
+        "plot": SIGMOID.name,
+        BCE.name: BCE.name in _ops(setting.graph),
         **forward_fields(setting),
     }
     return fields, (
@@ -242,7 +245,7 @@ def _loss(setting: Setting, draws: Mapping[str, Any]) -> Found:
 
 
 def _require_softmax(graph: Graph, topic: str) -> None:
-    if "softmax" not in _ops(graph):
+    if SOFTMAX.name not in _ops(graph):
         raise KindError(
             "the network has no softmax", remedy=f"The topic '{topic}' needs p = softmax(z)."
         )
@@ -289,11 +292,7 @@ def _overflow(setting: Setting, draws: Mapping[str, Any]) -> Found:
 
 
 def _softmax(graph: Graph) -> Call:
-    for binding in graph.bindings:
-        for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op == "softmax":
-                return part
-    raise KindError("the network has no softmax")
+    return next(uses(graph, lambda op: op is SOFTMAX))
 
 
 # --- why a smaller loss means a larger probability ---

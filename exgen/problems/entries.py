@@ -13,6 +13,7 @@ from exgen.derive.vectorise import with_shares
 from exgen.document import Tex
 from exgen.errors import KindError, nearest
 from exgen.graph import ONE, Call, Dim, Entry, Name, is_scalar, walk
+from exgen.ops.activations import SOFTMAX
 from exgen.ops.base import axis_option
 from exgen.problems.base import leaf_fields, shape_fields
 from exgen.problems.notes import batch_line
@@ -40,7 +41,7 @@ def check_entries(graph: Graph) -> None:
             )
     for binding in graph.bindings:
         for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op == "softmax" and _is_of_one(part, graph):
+            if SOFTMAX.made(part) and _is_of_one(part, graph):
                 raise KindError(
                     f"the softmax in '{binding.name}' is over one class, so it is always 1",
                     remedy="Use sigmoid for a single output, or more classes.",

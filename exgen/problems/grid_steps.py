@@ -32,8 +32,10 @@ from exgen.graph import (
     rebuild,
     walk,
 )
+from exgen.ops import lookup
 from exgen.ops.base import size_of
-from exgen.ops.pool import window_of
+from exgen.ops.leaky import LRELU
+from exgen.ops.pool import AVGPOOL, MAXPOOL, MAXROUTE, window_of
 from exgen.problems.luck import windows
 from exgen.problems.numbers import number_latex
 from exgen.problems.steps import claimed
@@ -46,9 +48,6 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 9
 """Grids of more entries than this are not worked out one by one."""
-POOLING = ("maxpool", "avgpool")
-WORDLESS = frozenset({"maxroute", "maxpick", "windows"})
-"""Ops of gradients that a student has no name for; the key explains them in words."""
 
 
 def grid_latex(array: NDArray[Any]) -> str:
@@ -73,14 +72,12 @@ class Grids:
         notation: how to write.
         graph: the network, ending in a loss.
         values: the forward pass in fractions.
-        own: the problem's own network, which may end before a loss.
 
     """
 
     notation: Notation
     graph: Graph
     values: Values
-    own: Graph
 
     @property
     def printer(self) -> Printer:
@@ -169,10 +166,10 @@ class Grids:
         expr = self.bound(name)
         if not isinstance(expr, Call):
             return ()
-        why = _pool_why(expr) if expr.op in POOLING else ""
+        why = _pool_why(expr) if "stride" in lookup(expr.op).options else ""
         if self.values[name].size > MOST_ENTRIES:
             return (Step(expr.op, Tex(""), why),)
-        if expr.op in POOLING:
+        if "stride" in lookup(expr.op).options:
             insides = [_pool_inside(expr.op, window) for window in windows(expr, self.values)]
         else:
             insides = list(map(add, self._insides(expr, name), self._scaled(expr, name)))
@@ -194,7 +191,7 @@ class Grids:
     def _scaled(self, expr: Call, name: str) -> list[str]:
         """Return for each entry what a leaky ReLU multiplies; nothing where it changes nothing."""
         match expr:
-            case Call("lrelu", (Name(of), Number() as slope)):
+            case Call(LRELU.name, (Name(of), Number() as slope)):
                 entries = self.values[of].flat
                 return [f" = {self.printer(slope * Number(x))}" if x < 0 else "" for x in entries]
         return [""] * self.values[name].size
@@ -230,21 +227,22 @@ class Grids:
     def backward_steps(self, gradient: Gradient) -> tuple[Step, ...]:
         """Return a gradient as its rule, then with the numbers in."""
         why = " ".join(gradient.why)
-        ops = {part.op for part in walk(gradient.step) if isinstance(part, Call)}
-        if ops & WORDLESS:
+        ops = [lookup(part.op) for part in walk(gradient.step) if isinstance(part, Call)]
+        # A student has no name for what routes gradients, so the key explains it in words.
+        if any(op.traits.backward and "stride" in op.options for op in ops):
             found = self._routes(gradient) or self._shares(gradient)
             return (Step(gradient.rules[0], Tex(found), why),)
         symbol = self.gradient_symbol(gradient.name)
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
         sides = (Name(gradient_name(gradient.name)), gradient.step)
-        claims = claimed(self.graph, sides, self.own)
+        claims = claimed(self.graph, sides)
         return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
 
     def _routes(self, gradient: Gradient) -> str:
         """Return where a max-pool's gradients go, for each entry that receives any."""
         match gradient.step:
-            case Call("maxroute", (Name(name), Name(upstream))) as expr:
+            case Call(MAXROUTE.name, (Name(name), Name(upstream))) as expr:
                 pass
             case _:
                 return ""
@@ -276,7 +274,7 @@ class Grids:
         """Return what each window of a mean passes on to every entry that it covers."""
         pools = [b for b in self.graph.bindings if gradient.name in names_in(b.expr)]
         match pools:
-            case [Binding(name, Call("avgpool", (Name(),)) as expr)]:
+            case [Binding(name, Call(AVGPOOL.name, (Name(),)) as expr)]:
                 pass
             case _:
                 return ""
@@ -306,7 +304,7 @@ def _bracketed(array: NDArray[Any]) -> str:
 
 
 def _pool_inside(op: str, window: list[Any]) -> str:
-    if op == "maxpool":
+    if op == MAXPOOL.name:
         return r"\max\{" + r",\, ".join(map(number_latex, window)) + r"\}"
     total = number_latex(window[0])
     for entry in window[1:]:
@@ -315,7 +313,7 @@ def _pool_inside(op: str, window: list[Any]) -> str:
 
 
 def _pool_why(expr: Call) -> str:
-    what = "largest entry" if expr.op == "maxpool" else "mean"
+    what = "largest entry" if MAXPOOL.made(expr) else "mean"
     return f"Each entry is the {what} of one window."
 
 

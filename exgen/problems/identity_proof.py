@@ -10,8 +10,10 @@ from exgen.derive.latex import Printer
 from exgen.derive.symbols import free_name, symbol
 from exgen.document import Step, Tex
 from exgen.errors import KindError, nearest
-from exgen.graph import SCALAR, Call, Dim, Entry, Graph, Name, is_column, walk
+from exgen.graph import SCALAR, Dim, Entry, Graph, Name, is_column, walk
 from exgen.language import to_text
+from exgen.ops.activations import SOFTMAX
+from exgen.ops.losses import CROSS_ENTROPY
 from exgen.problems.base import Kind, Setting, Solution, Solved
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ CLASSES = ("K", "C", "M")
 CONSTANTS = ("s", "c", "b")
 WEIGHTS = ("epsilon", "eta", "alpha")
 NEEDED = {
-    "softmax_shift": ("softmax", "p = softmax(z) of a column vector z"),
-    "onehot_cross_entropy": ("cross_entropy", "L = cross_entropy(p, y) of column vectors"),
+    "softmax_shift": (SOFTMAX, "p = softmax(z) of a column vector z"),
+    "onehot_cross_entropy": (CROSS_ENTROPY, "L = cross_entropy(p, y) of column vectors"),
 }
 
 
@@ -43,11 +45,13 @@ def subject(graph: Graph, identity: str) -> tuple[str, ...]:
     op, needs = NEEDED[identity]
     for binding in graph.bindings:
         for part in walk(binding.expr):
-            if isinstance(part, Call) and part.op == op:
+            if op.made(part):
                 names = tuple(arg.name for arg in part.args if isinstance(arg, Name))
                 if len(names) == len(part.args) and all(is_column(graph.shapes[n]) for n in names):
                     return names
-    raise KindError(f"the network has no {op} to prove something about", remedy=f"Add {needs}.")
+    raise KindError(
+        f"the network has no {op.name} to prove something about", remedy=f"Add {needs}."
+    )
 
 
 def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError, nearest
 from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_scalar, walk
-from exgen.ops import lookup
+from exgen.ops import lookup, traits_of
+from exgen.ops.append import APPEND_ONE, PREPEND_ONE
+from exgen.ops.assemble import CONCAT
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
 from exgen.problems.wording import counted, what_runs
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from exgen.seeds import Stream
 
 # A brace inside stacked brackets or under a sum sign would be unreadable.
-BARE = frozenset({"append_one", "prepend_one", "concat", "cross_entropy", "bce", "squared_error"})
+STACKED = frozenset(op.name for op in (APPEND_ONE, PREPEND_ONE, CONCAT))
 MARK = "\x00"
 """Stands in no LaTeX, so that it tells a first pass of printing from what is printed."""
 
@@ -54,7 +56,7 @@ def _braced(binding: Binding) -> list[str]:
     def visit(expr: Expr) -> Iterator[str]:
         if isinstance(expr, Call):
             for arg in expr.args:
-                if isinstance(arg, Name) and expr.op not in BARE:
+                if isinstance(arg, Name) and not (traits_of(expr).loss or expr.op in STACKED):
                     yield arg.name
                 yield from visit(arg)
 

@@ -9,6 +9,8 @@ from exgen.derive.symbols import dim_latex
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import Call, is_column, is_scalar, walk
+from exgen.ops import TABLE, lookup, traits_of
+from exgen.ops.activations import SOFTMAX
 from exgen.ops.base import axis_option
 from exgen.ops.pool import window_of
 from exgen.readback.sentences import say
@@ -17,10 +19,9 @@ if TYPE_CHECKING:
     from exgen.derive.latex import Printer
     from exgen.graph import Graph
 
-POOLS = ("maxpool", "avgpool")
-SLOPED = ("lrelu", "prelu")
-WORDLESS = ("maxroute", "maxpick", "windows", "permutation")
-"""The ops of backward passes, which no sheet explains."""
+POOLS = tuple(
+    name for name, op in TABLE.items() if "stride" in op.options and not op.traits.backward
+)
 
 
 def notes(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
@@ -35,10 +36,10 @@ def notes(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
     """
     calls = [part for b in graph.bindings for part in walk(b.expr) if isinstance(part, Call)]
     for part in calls:
-        if part.op in WORDLESS:
+        if traits_of(part).backward:
             raise KindError(
                 f"a sheet has no words for '{part.op}', which stands in backward passes",
-                remedy="Write the forward pass with maxpool, avgpool and sort.",
+                remedy=f"Write the forward pass with {', '.join(POOLS)} and sort.",
             )
     return [
         *_batch(graph, printer),
@@ -73,7 +74,7 @@ def _batch(graph: Graph, printer: Printer) -> list[dict[str, Any]]:
 def _axes(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
     said: dict[str, str] = {}
     for part in calls:
-        if part.op != "softmax":
+        if not SOFTMAX.made(part):
             continue
         argument, line = printer(part.args[0]), line_of(axis_option(dict(part.options)))
         if is_column(printer.shape(part.args[0])) and line == "column":
@@ -85,7 +86,7 @@ def _axes(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
             )
     return [
         {
-            "says": Tex(say("softmax", line=line, argument=argument)),
+            "says": Tex(say(SOFTMAX.name, line=line, argument=argument)),
             "unless": f"softmax {line}",
         }
         for argument, line in said.items()
@@ -120,7 +121,11 @@ def _windows(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
 def _slopes(calls: list[Call], printer: Printer) -> list[dict[str, Any]]:
     said: dict[str, None] = {}
     for part in calls:
-        if part.op in SLOPED and not is_column(printer.shape(part.args[0])):
+        if (
+            lookup(part.op).function
+            and part.args[1:]
+            and not is_column(printer.shape(part.args[0]))
+        ):
             slope = printer.shape(part.args[1])
             if is_column(slope) and not is_scalar(slope):
                 argument, symbol = map(printer, part.args)

@@ -32,6 +32,7 @@ from exgen.graph import (
     walk,
 )
 from exgen.language import to_text
+from exgen.ops import traits_of
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.circuit import between, decimal_of, printed_number, upstream_choices
 from exgen.problems.luck import factors, first_lucky, require
@@ -182,8 +183,7 @@ def _gates(graph: Graph, of: str, upstream: str | None) -> tuple[Gate, ...]:
 
 def is_rational(every: tuple[Gate, ...]) -> bool:
     """Whether every gate computes with fractions, so that its numbers can be exact."""
-    ops = {gate.expr.op for gate in every if isinstance(gate.expr, Call)}
-    return ops <= {"add", "mul", "div", "pow", "relu"}
+    return all(traits_of(gate.expr).exact for gate in every)
 
 
 def _require_workable(

@@ -165,6 +165,7 @@ def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
         expr=to_text(last),
         steps=steps,
         claim=claim_of(graph, found),
+        sort="derivation",
     )
 
 

@@ -5,48 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exgen.certify.equation import Equation
-from exgen.certify.stored import stored
 from exgen.derive.latex import Printer
 from exgen.derive.marked import MarkedPrinter
 from exgen.derive.worked import functions_on, slope_of
 from exgen.document import Step, Tex
 from exgen.graph import SCALAR, Name, as_expr
+from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from exgen.certify.prove import Claim
     from exgen.derive.factors import Factor
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
     from exgen.graph import Call, Expr, Graph, Shape
     from exgen.problems.base import Solved
 
-RULES: Mapping[tuple[str, int], str] = {
-    ("add", 0): "The derivative of a sum with respect to a term is 1.",
-    ("add", 1): "The derivative of a sum with respect to a term is 1.",
-    ("sub", 0): "The derivative of a difference with respect to its first term is 1.",
-    ("sub", 1): "The derivative of a difference with respect to its second term is $-1$.",
-    ("neg", 0): "The derivative of $-<u>$ is $-1$.",
-    ("mul", 0): "The derivative of a product with respect to one factor is the other factor.",
-    ("mul", 1): "The derivative of a product with respect to one factor is the other factor.",
-    ("div", 0): "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
-    ("div", 1): "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
-    ("pow", 0): "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
-    ("pow", 1): "The derivative of $c^<u>$ is $c^<u> \\log c$.",
-    ("squared_error", 0): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
-    ("squared_error", 1): "Power rule: the derivative of $<u>^2$ is $2\\,<u>$.",
-    ("bce", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
-    ("cross_entropy", 0): "The derivative of $\\log <u>$ is $1/<u>$.",
-    ("prelu", 0): "PReLU multiplies a positive argument by 1 and a negative one by its slope.",
-    ("prelu", 1): "The slope of PReLU multiplies only a negative argument.",
-}
-"""Why a local derivative of scalars is what it is, by op and argument.
-
-``<u>`` and ``<v>`` stand for letters that no quantity of the network has.
-"""
 SAME = "By the same rule."
 SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
@@ -55,24 +33,22 @@ ITSELF = "The derivative of a quantity with respect to itself is 1."
 def claimed(
     graph: Graph,
     sides: tuple[Expr, ...],
-    network: Graph,
     *,
     layout: str = "shape",
     factors: tuple[Factor, ...] = (),
-) -> tuple[Mapping[str, Any], ...]:
-    """Return the claim that all sides are equal, as a step stores it; none for a single side.
+) -> tuple[Claim, ...]:
+    """Return the claim that all sides are equal, as a step holds it; none for a single side.
 
     Args:
         graph: the network that the sides are about.
         sides: as printed.
-        network: the problem's own network.
         layout: of the notation.
         factors: the derivatives of single lines that the sides read.
 
     """
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (stored(Equation(graph, None, sides, layout=layout, factors=factors), network),)
+    return (Equation(graph, None, sides, layout=layout, factors=factors),)
 
 
 def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
@@ -117,16 +93,16 @@ def free_letters(network: Graph) -> list[str]:
 
 def slope_reasons(
     calls: Iterable[Call], printer: Printer, network: Graph
-) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+) -> tuple[list[str], tuple[Claim, ...]]:
     """Return what the derivatives of functions are, as formulas with the claims that they hold."""
     letter = free_letters(network)[0]
     said: list[str] = []
-    claims: list[Mapping[str, Any]] = []
+    claims: list[Claim] = []
     for part in calls:
         slope = slope_of(part, printer, letter)
         if slope is not None and slope.latex not in said:
             said.append(slope.latex)
-            claims += claimed(slope.graph, slope.sides, network, factors=(slope.factor,))
+            claims += claimed(slope.graph, slope.sides, factors=(slope.factor,))
     return said, tuple(claims)
 
 
@@ -181,10 +157,15 @@ def scalar_step(
     equation = " = ".join(shown)
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
-    claims = claimed(graph, chain.sides, network, factors=chain.factors)
+    claims = claimed(graph, chain.sides, factors=chain.factors)
     why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
     return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))
+
+
+def _rule(op: str, place: int) -> tuple[str, ...]:
+    """Return why the derivative by an argument is what it is, where its row says so in words."""
+    return tuple(filter(None, lookup(op).words.slopes[place : place + 1]))
 
 
 def _distinct(sides: list[str]) -> list[str]:
@@ -196,7 +177,7 @@ def _distinct(sides: list[str]) -> list[str]:
 
 def scalar_reasons(
     graph: Graph, by: str, ways: tuple[Path, ...], printer: Printer, network: Graph
-) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+) -> tuple[list[str], tuple[Claim, ...]]:
     """Return the reasons behind a chain rule of scalars, one sentence each, and their claims."""
     if not ways:
         return [ITSELF], ()
@@ -205,7 +186,7 @@ def scalar_reasons(
         pairs = list(zip(way.ops, way.slopes, strict=True))
         # A derivative of 1 is worth a word only where there is no other.
         steep = [op for op, slope in pairs if slope != as_expr(1)] or [op for op, _ in pairs]
-        told |= {RULES[op]: None for op in steep if op in RULES}
+        told |= dict.fromkeys(rule for op, place in steep for rule in _rule(op, place))
     one, other = free_letters(network)[:2]
     sentences = [text.replace("<u>", one).replace("<v>", other) for text in told]
     lines = list(dict.fromkeys(way.line for way in ways))

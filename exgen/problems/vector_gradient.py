@@ -16,6 +16,7 @@ from exgen.errors import KindError
 from exgen.graph import Call, Dim, Entry, Expr, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
 from exgen.ops import uses
+from exgen.ops.order import PERMUTATION, SORT
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
 from exgen.problems.numbers import array_latex, draw_numbers, exact_arrays
@@ -220,7 +221,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
 
 def call_permutation(sorting: Call) -> Call:
     """Return the permutation matrix that sorts as a sort does."""
-    return Call("permutation", sorting.args, sorting.options)
+    return Call(PERMUTATION.name, sorting.args, sorting.options)
 
 
 def _symbol(setting: Setting, printer: Printer, by: str) -> str:
@@ -350,8 +351,8 @@ def _numeric(
 def _swapped(printer: Printer, graph: Graph, values: Values) -> dict[str, Any]:
     """Return the line with the factor multiplied in before sorting, and the factor's sign."""
     match graph.expr(graph.loss):
-        case Call("mul", (Call("item") as factor, Call("sort", (inner,)) as sorting)):
-            other = Call("sort", (factor * inner,), sorting.options)
+        case Call("mul", (Call("item") as factor, Call(SORT.name, (inner,)) as sorting)):
+            other = Call(SORT.name, (factor * inner,), sorting.options)
         case _:
             return {}
     return {

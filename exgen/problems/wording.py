@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.orient import examples
 from exgen.derive.symbols import dim_latex
-from exgen.graph import ONE, Call, Name, is_column, is_scalar, names_in, walk
+from exgen.graph import ONE, Call, Name, is_column, is_scalar, names_in
+from exgen.ops import lookup, uses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exgen.derive.latex import Printer
     from exgen.graph import Expr, Graph
 
-AT_LEAST_0 = frozenset({"relu", "softplus", "exp", "squared_error", "bce", "cross_entropy"})
-LINEAR = frozenset({"add", "sub", "mul", "matmul", "sum", "mean"})
+RANGES: Mapping[tuple[int | None, int | None], str] = {
+    (0, 1): "probability",
+    (-1, 1): "bounded",
+    (0, None): "at least 0",
+}
 
 
 def output_range(graph: Graph) -> str:
@@ -29,18 +35,15 @@ def output_range(graph: Graph) -> str:
     expr: Expr | None = Name(graph.loss)
     while isinstance(expr, Name) and graph.expr(expr.name) is not None:
         expr = graph.expr(expr.name)
-    match expr:
-        case Call("sigmoid" | "softmax"):
-            return "probability"
-        case Call("tanh"):
-            return "bounded"
-        case Call(op) if op in AT_LEAST_0:
-            return "at least 0"
-        case Call(op) if op in LINEAR:
-            # A free parameter as a factor or a term reaches every number.
-            free = {leaf.name for leaf in graph.leaves if leaf.role == "param"}
-            return "real" if free & names_in(expr) else "unknown"
-    return "unknown"
+    if not isinstance(expr, Call):
+        return "unknown"
+    row = lookup(expr.op)
+    if row.traits.range in RANGES:
+        return RANGES[row.traits.range]
+    # A free parameter as a factor or a term of what is linear reaches every number.
+    free = {leaf.name for leaf in graph.leaves if leaf.role == "param"}
+    linear = len(row.traits.linear) == len(row.signature.args)
+    return "real" if linear and free & names_in(expr) else "unknown"
 
 
 DATA = ("input", "target", "onehot")
@@ -48,8 +51,9 @@ DATA = ("input", "target", "onehot")
 
 def is_classifier(graph: Graph) -> bool:
     """Whether a network is trained to tell classes apart: one-hot targets, or a cross-entropy."""
-    ops = {p.op for b in graph.bindings for p in walk(b.expr) if isinstance(p, Call)}
-    return any(leaf.role == "onehot" for leaf in graph.leaves) or "cross_entropy" in ops
+    return any(leaf.role == "onehot" for leaf in graph.leaves) or any(
+        uses(graph, lambda op: op.traits.classes)
+    )
 
 
 def batch_axes(graph: Graph) -> dict[str, int]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.graph import ONE, SCALAR, Delta, Dim, Entry, Expr, Index, Name, Number, Size, is_column
+from exgen.ops.order import PERMUTATION
 from exgen.readback.cursor import Part, scalar
 from exgen.readback.scripts import Scripts, Tokens
 from exgen.readback.vocabulary import INDICATOR, ONES
@@ -59,7 +60,7 @@ class Atoms(Scripts, ABC):
             of = self.inner(below)
             sorts = {call.options for call in self.vocabulary.sorts if call.args == (of.expr,)}
             if len(sorts) == 1:
-                found = self.apply("permutation", (of,), start, **dict(next(iter(sorts))))
+                found = self.apply(PERMUTATION.name, (of,), start, **dict(next(iter(sorts))))
                 return self.raised(found, above) if above else found
         if text == r"\delta" and self.text == "_":
             below, above = self.scripts()

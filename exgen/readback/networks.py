@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from exgen.errors import CertificateError
 from exgen.graph import is_column, is_scalar
 from exgen.ops import TABLE, lookup
+from exgen.ops.activations import SOFTMAX
 from exgen.readback.formulas import Formulas
 from exgen.readback.tokens import tokens_of
 
@@ -193,7 +194,7 @@ class Sayings:
         slopes: set[Texts] = set()
         each = False
         for fact in own:
-            if fact.kind == "softmax":
+            if fact.kind == SOFTMAX.name:
                 _once(axes, texts(fact["argument"]), fact["line"])
             elif fact.kind in POOLS.values():
                 argument = texts(fact["argument"])[1:-1]

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.graph import SCALAR, Dim, Number
+from exgen.ops.activations import RELU
 from exgen.readback.cursor import Cursor, Part
 from exgen.readback.vocabulary import TRANSPOSE
 
@@ -73,7 +74,7 @@ class Scripts(Cursor, ABC):
         if texts == (self.top,):
             return self.apply("transpose", (part,), part.start)
         if texts == ("+",) and self.vocabulary.notation.relu == "plus":
-            return self.apply("relu", (part,), part.start)
+            return self.apply(RELU.name, (part,), part.start)
         entrywise = texts[0] == r"\circ"
         if entrywise == part.is_scalar:
             what = "a scalar" if part.is_scalar else "an array"

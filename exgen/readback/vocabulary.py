@@ -14,7 +14,9 @@ from exgen.derive.marked import example_mark
 from exgen.derive.orient import examples as batch_axes
 from exgen.derive.symbols import dim_latex, symbol, unique_without_layers
 from exgen.engine import gradient_name
-from exgen.graph import SCALAR, Call, Dim, Entry, Expr, Index, Name, walk
+from exgen.graph import SCALAR, Call, Dim, Entry, Expr, Index, Name
+from exgen.ops import uses
+from exgen.ops.order import SORT
 from exgen.readback.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -159,12 +161,7 @@ def vocabulary(
         items={letter: tuple(found) for letter, found in items.by_letter.items()},
         sizes=size_looks(graph.size_names),
         numerator=numerator,
-        sorts=tuple(
-            part
-            for binding in graph.bindings
-            for part in walk(binding.expr)
-            if isinstance(part, Call) and part.op == "sort"
-        ),
+        sorts=tuple(uses(graph, lambda op: op is SORT)),
         batch=batch_axes(graph),
     )
 

@@ -34,9 +34,9 @@ SMALLEST = 0.75
 """How much smaller than at 11 pt a figure may be: its letters then have 7 pt."""
 MUCH = 1.25
 """How much larger a figure must become to be turned on its side."""
-FRAME, STATEMENT = 59, 20
-"""How much of the height of a page is not for a figure, and how much above it at least is for
-words, in millimetres."""
+FRAME, LARGER, STATEMENT = 59, 14, 20
+"""How much of the height of a page is not for a figure, how much more for text twice as large, and
+how much above it at least is for words, in millimetres."""
 SIGN, NARROWEST, WIDEST = 3, 24, 100
 """How wide a sign is in handwriting, and the least and the most width of a short answer."""
 
@@ -76,7 +76,7 @@ def fitted(drawing: Mapping[str, Any], page: Page) -> tuple[bool, float]:
     """
     wide, high = drawing["width"], drawing["height"]
     column = page.column - 2
-    page_high = PAPERS[page.paper][1] - FRAME
+    page_high = PAPERS[page.paper][1] - FRAME - LARGER * max(0.0, page.scale - 1)
     upright = min(column / wide, page_high / (high + STATEMENT))
     on_its_side = min(column / high, page_high / wide)
     too_small = upright < SMALLEST * page.scale and on_its_side > MUCH * upright

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Entry, Expr, Name, call, names_in, walk
-from exgen.ops import traits_of
-from exgen.slips.base import SQUARE, Scene, at_one_place, base_name, factors, is_number, product
-from exgen.slips.formulas import COMPARISONS, is_slope
-from exgen.slips.losses import ACTIVATIONS
+from exgen.engine import site_of
+from exgen.graph import SCALAR, Call, Entry, Expr, Name, as_expr, names_in, rebuild, walk
+from exgen.ops import lookup, traits_of, uses
+from exgen.ops.base import Site
+from exgen.ops.compare import LESS, LESS_EQUAL, OPPOSITE
+from exgen.slips.base import (
+    SQUARE,
+    Scene,
+    at_one_place,
+    base_name,
+    factors,
+    is_number,
+    of_rows,
+    product,
+)
+from exgen.slips.formulas import is_slope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OTHER_SIDE = {
-    "greater": "less_equal",
-    "greater_equal": "less",
-    "less": "greater_equal",
-    "less_equal": "greater",
-}
+
+ONE = as_expr(1)
 
 
 def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """The gradient passed through an activation unchanged."""
-    softplus = {
-        Call("sigmoid", part.args)
-        for line in scene.graph.bindings
-        for part in walk(line.expr)
-        if isinstance(part, Call) and part.op == "softplus"
-    }
+    known = set(_slopes(scene))
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
@@ -38,7 +40,7 @@ def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
                 yield arriving
             case Call("mul"):
                 parts = factors(part)
-                slopes = [*slopes_in(parts), *(p for p in parts if _whole(p) in softplus)]
+                slopes = [*slopes_in(parts), *(p for p in parts if _whole(p) in known)]
                 rest = [factor for factor in parts if factor not in slopes]
                 if slopes and any(map(names_in, rest)):
                     yield product(rest)
@@ -46,23 +48,18 @@ def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, change)
 
 
+def _slopes(scene: Scene) -> Iterator[Expr]:
+    """Yield the derivatives of the network's functions, of whole arrays."""
+    for use in uses(scene.graph, lambda op: op.function):
+        gradient = lookup(use.op).vjp(site_of(use, use, scene.graph.shapes), ONE)[0]
+        match gradient:
+            case Call("mul", (_, slope)):
+                yield slope
+
+
 def _whole(expr: Expr) -> Expr:
-    """Return a function of an entry as one of the whole column."""
-    match expr:
-        case Call(op, (Entry(of),), options):
-            return Call(op, (of,), options)
-    return expr
-
-
-def forgot_activation(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """``z`` for ``relu(z)``."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        match part:
-            case Call(op, (Name() as z, *_)) if op in ACTIVATIONS - {"exp", "softmax"}:
-                yield z
-
-    yield from at_one_place(expr, change)
+    """Return an expression of an entry as one of the whole column."""
+    return expr.of if isinstance(expr, Entry) else rebuild(expr, _whole)
 
 
 def slopes_in(parts: list[Expr]) -> list[Expr]:
@@ -93,7 +90,7 @@ def wrong_mask(expr: Expr, scene: Scene) -> Iterator[Expr]:
     ]
 
     def change(part: Expr) -> Iterator[Expr]:
-        if not (isinstance(part, Call) and part.op in COMPARISONS):
+        if not (isinstance(part, Call) and part.op in OPPOSITE):
             return
         masked, bound = part.args
         for other in bent:
@@ -112,7 +109,7 @@ def slope_on_the_wrong_side(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
     def flipped(part: Expr) -> Expr:
         if isinstance(part, Call):
-            op = OTHER_SIDE.get(part.op, part.op)
+            op = OPPOSITE[part.op].name if part.op in OPPOSITE else part.op
             return Call(op, tuple(map(flipped, part.args)), part.options)
         return part
 
@@ -120,27 +117,27 @@ def slope_on_the_wrong_side(expr: Expr, _scene: Scene) -> Iterator[Expr]:
         match part:
             case Call("add", (left, right)) if is_slope(left) and is_slope(right):
                 yield flipped(part)
-            case Call("mul") if any(_is_lower_mask(factor) for factor in factors(part)):
+            case Call("mul") if any(is_lower_mask(factor) for factor in factors(part)):
                 yield flipped(part)
 
     yield from at_one_place(expr, change)
 
 
-def _is_lower_mask(expr: Expr) -> bool:
-    return isinstance(expr, Call) and expr.op in ("less", "less_equal")
+def is_lower_mask(expr: Expr) -> bool:
+    """Whether an expression marks the entries below a bound."""
+    return LESS.made(expr) or LESS_EQUAL.made(expr)
 
 
-def no_slope_below(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+def no_slope_below(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """A leaky ReLU taken for a ReLU."""
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
             case Call("add", (left, right)) if is_slope(left) and is_slope(right):
                 yield left
-            case Call("lrelu" | "prelu", (z, _)):
-                yield Call("relu", (z,))
 
     yield from at_one_place(expr, change)
+    yield from of_rows("no_slope_below")(expr, scene)
 
 
 def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -148,7 +145,7 @@ def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
     inputs = {
         line.name: line.expr.args[0]
         for line in scene.graph.bindings
-        if isinstance(line.expr, Call) and line.expr.op in ("sigmoid", "tanh")
+        if isinstance(line.expr, Call) and _has_slope_of_its_output(line.expr)
     }
 
     def put(part: Expr, output: str) -> Expr:
@@ -175,15 +172,10 @@ def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
     yield from at_one_place(expr, change)
 
 
-def every_cell(expr: Expr, scene: Scene) -> Iterator[Expr]:
-    """The gradient of a maximum sent to every cell of its window."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        match part:
-            case Call("maxroute", (Name(grid), arriving), options) if grid in scene.shapes:
-                rows, columns = (
-                    call("windows", rows=size, **dict(options)) for size in scene.shapes[grid]
-                )
-                yield rows.T @ arriving @ columns
-
-    yield from at_one_place(expr, change)
+def _has_slope_of_its_output(use: Call) -> bool:
+    """Whether the rule of a function writes its derivative in terms of the output."""
+    z, out = Name("z"), Name("out")
+    if not lookup(use.op).function or len(use.args) > 1:
+        return False
+    gradient = lookup(use.op).vjp(Site(out, SCALAR, (z,), (SCALAR,), {}), ONE)[0]
+    return gradient is not None and out.name in names_in(gradient)

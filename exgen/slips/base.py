@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from exgen.engine import gradient_name
 from exgen.graph import Call, Entry, Expr, Name, Number, SumOver, is_scalar
+from exgen.ops import lookup
+from exgen.ops.base import Site
+from exgen.shapes import likely_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +60,21 @@ def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
         case Entry(of, row, column) if not isinstance(of, Name):
             for changed in at_one_place(of, change):
                 yield Entry(changed, row, column)
+
+
+def of_rows(slip: str) -> Callable[[Expr, Scene], Iterator[Expr]]:
+    """Return the slip that is made at one use of an op, as the op's row says."""
+
+    def made(expr: Expr, scene: Scene) -> Iterator[Expr]:
+        def change(part: Expr) -> Iterator[Expr]:
+            if isinstance(part, Call) and (wrong := lookup(part.op).slips.get(slip)) is not None:
+                inner = tuple(likely_shape(arg, scene.shapes) for arg in part.args)
+                out = likely_shape(part, scene.shapes)
+                yield wrong(Site(part, out, part.args, inner, dict(part.options)))
+
+        yield from at_one_place(expr, change)
+
+    return made
 
 
 def bare(op: str) -> Callable[[Expr], Iterator[Expr]]:

@@ -21,6 +21,7 @@ from exgen.graph import (
     substitute,
     walk,
 )
+from exgen.ops import traits_of
 from exgen.shapes import likely_shape
 from exgen.slips.base import (
     GRADIENT,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 GIVEN = re.compile(rf"{GRADIENT}\w+_by_\w+$")
 """The name of a Jacobian that a question gives as a symbol."""
-COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
 
 
 def forgot_transpose(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -269,4 +269,4 @@ def kept_the_one(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
 def is_slope(expr: Expr) -> bool:
     """Whether an expression is an activation's derivative, such as a mask."""
-    return any(isinstance(part, Call) and part.op in COMPARISONS for part in walk(expr))
+    return any(traits_of(part).jump for part in walk(expr))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.cases import RANK
 from exgen.graph import Call, Delta, Entry, Expr, SumOver, rebuild
+from exgen.ops.activations import EXP
 from exgen.slips.base import Scene, at_one_place, factors, is_number, product
 
 if TYPE_CHECKING:
@@ -68,10 +69,10 @@ def exponential_of_difference(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
     def change(part: Expr) -> Expr:
         match part:
-            case Call("exp", (Call("sub", (left, right)),)):
-                return Call("exp", (left,)) - Call("exp", (right,))
-            case Call("exp", (Call("add", (left, right)),)):
-                return Call("exp", (left,)) + Call("exp", (right,))
+            case Call(EXP.name, (Call("sub", (left, right)),)):
+                return EXP(left) - EXP(right)
+            case Call(EXP.name, (Call("add", (left, right)),)):
+                return EXP(left) + EXP(right)
         return rebuild(part, change)
 
     yield change(expr)

@@ -10,10 +10,10 @@ from exgen.certify.examples import COUNT, MeanGradientClaim
 from exgen.certify.layers import LayerInputClaim
 from exgen.derive.simplify import transposed
 from exgen.graph import ONE, Call, Entry, Expr, Name, call, names_in
+from exgen.ops import traits_of
 from exgen.slips.base import Scene, at_one_place
 from exgen.slips.claims import Wrong, on_formulas
 from exgen.slips.formulas import sum_for_mean as sum_in_formula
-from exgen.slips.losses import ACTIVATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,9 @@ def function_for_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     found: list[Name] = []
     for line in scene.graph.bindings:
         match line.expr:
-            case Call(op, (Name(z), *_)) if op in ACTIVATIONS and read and read <= {z, line.name}:
+            case Call(_, (Name(z), *_)) as use if (
+                traits_of(use).activation and read and read <= {z, line.name}
+            ):
                 found.append(Name(line.name))
     # a slope that reads the input alone may be that of several functions of it
     if len(found) == 1 and found[0] != slope:
@@ -60,21 +62,6 @@ def zeros_at_the_other_end(expr: Expr, _scene: Scene) -> Iterator[Expr]:
             yield Call("concat", part.args[::-1], part.options)
 
     yield from at_one_place(expr, change)
-
-
-def sorted_the_other_way(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """Descending for ascending order."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op in ("sort", "permutation"):
-            options = dict(part.options)
-            yield call(part.op, *part.args, **{**options, "descending": 1 - _flag(part)})
-
-    yield from at_one_place(expr, change)
-
-
-def _flag(part: Call) -> int:
-    return 1 if part.option("descending") == 1 else 0
 
 
 # --- claims ---
@@ -104,5 +91,5 @@ def before_the_activation(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The pre-activation taken for a layer's input."""
     if isinstance(claim, LayerInputClaim):
         match claim.graph.expr(claim.source):
-            case Call(op, (Name(z), *_)) if op in ACTIVATIONS:
+            case Call(_, (Name(z), *_)) as use if traits_of(use).activation:
                 yield Wrong(replace(claim, source=z))

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from exgen.engine import gradient_name
 from exgen.graph import Call, Delta, Expr, Name, Number, names_in, walk
+from exgen.ops import traits_of, uses
+from exgen.ops.activations import SIGMOID, SOFTMAX
+from exgen.ops.losses import BCE
 from exgen.slips.base import GRADIENT, SQUARE, Scene, at_one_place, base_name, factors, in_each_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ACTIVATIONS = frozenset({"relu", "lrelu", "prelu", "sigmoid", "tanh", "softplus", "softmax", "exp"})
+    from exgen.ops.base import Op
 
 
 def forgot_inner(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -59,7 +62,7 @@ def output_for_preactivation(expr: Expr, scene: Scene) -> Iterator[Expr]:
         line.expr.args[0].name: line.name
         for line in scene.graph.bindings
         if isinstance(line.expr, Call)
-        and line.expr.op in ACTIVATIONS
+        and traits_of(line.expr).activation
         and isinstance(line.expr.args[0], Name)
     }
 
@@ -76,8 +79,8 @@ def output_for_preactivation(expr: Expr, scene: Scene) -> Iterator[Expr]:
 def _unfused(part: Expr, scene: Scene) -> Iterator[Expr]:
     """Yield the gradient by a sigmoid's output for the one by its input."""
     match part:
-        case Call("sub", (output, target)) if _made_by(output, "sigmoid", scene):
-            if _is_target(target, scene) and _ends_in("bce", scene):
+        case Call("sub", (output, target)) if _made_by(output, SIGMOID, scene):
+            if _is_target(target, scene) and _ends_in(BCE, scene):
                 yield (output - target) / (output * (1 - output))
 
 
@@ -85,23 +88,19 @@ def _names(quotient: Call) -> bool:
     return bool(names_in(quotient.args[1]))
 
 
-def _made_by(expr: Expr, op: str, scene: Scene) -> bool:
+def _made_by(expr: Expr, op: Op, scene: Scene) -> bool:
     """Whether an expression is, or is an entry of, the output of an op."""
     name = base_name(expr)
     line = scene.graph.expr(name) if name else None
-    return isinstance(line, Call) and line.op == op
+    return op.made(line)
 
 
 def _is_target(expr: Expr, scene: Scene) -> bool:
     return base_name(expr) in scene.targets
 
 
-def _ends_in(op: str, scene: Scene) -> bool:
-    return any(
-        isinstance(part, Call) and part.op == op
-        for line in scene.graph.bindings
-        for part in walk(line.expr)
-    )
+def _ends_in(op: Op, scene: Scene) -> bool:
+    return any(uses(scene.graph, lambda row: row is op))
 
 
 def elementwise_softmax(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -123,7 +122,7 @@ def elementwise_softmax(expr: Expr, scene: Scene) -> Iterator[Expr]:
             case Call("mul", (own, Call("sub", (Delta() as delta, _)))):
                 # the same with one factor taken out
                 yield own * (1 - own) * delta
-            case Call("sub", (p, target)) if _made_by(p, "softmax", scene):
+            case Call("sub", (p, target)) if _made_by(p, SOFTMAX, scene):
                 if _is_target(target, scene):
                     yield target * (p - 1)
 

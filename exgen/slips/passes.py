@@ -4,53 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.graph import Call, Expr, Name, Number, call, is_scalar, names_in, walk
+from exgen.graph import Call, Expr, Name, Number, is_scalar, names_in, walk
+from exgen.ops import lookup, traits_of
+from exgen.ops.arithmetic import DIV, POW
+from exgen.ops.pool import WINDOWS
+from exgen.slips.activations import is_lower_mask
 from exgen.slips.base import GRADIENT, Scene, at_one_place, base_name, factors, product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-BENT = frozenset({"relu", "lrelu", "prelu"})
-LEAKY = frozenset({"lrelu", "prelu"})
-FUNCTIONS = frozenset({"exp", "log", "div", "pow", "sigmoid", "tanh", "softplus"})
-"""Gates with one input and a slope other than 1; a ReLU that passes anything on has slope 1."""
-LOWER = frozenset({"less", "less_equal"})
-
-
-def mean_for_max(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """The mean of each window where its largest entry is asked for."""
-    yield from at_one_place(expr, lambda part: _other_op(part, "maxpool", "avgpool"))
-
-
-def max_for_mean(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """The largest entry of each window where its mean is asked for."""
-    yield from at_one_place(expr, lambda part: _other_op(part, "avgpool", "maxpool"))
-
-
-def _other_op(part: Expr, op: str, other: str) -> Iterator[Expr]:
-    if isinstance(part, Call) and part.op == op:
-        yield Call(other, part.args, part.options)
-
-
-def no_activation(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """Negative entries kept as they are."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op in BENT:
-            yield part.args[0]
-
-    yield from at_one_place(expr, change)
-
-
-def leak_above(expr: Expr, _scene: Scene) -> Iterator[Expr]:
-    """A leaky ReLU that multiplies the positive entries by its slope."""
-
-    def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Call) and part.op in LEAKY:
-            z, slope = part.args
-            yield z * call("less_equal", z, 0) + slope * (z * call("greater", z, 0))
-
-    yield from at_one_place(expr, change)
 
 
 def matrix_product(expr: Expr, scene: Scene) -> Iterator[Expr]:
@@ -72,7 +34,7 @@ def not_shared_out(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     def change(part: Expr) -> Iterator[Expr]:
         match part:
             case Call("mul", (Number(share), Call("matmul") as spread)) if share < 1:
-                if any(isinstance(inner, Call) and inner.op == "windows" for inner in walk(spread)):
+                if any(WINDOWS.made(inner) for inner in walk(spread)):
                     yield spread
 
     yield from at_one_place(expr, change)
@@ -84,7 +46,7 @@ def either_sign(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     def change(part: Expr) -> Iterator[Expr]:
         if isinstance(part, Call) and part.op == "mul":
             parts = factors(part)
-            rest = [p for p in parts if not (isinstance(p, Call) and p.op in LOWER)]
+            rest = [p for p in parts if not is_lower_mask(p)]
             if rest and len(rest) < len(parts):
                 yield product(rest)
 
@@ -123,5 +85,10 @@ def no_local(expr: Expr, scene: Scene) -> Iterator[Expr]:
     arriving = [name for name in names_in(expr) if name.startswith(GRADIENT)]
     if len(arriving) == 1:
         line = scene.graph.expr(arriving[0].removeprefix(GRADIENT))
-        if isinstance(line, Call) and line.op in FUNCTIONS:
+        # A ReLU that passes anything on has slope 1.
+        if isinstance(line, Call) and not traits_of(line).kink and _takes_one(line):
             yield Name(arriving[0])
+
+
+def _takes_one(line: Call) -> bool:
+    return lookup(line.op).function or DIV.made(line) or POW.made(line)

@@ -10,6 +10,7 @@ from exgen.certify.chains import ChainClaim
 from exgen.certify.memory import Memory
 from exgen.certify.shapes import ShapeClaim
 from exgen.graph import ONE, Call, Dim, Name, is_column, is_scalar, names_in, walk
+from exgen.ops.append import APPEND_ONE, PREPEND_ONE
 from exgen.slips.claims import Wrong
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
     from exgen.graph import Graph
-
-APPENDING = frozenset({"append_one", "prepend_one"})
 
 
 def swapped_shape(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
@@ -45,7 +44,7 @@ def _lengthened(graph: Graph) -> set[Dim]:
     """Return the sizes that have an appended 1 in them."""
     found: set[Dim] = set()
     for line in graph.bindings:
-        if isinstance(line.expr, Call) and line.expr.op in APPENDING:
+        if APPEND_ONE.made(line.expr) or PREPEND_ONE.made(line.expr):
             axis = 1 if line.expr.option("axis") == 1 else 0
             found.add(graph.shapes[line.name][axis])
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exgen.certify.memory import Memory
 from exgen.slips import activations, formulas, indices, layouts, losses, passes, shapes
+from exgen.slips.base import of_rows
 from exgen.slips.claims import Wrong, on_formulas
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ _ROWS = (
     Slip(
         "sorted_the_other_way",
         "sorted the other way round",
-        on_formulas(layouts.sorted_the_other_way),
+        on_formulas(of_rows("sorted_the_other_way")),
     ),
     Slip(
         "put_in_order_again",
@@ -116,9 +117,7 @@ _ROWS = (
         "took the value before the activation",
         layouts.before_the_activation,
     ),
-    Slip(
-        "forgot_activation", "left out the activation", on_formulas(activations.forgot_activation)
-    ),
+    Slip("forgot_activation", "left out the activation", on_formulas(of_rows("forgot_activation"))),
     Slip("no_slope", "forgot the derivative of the activation", on_formulas(activations.no_slope)),
     Slip("wrong_mask", "took the mask of another layer", on_formulas(activations.wrong_mask)),
     Slip(
@@ -135,14 +134,18 @@ _ROWS = (
     Slip(
         "every_cell",
         "passed the gradient to every cell of the window",
-        on_formulas(activations.every_cell),
+        on_formulas(of_rows("every_cell")),
     ),
-    Slip("mean_for_max", "took the mean, not the maximum", on_formulas(passes.mean_for_max)),
-    Slip("max_for_mean", "took the maximum, not the mean", on_formulas(passes.max_for_mean)),
+    Slip("mean_for_max", "took the mean, not the maximum", on_formulas(of_rows("mean_for_max"))),
+    Slip("max_for_mean", "took the maximum, not the mean", on_formulas(of_rows("max_for_mean"))),
     Slip(
-        "no_activation", "kept the negative entries as they are", on_formulas(passes.no_activation)
+        "no_activation",
+        "kept the negative entries as they are",
+        on_formulas(of_rows("no_activation")),
     ),
-    Slip("leak_above", "put the slope on the positive side of 0", on_formulas(passes.leak_above)),
+    Slip(
+        "leak_above", "put the slope on the positive side of 0", on_formulas(of_rows("leak_above"))
+    ),
     Slip(
         "matrix_product",
         "took the matrix product for the entrywise one",

@@ -27,7 +27,7 @@ from exgen.graph import Call, Dim, Expr, Graph, Name, Number, call
 from exgen.language import read_network
 from exgen.language.network import read_expression
 from exgen.ops import TABLE
-from exgen.problems import local_jacobian as kind
+from exgen.problems import jacobians as kind
 from tests.commands import run
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ ask = [["out", "z"]]
 
 # op: a network whose last line, a column, is the op alone, applied to the column z
 COLUMNS = {
+    **{
+        name: f"z: input[6]\nout = {name}(z)"
+        for name, op in TABLE.items()
+        if op.function and len(op.signature.args) == 1 and not op.traits.jump
+    },
     "add": "z: input[6]\nb: param[6]\nout = z + b",
     "sub": "z: input[6]\nb: param[6]\nout = b - z",
     "neg": "z: input[6]\nout = -z",
@@ -65,12 +70,6 @@ COLUMNS = {
     "concat": "z: input[6]\nb: param[2]\nout = concat(b, z)",
     "append_one": "z: input[6]\nout = append_one(z)",
     "prepend_one": "z: input[6]\nout = prepend_one(z)",
-    "relu": "z: input[6]\nout = relu(z)",
-    "sigmoid": "z: input[6]\nout = sigmoid(z)",
-    "tanh": "z: input[6]\nout = tanh(z)",
-    "softplus": "z: input[6]\nout = softplus(z)",
-    "exp": "z: input[6]\nout = exp(z)",
-    "log": "z: input[6]\nout = log(z)",
     "softmax": "z: input[6]\nout = softmax(z)",
     "lrelu": "z: input[6]\nout = lrelu(z, 0.1)",
     "prelu": "z: input[6]\nalpha: param\nout = prelu(z, alpha)",
@@ -92,16 +91,13 @@ SCALARS = {
     "squared_error": "a: input[5]\ny: target[5]\nL = squared_error(a, y)",
 }
 WITHOUT = {
+    *(name for name, op in TABLE.items() if op.traits.jump),
     "ones",
     "zeros",
     "identity",
     "unit",
     "windows",
     "permutation",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
 }
 
 

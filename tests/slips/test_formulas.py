@@ -11,8 +11,9 @@ from exgen.errors import Source
 from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver, call
 from exgen.language import read_network, to_text
 from exgen.language.network import read_expression
+from exgen.ops import TABLE
 from exgen.slips import activations, formulas, indices, layouts, losses
-from exgen.slips.base import Scene
+from exgen.slips.base import Scene, of_rows
 from exgen.slips.mistakes import signs
 
 HERE = Path(__file__).parent
@@ -27,6 +28,9 @@ REWRITES = {
     for name, rewrite in vars(module).items()
     if getattr(rewrite, "__module__", "") == module.__name__ and not name.startswith("_")
 } | {"sum_for_mean": formulas.sum_for_mean}
+REWRITES |= {
+    slip: of_rows(slip) for op in TABLE.values() for slip in op.slips if slip not in REWRITES
+}
 CASES = [
     tuple(part.strip() for part in line.split(" | "))
     for line in (HERE / "formulas.txt").read_text(encoding="utf-8").splitlines()
