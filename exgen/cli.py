@@ -124,6 +124,17 @@ def make_command(
     click.echo(made_text(made))
 
 
+@app.command("new")
+@click.argument("path", metavar="BANK", type=FILE)
+@click.option("--from", "kind", metavar="KIND", help="Begin with the template of this kind.")
+def new_command(path: Path, kind: str | None) -> None:
+    """Write a bank to begin with, for you to edit."""
+    from exgen.starter import write_starter
+
+    write_starter(path, kind)
+    click.echo(f"{path}\nMake it with: exgen make --set {path}")
+
+
 @app.command("verify")
 @click.argument("paths", metavar="PATH...", type=FILE, nargs=-1, required=True)
 def verify_command(paths: tuple[Path, ...]) -> None:
