@@ -8,15 +8,17 @@ keys are made of these.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
 
-from exgen.errors import DataError, nearest
+from exgen.errors import BankError, DataError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 
 def said(legal: str, about: str, *examples: object, **limits: Any) -> msgspec.Meta:  # noqa: ANN401
@@ -110,3 +112,36 @@ def _about(of: object) -> dict[str, Any]:
     """Return what :func:`said` told of a field, or of a type."""
     info = of.type if isinstance(of, inspect.Field) else inspect.type_info(of)
     return (isinstance(info, inspect.Metadata) and info.extra_json_schema) or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a bank, for errors about it."""
+
+    path: Path
+    where: str = ""
+
+    @property
+    def place(self) -> str:
+        """File and table."""
+        return f"{self.path}: {self.where}" if self.where else str(self.path)
+
+    def error(self, message: str, remedy: str = "") -> BankError:
+        """Return an error about the table."""
+        return BankError(message, place=self.place, remedy=remedy)
+
+    def read(self, kind: Any, data: object, key: str = "") -> Any:  # noqa: ANN401 - of that type
+        """Return what stands in the table, or under a key of it, as a value of a type."""
+        if not (key or isinstance(data, dict)):
+            raise self.error("must be a table")
+        try:
+            return read(kind, data, key)
+        except DataError as error:
+            nested = key and error.message.startswith("there is no key")
+            table = Table(self.path, f"{self.where} {key}") if nested else self
+            raise table.error(error.message, error.remedy) from None
+
+    def require(self, sort: str, name: str, legal: Mapping[str, object]) -> None:
+        """Refuse a name of a sort of thing that there is not."""
+        if name not in legal:
+            raise self.error(f"there is no {sort} '{name}'", nearest(name, legal))
