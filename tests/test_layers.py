@@ -21,7 +21,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
-    "typed",
     "strict",
     "page",
     "files",
