@@ -29,6 +29,13 @@ the_language = click.option("--language", help="Another language than the bank's
 the_problem = click.option(
     "--problem", metavar="ID", help="Only the problem with this id in the bank."
 )
+the_tags = click.option(
+    "--tag",
+    "tags",
+    metavar="TAG",
+    multiple=True,
+    help="Only problems with this tag; more than once for problems with any of them.",
+)
 run_tex = click.option(
     "--pdf/--no-pdf", default=True, help="Whether to run TeX.", show_default=True
 )
@@ -58,6 +65,7 @@ def app() -> None:
 @the_set
 @the_seed
 @the_problem
+@the_tags
 @click.option(
     "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
 )
@@ -80,6 +88,7 @@ def make_command(
     set_name: str,
     seed: int,
     problem: str | None,
+    tags: tuple[str, ...],
     out: Path | None,
     notation: str | None,
     language: str | None,
@@ -103,6 +112,7 @@ def make_command(
             seed,
             out,
             only=problem,
+            tags=tags,
             notation=notation,
             language=language,
             pdf=pdf,
@@ -112,6 +122,17 @@ def make_command(
             page={key: part for key, part in given.items() if part is not None},
         )
     click.echo(made_text(made))
+
+
+@app.command("new")
+@click.argument("path", metavar="BANK", type=FILE)
+@click.option("--from", "kind", metavar="KIND", help="Begin with the template of this kind.")
+def new_command(path: Path, kind: str | None) -> None:
+    """Write a bank to begin with, for you to edit."""
+    from exgen.starter import write_starter
+
+    write_starter(path, kind)
+    click.echo(f"{path}\nMake it with: exgen make --set {path}")
 
 
 @app.command("verify")
@@ -188,32 +209,42 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_set
 @the_seed
 @the_problem
+@the_tags
 @the_notation
 @the_language
 def show_command(
-    set_name: str, seed: int, problem: str | None, notation: str | None, language: str | None
+    set_name: str,
+    seed: int,
+    problem: str | None,
+    tags: tuple[str, ...],
+    notation: str | None,
+    language: str | None,
 ) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation, language), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language, tags), seed, only=problem)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 
 @app.command("list")
-def list_command() -> None:
-    """List the sets, the kinds of problems, the notations and the ops."""
-    from exgen.pipeline import catalogue
+@click.option("--set", "set_name", metavar="SET", help="List the problems of a set or a bank file.")
+@the_tags
+def list_command(set_name: str | None, tags: tuple[str, ...]) -> None:
+    """List the sets, the kinds of problems, the notations and the ops; or problems."""
+    from exgen.pipeline import catalogue, problems_of
     from exgen.report import catalogue_text
 
-    click.echo(catalogue_text(catalogue()))
+    found = problems_of(set_name, tags) if set_name or tags else catalogue()
+    click.echo(catalogue_text(found))
 
 
 @app.command("lint")
 @click.option("--set", "set_name", metavar="SET", help="A set's number or name, or a bank file.")
 @click.option("--kind", help="Only problems of a kind; in all sets if alone.")
+@the_tags
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -232,6 +263,7 @@ def list_command() -> None:
 def lint_command(
     set_name: str | None,
     kind: str | None,
+    tags: tuple[str, ...],
     seeds: int,
     first: int,
     jobs: int | None,
@@ -246,7 +278,7 @@ def lint_command(
     from exgen.report import lint_text
 
     reports = []
-    for target in targets(set_name, kind, notation, pdf=pdf):
+    for target in targets(set_name, kind, notation, tags=tags, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))

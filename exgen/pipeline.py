@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
+from exgen.include import chosen, require_tags, tagged
 from exgen.language.writer import graph_text
 from exgen.languages import load_language
 from exgen.manifest import AGAIN, Manifest, digest, manifest_bytes, read_manifest
@@ -37,7 +39,7 @@ from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from exgen.document import Problem
     from exgen.tables import Bank, ProblemEntry
@@ -66,9 +68,14 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None, language: str | None = None) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation and language or others."""
-    bank = load_bank(find_bank(set_name, resources.banks()))
+def load(
+    set_name: str, notation: str | None, language: str | None = None, tags: Sequence[str] = ()
+) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others.
+
+    Where tags are given, only the problems with one of them are left.
+    """
+    bank = tagged(load_bank(find_bank(set_name, resources.banks())), tags)
     load_language(language or bank.language, "" if language else str(bank.path))
     bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
@@ -143,10 +150,12 @@ def settings(
     """
     if not 0 <= seed <= MAX_SEED:
         raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
+    bank = chosen(bank, seed) if only is None else bank
     wanted = bank.problems if only is None else (bank.problem(only),)
     networks = {name: drawn.oriented(notation) for name, drawn in draw_networks(bank, seed).items()}
+    homes = {problem.network: bank.home(problem) for problem in bank.problems}
     numbers = {
-        name: network_numbers(bank, bank.networks[name], network, seed)
+        name: network_numbers(homes[name], bank.networks[name], network, seed)
         for name, network in networks.items()
     }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
@@ -175,6 +184,31 @@ def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
     ]
 
 
+def problems_of(
+    set_name: str | None, tags: Sequence[str]
+) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Return the problems of a set, or of all, with their kinds and tags; of some tags only.
+
+    Raises:
+        BankError: there is no such set, or no problem has a tag.
+
+    """
+    names = bank_names(resources.banks()) if set_name is None else (set_name,)
+    banks = [load_bank(find_bank(name, resources.banks())) for name in names]
+    require_tags(banks, tags)
+    return [
+        (
+            bank.name,
+            [
+                (f"{bank.name}:{problem.name}", problem.kind_name, ", ".join(problem.labels))
+                for problem in bank.problems
+                if not tags or set(tags) & set(problem.labels)
+            ],
+        )
+        for bank in banks
+    ]
+
+
 def make(
     set_name: str,
     seed: int,
@@ -188,6 +222,7 @@ def make(
     force: bool = False,
     fragment: bool = False,
     page: Mapping[str, object] | None = None,
+    tags: Sequence[str] = (),
 ) -> Made:
     """Make a problem set and its key, and write them to a folder.
 
@@ -203,13 +238,15 @@ def make(
         force: whether to replace a folder that exgen did not make.
         fragment: whether to write each problem for a document of the author's own, too.
         page: keys of the bank's page that are replaced.
+        tags: leaves the problems that have none of these out.
 
     Raises:
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation, language)
+    bank, profile = load(set_name, notation, language, tags)
     ending = "" if only is None else f"-{bank.problem(only).name}"
+    ending = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', tag)}" for tag in tags) + ending
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
     check_printable(bank)

@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,15 @@ from exgen import resources
 from exgen.banks import load_bank
 from exgen.cli import app
 from exgen.derive.notation import notation_names
+from exgen.derive.rules import RULES
 from exgen.languages import IN_FORMULA, LETTERS, TOKEN, Language, language_names, load_language
+from exgen.ops import TABLE
 from exgen.pipeline import build, load, load_profile
+from exgen.readback.sentences import PAGE, PROBLEM, SLOT, WORDS, Form
 from exgen.render.conventions import box
 from exgen.render.pdf import compile_tex
 from exgen.render.tex import problem_bodies, render_tex
+from exgen.slips.table import SLIPS
 from tests.cases import Case, cases_in
 from tests.sheets import sheet
 
@@ -158,8 +163,8 @@ def test_no_english_word_is_printed(code: str, tmp_path: Path) -> None:
         text = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True).stdout
         printed = words_of([text.decode()])
         assert printed & foreign
-        # the code of the variant at the foot of the page is no word
-        assert printed & english <= {"set"}
+        # the code of the variant at the foot of the page, and a function
+        assert printed & english <= {"set", "diag"}
 
 
 def words_of(texts: object) -> set[str]:
@@ -187,3 +192,39 @@ def test_english_costs_nothing() -> None:
     check = f"{code}; print('babel' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_no_word_of_a_table_is_missing() -> None:
+    """The words of every op, of every mistake, and of every sentence about a network."""
+    said = [row for op in TABLE.values() for row in (op.why, op.shape_why, *op.words.slopes)]
+    said += [f"\\text{{{rule}; {rule} on 2 paths}}" for rule in RULES.values()]
+    said += [slip.says for slip in SLIPS.values()]
+    said += [text for form in (*PAGE, *PROBLEM) for text in filled(form)]
+    for code in LANGUAGES:
+        missing: list[str] = []
+        load_language(code, told=missing.append).page("\n\n".join(map(formal, said)))
+        assert missing == []
+
+
+def filled(form: Form) -> list[str]:
+    """Return a sentence with each choice of words in its slots, and a formula's sign in others.
+
+    A loss and its total belong together, and a list of names has no end: those stand on pages.
+    """
+    slots = re.findall(SLOT, form.text)
+    if {"names", "total"} & set(slots):
+        return []
+    wordy = [slot for slot in slots if "|" in WORDS.get(slot, "")]
+    texts = []
+    for chosen in product(*(WORDS[slot].split("|") for slot in wordy)):
+        text = form.text
+        for slot, word in zip(wordy, chosen, strict=True):
+            text = text.replace(f"<{slot}>", word)
+        if len(set(chosen)) == len(chosen):
+            texts.append(SLOT.sub("1", text))
+    return texts
+
+
+def formal(text: str) -> str:
+    """Return a reason with letters in place of the slots for names."""
+    return re.sub(r"<[uv]>", "x", text)

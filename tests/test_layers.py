@@ -21,7 +21,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
-    "typed",
     "strict",
     "page",
     "files",
@@ -49,7 +48,9 @@ ORDER = (
     "figures",
     "problems",
     "asks",
+    "presets",
     "tables",
+    "include",
     "banks",
     "draw",
     "write",
@@ -57,6 +58,7 @@ ORDER = (
     "manifest",
     "statements",
     "solve",
+    "starter",
     "again",
     "pipeline",
     "sign",

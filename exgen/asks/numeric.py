@@ -182,9 +182,7 @@ def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
 
 
 def _backward(scene: Scene) -> Backward:
-    return Backward(
-        scene.setting, Given(), gradients_given(scene.graph, Given()), scene.whole or scene.graph
-    )
+    return Backward(scene.setting, Given(), gradients_given(scene.graph, Given()))
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
@@ -307,15 +305,4 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         step = work.step(stage)
         result = rf"\exanswer{{{shown}}}" if answer else shown
         steps.append(replace(step, equation=Tex(f"{step.equation} {sign} {result}")))
-    return steps_once(tuple(steps))
-
-
-def steps_once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return steps whose reasons are each said once."""
-    told: set[str] = set()
-    found: list[Step] = []
-    for step in steps:
-        why = str(step.why)
-        found.append(replace(step, why="") if why in told else step)
-        told.add(why)
-    return tuple(found)
+    return tuple(steps)

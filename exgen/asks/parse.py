@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_SIGNS = 50_000
 MOST_PIECES = 400
+DERIVATIVES = ("gradient", "jacobian")
+"""The asks whose answers are called by their two names alone."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
 VERBS = ("show", "ask", "part", "rubric", "fact")
@@ -288,7 +290,8 @@ def _named(pieces: list[Piece]) -> Iterator[Piece]:
         if not (isinstance(piece, Phrase) and piece.verb == "ask"):
             yield piece
             continue
-        words = [piece.sort, *(_text(part) for part in piece.slots.values())]
+        words = [_text(part) for part in piece.slots.values()]
+        words = words if piece.sort in DERIVATIVES else [piece.sort, *words]
         words += [word for word in ("upstream", "given") if word in piece.clauses]
         words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
         stem = ".".join(words)

@@ -106,6 +106,13 @@ SHOWS: Mapping[str, Show] = {
             shown.shapes,
         ),
         Show(
+            "word",
+            "word for NAMES",
+            "What the notation calls the derivative of these names, such as a Jacobian.",
+            "{show word for a1}",
+            shown.word,
+        ),
+        Show(
             "gradient",
             "gradient of NAME by NAME",
             "The symbol of a gradient, or of a Jacobian.",

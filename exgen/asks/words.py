@@ -73,8 +73,9 @@ def among(ask: Phrase, scene: Scene, answered: Answered) -> Answered:
     (solved,) = answered.solved
     says: list[list[str | Tex]] = [[Tex(f"${solved.latex}$")]]
     for wrong in ask.choices:
-        if len(wrong) == 1 and isinstance(wrong[0], Formula) and _is_right(solved, wrong[0], scene):
-            raise scene.error("this is right too", wrong[0].span, "Write a wrong answer.")
+        said = [part for part in wrong if not (isinstance(part, Words) and part.text.isspace())]
+        if len(said) == 1 and isinstance(said[0], Formula) and _is_right(solved, said[0], scene):
+            raise scene.error("this is right too", said[0].span, "Write a wrong answer.")
         says.append(_trimmed(inline(wrong, scene)))
     prints = _options(says, scene.draws["order"][ask.name], ask.name)
     return Answered({**prints, "asked": answered.prints}, answered.solved, answered.layout)

@@ -37,7 +37,6 @@ class Backward:
     setting: Setting
     given: Given
     found: Mapping[str, Gradient]
-    network: Graph | None = None
 
     @property
     def graph(self) -> Graph:
@@ -113,7 +112,7 @@ class Backward:
         gradient = self.found[name]
         lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
         calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
-        formulas, claims = slope_reasons(calls, self.setting.printer, self.network or self.graph)
+        formulas, claims = slope_reasons(calls, self.setting.printer, self.graph)
         stated = {lookup(part.op).why for part in calls}
         told: list[str | Tex] = [text for text in reasons_of(gradient) if text not in stated]
         return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims

@@ -323,7 +323,7 @@ def _pieces(
     page = around.page
 
     environment = _environment()
-    yield from environment.get_template(f"problems/{problem.kind}.tex.j2").generate(
+    yield from environment.get_template(f"problems/{_template_of(problem)}.tex.j2").generate(
         _fill=fill,
         _page=page,
         _words=around.words,
@@ -344,6 +344,17 @@ def _pieces(
         **problem.fields,
     )
     _check(problem, asked, told, key=key)
+
+
+def _marked(equation: str) -> str:
+    """Return an equation whose last side is marked as the answer."""
+    left, sign, right = equation.rpartition(" = ")
+    return equation if r"\exanswer" in equation else rf"{left}{sign}\exanswer{{{right}}}"
+
+
+def _template_of(problem: Problem) -> str:
+    """Return the name of a problem's template: that of its kind, or of all text with asks."""
+    return "text" if "blocks" in problem.fields else problem.kind
 
 
 def _room(
@@ -588,6 +599,7 @@ def _environment() -> Environment:
         "chain": pass_context(_chain),
         "pairs": pass_context(_pairs),
         "reasoned": pass_context(_reasoned),
+        "marked": lambda latex: Tex(_marked(str(latex))),
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": pass_context(_width),
     }
