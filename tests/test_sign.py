@@ -6,13 +6,16 @@ import os
 import shutil
 import stat
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from tests.commands import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PEM, RAW = form.Encoding.PEM, form.PrivateFormat.PKCS8
 
