@@ -22,6 +22,7 @@ SORTS: Mapping[str, str] = {
     "BatchShapeClaim": "shape in a batch",
     "BottleneckClaim": "bottleneck",
     "ChainClaim": "chain",
+    "ChoiceClaim": "choice",
     "EdgesClaim": "edges",
     "FactClaim": "fact",
     "LayerInputClaim": "input of a layer",

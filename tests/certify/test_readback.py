@@ -95,7 +95,8 @@ def test_every_answer_is_read_back(set_name: str, notation: str) -> None:
 
 def test_every_sort_of_claim_has_a_reader() -> None:
     """What an answer can assert can be read back, and no name of a class is left over."""
-    assert {*SORTS, "Equation"} == set(READERS)
+    # of a choice a letter is printed, which says nothing without its options
+    assert {*SORTS, "Equation"} - {"ChoiceClaim"} == set(READERS)
 
 
 def test_what_is_not_read_is_still_asked() -> None:
