@@ -62,7 +62,7 @@ ANSWERS = tuple(
     # not the third, which breaks one rule after another: it takes minutes
     for test in ("test_every_small_change_is_refused", "test_every_slip_is_refused")
 )
-POINTS, STORED = "tests/certify/test_points.py", "tests/certify/test_stored.py"
+POINTS = "tests/certify/test_points.py"
 
 OPS = ("tests/ops", ANSWERS[0], POINTS, "tests/language", "tests/test_derivation.py")
 CERTIFY = (
@@ -72,7 +72,6 @@ CERTIFY = (
     "tests/certify/test_shape_claims.py",
     "tests/certify/test_differences.py",
     "tests/certify/test_can_fail.py",
-    STORED,
 )
 DERIVE = (
     "tests/derive/test_factors.py",
@@ -100,7 +99,6 @@ EXTRA: dict[str, tuple[str, ...]] = {
     "certify/numbers": ("tests/problems/test_scalar_graph.py",),
     "certify/points": ("tests/problems/test_loss_derivative.py",),
     "certify/readback": ("tests/certify/test_readback.py",),
-    "certify/recorded": ("tests/test_verify.py",),
     "certify/rounded": ("tests/problems/test_circuit.py",),
     "certify/shapes": ("tests/problems/test_shape_table.py",),
     "certify/wiring": ("tests/problems/test_draw_graph.py",),

@@ -98,7 +98,7 @@ def fingerprints(made: Any) -> dict[tuple[str, str], bytes]:  # noqa: ANN401 - J
     """Return for each answer what is the same for the same network, numbers and text."""
     found: dict[tuple[str, str], bytes] = {}
     for problem in made["problems"]:
-        drawn = {key: problem["draws"]["problem"].get(key) for key in ("numbers", "upstream")}
+        drawn = {key: problem["draws"].get(key) for key in ("numbers", "upstream")}
         own = json.dumps([problem["kind"], problem["network"], drawn])
         for answer in problem["answers"]:
             text = own + answer["name"] + answer["expr"] + answer["latex"]["tex"]

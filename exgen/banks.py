@@ -12,20 +12,23 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 from msgspec.structs import asdict, replace
 
+from exgen import resources
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
-from exgen.errors import BankError, DataError, Source, nearest
+from exgen.errors import BankError, Source, nearest
 from exgen.files import read as read_file
 from exgen.images import read_logo
+from exgen.include import bank_of, check_pick, with_included
 from exgen.page import Page
 from exgen.problems import KINDS
-from exgen.strict import keys, read, said
+from exgen.strict import Table, keys, said
 from exgen.tables import (
     CHOICES,
     MAX_PARTS,
+    MAX_PROBLEMS,
     OPTIONS,
     Bank,
     Choice,
@@ -96,8 +99,12 @@ def find_bank(name: str, folder: Path) -> Path:
     )
 
 
-def load_bank(path: Path) -> Bank:
+def load_bank(path: Path, inside: tuple[Path, ...] = ()) -> Bank:
     """Load a bank.
+
+    Args:
+        path: its file.
+        inside: the banks that include it, from the outermost.
 
     Raises:
         BankError: unreadable, malformed, or with something in it that is not legal.
@@ -119,7 +126,7 @@ def load_bank(path: Path) -> Bank:
     # ValueError: a whole number with thousands of digits
     except ValueError as error:
         raise _malformed(path, str(error)) from None
-    return _bank(path, data)
+    return _bank(path, data, inside)
 
 
 def _text(path: Path) -> str:
@@ -148,37 +155,8 @@ def _malformed(path: Path, message: str) -> BankError:
     return BankError(f"this is not legal TOML: {plain}", place=place)
 
 
-class _Table(Struct, frozen=True):
-    """A table of a bank, for errors about it."""
-
-    path: Path
-    where: str = ""
-
-    @property
-    def place(self) -> str:
-        return f"{self.path}: {self.where}" if self.where else str(self.path)
-
-    def error(self, message: str, remedy: str = "") -> BankError:
-        return BankError(message, place=self.place, remedy=remedy)
-
-    def read(self, kind: Any, data: object, key: str = "") -> Any:  # noqa: ANN401 - of that type
-        """Return what stands in the table, or under a key of it, as a value of a type."""
-        if not (key or isinstance(data, dict)):
-            raise self.error("must be a table")
-        try:
-            return read(kind, data, key)
-        except DataError as error:
-            nested = key and error.message.startswith("there is no key")
-            table = _Table(self.path, f"{self.where} {key}") if nested else self
-            raise table.error(error.message, error.remedy) from None
-
-    def require(self, sort: str, name: str, legal: Mapping[str, object]) -> None:
-        if name not in legal:
-            raise self.error(f"there is no {sort} '{name}'", nearest(name, legal))
-
-
-def _bank(path: Path, data: object) -> Bank:
-    top = _Table(path)
+def _bank(path: Path, data: object, inside: tuple[Path, ...]) -> Bank:
+    top = Table(path)
     file = top.read(File, data)
     header = {key: getattr(file, key) for key in Header.__struct_fields__}
     for key, value in header.items():
@@ -188,12 +166,12 @@ def _bank(path: Path, data: object) -> Bank:
             if not all(c.isprintable() or unicodedata.category(c) == "Zs" for c in header[key]):
                 raise top.error(f"'{key}' must be one line without control characters")
     networks = {
-        name: _network(_Table(path, f"[networks.{name}]"), name, part)
+        name: _network(Table(path, f"[networks.{name}]"), name, part)
         for name, part in file.networks.items()
     }
     problems: dict[str, ProblemEntry] = {}
     for number, part in enumerate(file.problems, 1):
-        table = _Table(path, f"[[problems]] {number}")
+        table = Table(path, f"[[problems]] {number}")
         problem = _problem(table, part, networks)
         if problem.name in problems:
             first = list(problems).index(problem.name) + 1
@@ -202,8 +180,8 @@ def _bank(path: Path, data: object) -> Bank:
                 "Each problem needs an id of its own: its draws are named by it.",
             )
         problems[problem.name] = problem
-    page, files = _page(_Table(path, "[page]"), file.page)
-    return Bank(
+    page, files = _page(Table(path, "[page]"), file.page)
+    own = Bank(
         **header,
         name=path.stem,
         path=path,
@@ -212,9 +190,31 @@ def _bank(path: Path, data: object) -> Bank:
         page=page,
         files=files,
     )
+    others = [(wanted, _included(wanted, (*inside, path), top)) for wanted in file.include]
+    bank = with_included(own, others, top)
+    if not 0 < len(bank.problems) <= MAX_PROBLEMS:
+        raise top.error(f"a bank has 1 to {MAX_PROBLEMS} problems: [[problems]], or 'include'")
+    check_pick(bank, top)
+    return replace(bank, homes={**bank.homes, bank.name: bank})
 
 
-def _page(table: _Table, data: object) -> tuple[Page, dict[str, bytes]]:
+def _included(wanted: str, inside: tuple[Path, ...], top: Table) -> Bank:
+    """Return a bank that another includes: a set by its name, or a file beside the other."""
+    name = bank_of(wanted)
+    try:
+        is_file = name.endswith(".toml")
+        path = top.path.parent / name if is_file else find_bank(name, resources.banks())
+    except BankError as error:
+        raise top.error(f"include: {error.message}", error.remedy) from None
+    if path.resolve() in {part.resolve() for part in inside}:
+        circle = " includes ".join(part.name for part in (*inside, path))
+        raise top.error(f"include: {circle}", "Let one of them do without.")
+    if not path.is_file():
+        raise top.error(f"include: there is no file '{name}'", f"It is looked for at {path}.")
+    return load_bank(path, inside)
+
+
+def _page(table: Table, data: object) -> tuple[Page, dict[str, bytes]]:
     """Return how the pages of a bank are set, and the image that stands on them, by its name."""
     if isinstance(data, dict):
         # TOML has dates of its own
@@ -233,11 +233,11 @@ def with_page(bank: Bank, changes: Mapping[str, object]) -> Bank:
         BankError: a value is not legal.
 
     """
-    page = _Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
+    page = Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
     return replace(bank, page=page)
 
 
-def _network(table: _Table, name: str, data: object) -> NetworkEntry:
+def _network(table: Table, name: str, data: object) -> NetworkEntry:
     given = table.read(NetworkTable, data)
     if (given.text is None) == (given.file is None):
         raise table.error("give either 'text' or 'file'")
@@ -268,7 +268,7 @@ def _network(table: _Table, name: str, data: object) -> NetworkEntry:
 
 
 def _numbers(
-    table: _Table,
+    table: Table,
     given: NetworkTable | ProblemTable,
     leaves: tuple[str, ...],
     draw: Mapping[str, Any],
@@ -288,7 +288,7 @@ def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-def _letters(table: _Table, key: str, data: object) -> tuple[str, ...]:
+def _letters(table: Table, key: str, data: object) -> tuple[str, ...]:
     """Return what the letters of a network's names are drawn from."""
     choices = _listed(table.read(Letters, data, f"names.{key}"))
     for letters in (key, *choices):
@@ -300,7 +300,7 @@ def _letters(table: _Table, key: str, data: object) -> tuple[str, ...]:
     return choices
 
 
-def _file(table: _Table, name: str) -> Source:
+def _file(table: Table, name: str) -> Source:
     path = table.path.parent / name
     try:
         return Source(str(path), _text(path))
@@ -310,7 +310,7 @@ def _file(table: _Table, name: str) -> Source:
         ) from None
 
 
-def _choices(table: _Table, key: str, data: object) -> tuple[Choice, ...]:
+def _choices(table: Table, key: str, data: object) -> tuple[Choice, ...]:
     """Return what a size or a function is drawn from."""
     if not SIZE_NAME.match(key):
         raise table.error(f"'{key}' cannot name a size or a function")
@@ -325,7 +325,7 @@ def _choices(table: _Table, key: str, data: object) -> tuple[Choice, ...]:
     return found
 
 
-def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
+def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
     given = _with_text(table, data if isinstance(data, dict) else {})
     common = {key: part for key, part in given.items() if key in keys(ProblemTable)}
     sort = given.get("kind")
@@ -352,10 +352,12 @@ def _problem(table: _Table, data: object, networks: Mapping[str, NetworkEntry]) 
     found = asdict(entry)
     if TEXT in options:
         found["points"] = _points(table, str(options[TEXT]), entry.points)
-    return ProblemEntry(**found, options=options, place=table.place)
+    return ProblemEntry(
+        **found, options=options, place=table.place, home=table.path.stem, origin=entry.name
+    )
 
 
-def _with_text(table: _Table, data: dict[str, Any]) -> dict[str, Any]:
+def _with_text(table: Table, data: dict[str, Any]) -> dict[str, Any]:
     """Return a problem whose text stands in it, and whose kind says so."""
     if "text_file" in data:
         name = table.read(Annotated[str, said("text", "")], data["text_file"], "text_file")
@@ -364,7 +366,7 @@ def _with_text(table: _Table, data: dict[str, Any]) -> dict[str, Any]:
     return {"kind": TEXT, **data} if TEXT in data else data
 
 
-def _points(table: _Table, text: str, stated: Points) -> Points:
+def _points(table: Table, text: str, stated: Points) -> Points:
     """Return the points of a problem's parts where its text gives them."""
     found = points_of(Source(f"{table.place} {TEXT}", text))
     if found is not None and stated is not None:
@@ -372,7 +374,7 @@ def _points(table: _Table, text: str, stated: Points) -> Points:
     return stated if found is None else found
 
 
-def _option(table: _Table, key: str, value: object, types: tuple[type, ...]) -> object:
+def _option(table: Table, key: str, value: object, types: tuple[type, ...]) -> object:
     """Check what every kind's own options have in common."""
     at_least = Meta(ge=1) if types == (int,) else Meta()
     limits = {int: at_least, list: Meta(min_length=1, max_length=MAX_PARTS)}

@@ -29,6 +29,13 @@ the_language = click.option("--language", help="Another language than the bank's
 the_problem = click.option(
     "--problem", metavar="ID", help="Only the problem with this id in the bank."
 )
+the_tags = click.option(
+    "--tag",
+    "tags",
+    metavar="TAG",
+    multiple=True,
+    help="Only problems with this tag; more than once for problems with any of them.",
+)
 run_tex = click.option(
     "--pdf/--no-pdf", default=True, help="Whether to run TeX.", show_default=True
 )
@@ -58,6 +65,7 @@ def app() -> None:
 @the_set
 @the_seed
 @the_problem
+@the_tags
 @click.option(
     "--out", type=FILE, help="The folder to write; out/SET-seedSEED, or …-ID, unless given."
 )
@@ -80,6 +88,7 @@ def make_command(
     set_name: str,
     seed: int,
     problem: str | None,
+    tags: tuple[str, ...],
     out: Path | None,
     notation: str | None,
     language: str | None,
@@ -103,6 +112,7 @@ def make_command(
             seed,
             out,
             only=problem,
+            tags=tags,
             notation=notation,
             language=language,
             pdf=pdf,
@@ -114,23 +124,66 @@ def make_command(
     click.echo(made_text(made))
 
 
+@app.command("new")
+@click.argument("path", metavar="BANK", type=FILE)
+@click.option("--from", "kind", metavar="KIND", help="Begin with the template of this kind.")
+def new_command(path: Path, kind: str | None) -> None:
+    """Write a bank to begin with, for you to edit."""
+    from exgen.starter import write_starter
+
+    write_starter(path, kind)
+    click.echo(f"{path}\nMake it with: exgen make --set {path}")
+
+
 @app.command("verify")
 @click.argument("paths", metavar="PATH...", type=FILE, nargs=-1, required=True)
-def verify_command(paths: tuple[Path, ...]) -> None:
-    """Prove a set again from its manifest, and compare every file with it.
+@click.option(
+    "--pdf/--no-pdf", default=True, help="Whether to make the PDFs again, too.", show_default=True
+)
+@click.option("--key", type=FILE, help="The public key of whoever has to have signed it.")
+def verify_command(paths: tuple[Path, ...], key: Path | None, *, pdf: bool) -> None:
+    """Solve and prove a set again from its manifest, and compare all else with it.
 
     PATH is a folder that make wrote, or a folder of them.
     """
+    from exgen.processes import ended_as_interrupted
     from exgen.report import Progress, verified_text, verify_code
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
-    with Progress(len(folders)) as progress:
-        found = [verify(folder, progress.of(folder)) for folder in folders]
+    with ended_as_interrupted(), Progress(len(folders)) as progress:
+        found = [verify(folder, progress.of(folder), pdf=pdf, key=key) for folder in folders]
     if len(found) == 1 and found[0].refused is not None:
         raise found[0].refused
     click.echo(verified_text(found))
     sys.exit(verify_code(found))
+
+
+@app.command("sign")
+@click.argument("path", metavar="FOLDER", type=FILE, required=False)
+@click.option("--key", type=FILE, help="Your secret key.")
+@click.option("--new-key", type=FILE, help="Make a pair of keys instead, PATH and PATH.pub.")
+def sign_command(path: Path | None, key: Path | None, new_key: Path | None) -> None:
+    """Verify a set and sign its manifest, so that others can see who made it."""
+    from exgen import sign
+
+    if (path is None, key is None) != (new_key is not None,) * 2:
+        raise click.UsageError("give FOLDER and --key, or --new-key alone")
+    if new_key is not None:
+        public = sign.new_key(new_key)
+        click.echo(f"{new_key}   your secret key: keep it to yourself\n{public}   for others")
+    elif path is not None and key is not None:
+        from exgen.report import verified_text, verify_code
+        from exgen.verify import verify
+
+        secret = sign.secret_key(key)
+        found = verify(path)
+        if found.refused is not None:
+            raise found.refused
+        click.echo(verified_text([found]))
+        if not found.failures:
+            click.echo(f"  signed in {sign.sign(path, secret)}")
+        sys.exit(verify_code([found]))
 
 
 @app.command("render")
@@ -156,32 +209,42 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_set
 @the_seed
 @the_problem
+@the_tags
 @the_notation
 @the_language
 def show_command(
-    set_name: str, seed: int, problem: str | None, notation: str | None, language: str | None
+    set_name: str,
+    seed: int,
+    problem: str | None,
+    tags: tuple[str, ...],
+    notation: str | None,
+    language: str | None,
 ) -> None:
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation, language), seed, only=problem)
+    problem_set = build(*load(set_name, notation, language, tags), seed, only=problem)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 
 @app.command("list")
-def list_command() -> None:
-    """List the sets, the kinds of problems, the notations and the ops."""
-    from exgen.pipeline import catalogue
+@click.option("--set", "set_name", metavar="SET", help="List the problems of a set or a bank file.")
+@the_tags
+def list_command(set_name: str | None, tags: tuple[str, ...]) -> None:
+    """List the sets, the kinds of problems, the notations and the ops; or problems."""
+    from exgen.pipeline import catalogue, problems_of
     from exgen.report import catalogue_text
 
-    click.echo(catalogue_text(catalogue()))
+    found = problems_of(set_name, tags) if set_name or tags else catalogue()
+    click.echo(catalogue_text(found))
 
 
 @app.command("lint")
 @click.option("--set", "set_name", metavar="SET", help="A set's number or name, or a bank file.")
 @click.option("--kind", help="Only problems of a kind; in all sets if alone.")
+@the_tags
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -200,6 +263,7 @@ def list_command() -> None:
 def lint_command(
     set_name: str | None,
     kind: str | None,
+    tags: tuple[str, ...],
     seeds: int,
     first: int,
     jobs: int | None,
@@ -214,7 +278,7 @@ def lint_command(
     from exgen.report import lint_text
 
     reports = []
-    for target in targets(set_name, kind, notation, pdf=pdf):
+    for target in targets(set_name, kind, notation, tags=tags, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))

@@ -4,21 +4,22 @@ Two kinds of text are kept apart by type: ``str`` is plain text, which every pri
 :class:`Tex` is mathematics that exgen itself made.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: msgspec reads the types, and is to evaluate no text.
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Annotated, Any
 
 from msgspec import to_builtins
 
-from exgen.errors import DataError
-from exgen.page import LOGO, USUAL, Page
-from exgen.strict import read
-from exgen.typed import Decoder, shown
+from exgen.page import USUAL, Page
+from exgen.strict import said
 
-SCHEMA = 3
+Whole = Annotated[int, said("a whole number below 2**63", "", le=2**63 - 1)]
+SCHEMA = 4
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
+UNSTORED = {"stored": False}
+"""Marks a field that only the process that solves a problem has, and no manifest."""
 MOST_MISTAKES = 2
 """How many common mistakes the key tells of one answer, and of one part."""
 
@@ -58,7 +59,7 @@ class Step:
         equation: as printed.
         why: the reason: plain text, or text with mathematics in it.
         note: whether it is a note in a rubric, which is worth no points.
-        claims: the equations that it prints, each as a claim that was proven.
+        claims: the equations that it prints, each as a claim to be proven; not stored.
 
     """
 
@@ -66,7 +67,7 @@ class Step:
     equation: Tex
     why: str | Tex
     note: bool = False
-    claims: tuple[Mapping[str, Any], ...] = ()
+    claims: tuple[Any, ...] = field(default=(), compare=False, repr=False, metadata=UNSTORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,13 @@ class Answer:
         shape: its sizes: none for a scalar, one for a column vector, two for a matrix; None
             where the answer is a name.
         expr: the answer in the network language.
+        sort: what is asserted, such as ``gradient`` or ``shape``; ``rubric`` where nothing is.
         steps: the worked answer; of a rubric its points, each with the facts it states as the rule.
-        claim: what was certified, so that it can be certified again.
         certificate: the methods that agreed; empty for a rubric, which a person grades.
         mistakes: what the usual slips give instead; each was refused by the same certificate.
         points: of a rubric the points of each of its steps but notes, which add up to those of its
             part; empty for other answers, and where the part has too few points to divide.
+        claim: what was certified; not stored, as it follows from the problem.
 
     """
 
@@ -110,11 +112,12 @@ class Answer:
     latex: Tex
     shape: tuple[int | str, ...] | None
     expr: str
+    sort: str
     steps: tuple[Step, ...]
-    claim: Mapping[str, Any]
     certificate: tuple[Agreement, ...]
     mistakes: tuple[Mistake, ...]
     points: tuple[float, ...]
+    claim: Any = field(default=None, compare=False, repr=False, metadata=UNSTORED)
 
     @property
     def is_rubric(self) -> bool:
@@ -136,44 +139,58 @@ class Part:
     answers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One problem of a set.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemInputs:
+    """What decides a problem: with its notation and its place on the sheet, all of it.
 
     Attributes:
         name: its id in the bank.
         kind: the sort of problem, which names its template.
-        points: what it is worth.
-        parts: its parts, whose points add up to its own; empty where it is one question, or has
-            too few points to divide.
         covers: the reference parts it stands for.
-        network: the forward pass it asks about, in the network language.
-        draws: every drawn value.
+        worth: the points that the bank states: of the whole, or of each part; None for one each.
+        by_layers: whether it names the layers of its network instead of showing formulas.
+        network: the forward pass it asks about, in the network language, with every drawn size.
+        draws: every other drawn value.
         tries: how many draws it took until the acceptance rules held.
         rejected: how many draws each acceptance rule turned down.
         waived: the acceptance rules that the bank does without.
-        fields: what the template may print: text, Tex, numbers, and lists and tables of them.
-        statement: the methods that agreed that the sheet shows this network; empty where an
-            earlier problem shows it, or where the sheet shows no forward pass.
-        answers: in the order in which they are asked.
         hint: for those who do not know how to begin; empty where there is none.
 
     """
 
     name: str
     kind: str
-    points: int
-    parts: tuple[Part, ...]
     covers: tuple[str, ...]
+    worth: Whole | tuple[Whole, ...] | None
+    by_layers: bool
     network: str
     draws: Mapping[str, Any]
-    tries: int
-    rejected: Mapping[str, int]
-    waived: tuple[str, ...]
+    tries: Whole
+    rejected: Mapping[str, Whole]
+    waived: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem(ProblemInputs):
+    """One problem of a set: what decides it, and what follows.
+
+    Attributes:
+        points: what it is worth.
+        parts: its parts, whose points add up to its own; empty where it is one question, or has
+            too few points to divide.
+        fields: what the template may print: text, Tex, numbers, and lists and tables of them.
+        statement: the methods that agreed that the sheet shows this network; empty where an
+            earlier problem shows it, or where the sheet shows no forward pass.
+        answers: in the order in which they are asked.
+
+    """
+
+    points: int
+    parts: tuple[Part, ...]
     fields: Mapping[str, Any]
     statement: tuple[Agreement, ...]
     answers: tuple[Answer, ...]
-    hint: str = ""
 
     def answer(self, name: str) -> Answer:
         """Return an answer by name. KeyError where the problem has none of that name."""
@@ -183,9 +200,9 @@ class Problem:
         raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemSet:
-    """A whole set, as made for one seed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetInputs:
+    """What decides a set besides its problems.
 
     Attributes:
         name: the bank's name, such as ``set2``.
@@ -193,8 +210,8 @@ class ProblemSet:
         course: the course in the header.
         seed: what was drawn from.
         notation: the settings of the notation, by name.
+        slips: whether the key shows the common mistakes.
         versions: of exgen and of what computed the answers.
-        problems: in order.
         page: the head of page 1, and the form of every page.
         language: what sheet and key are printed in, such as ``de``.
 
@@ -203,12 +220,24 @@ class ProblemSet:
     name: str
     title: str
     course: str
-    seed: int
+    seed: Whole
     notation: Mapping[str, Any]
+    slips: bool
     versions: Mapping[str, str]
-    problems: tuple[Problem, ...]
     page: Page = USUAL
     language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemSet(SetInputs):
+    """A whole set, as made for one seed.
+
+    Attributes:
+        problems: in order.
+
+    """
+
+    problems: tuple[Problem, ...]
 
     @property
     def code(self) -> str:
@@ -228,59 +257,10 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     if isinstance(value, Page):
         return to_builtins(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
+        kept = (part.name for part in fields(value) if part.metadata.get("stored", True))
+        return {name: to_json(getattr(value, name)) for name in kept}
+    if isinstance(value, Mapping):
         return {str(key): to_json(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_json(part) for part in value]
-    return value
-
-
-def read_set(data: Any, path: str = "") -> ProblemSet:  # noqa: ANN401 - any JSON
-    """Return the problem set stored by :func:`to_json`.
-
-    Args:
-        data: JSON.
-        path: where it stands, for errors.
-
-    Raises:
-        DataError: the data is not of this schema; with the path to what is not.
-
-    """
-    found: ProblemSet = DECODER.read(ProblemSet, data, path)
-    problems = (replace(part, fields=_with_tex(part.fields)) for part in found.problems)
-    return replace(found, problems=tuple(problems))
-
-
-def _read_tex(data: Any, path: str) -> Tex:  # noqa: ANN401
-    if isinstance(data, dict) and data.keys() == {"tex"} and isinstance(data["tex"], str):
-        return Tex(data["tex"])
-    raise DataError(f"{shown(data)} is not LaTeX", path)
-
-
-def _read_page(data: Any, path: str) -> Page:  # noqa: ANN401
-    try:
-        page: Page = read(Page, data)
-    except DataError as error:
-        raise DataError(error.message, path + error.path, error.remedy) from None
-    for key, value in to_builtins(page).items():
-        if key not in data:
-            raise DataError(f"'{key}' is missing", path)
-        if type(data[key]) is float:
-            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
-    if page.logo and not LOGO.fullmatch(page.logo):
-        raise DataError("there is no such logo", f"{path}.logo")
-    return page
-
-
-DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Tex: _read_tex, Page: _read_page})
-
-
-def _with_tex(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON with Tex out
-    if isinstance(value, dict):
-        if value.keys() == {"tex"} and isinstance(value["tex"], str):
-            return Tex(value["tex"])
-        return {key: _with_tex(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_with_tex(part) for part in value]
     return value

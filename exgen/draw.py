@@ -13,13 +13,14 @@ from exgen.banks import NUMBERS, TEXT
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
+from exgen.document import to_json
 from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
 from exgen.problems.luck import lines_that_break
 from exgen.problems.numbers import exact_arrays, text
 from exgen.problems.table import NETWORK_RULES
-from exgen.seeds import Stream
+from exgen.seeds import WHOLE_CLASS, Stream
 from exgen.shapes import check_sizes
 from exgen.strict import toml
 from exgen.tables import MAX_SIZE
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 MAX_TRIES = 500
 SHARED_TRIES = 40
 """How many numbers are drawn that all problems about a network are to share."""
-WHOLE_CLASS = ""
-"""The student for whom a set is drawn that all students share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ class DrawnProblem:
 def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
     """Draw every network that a problem of the bank uses.
 
-    A network's stream is named by seed, bank and network, so that adding or removing another one
-    changes nothing here; problems that share a network share its draws.
+    A network's stream is named by seed, network and the bank it is from, so that adding, removing
+    or including another changes nothing here; problems that share a network share its draws.
 
     Raises:
         AcceptanceError: no draw met the rules within the tries.
@@ -109,14 +108,14 @@ def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
     """
     drawn: dict[str, DrawnNetwork] = {}
     for problem in bank.problems:
-        entry = bank.networks[problem.network]
-        if entry.name not in drawn:
-            stream = Stream(seed, bank.name, "network", entry.name, WHOLE_CLASS)
+        entry, home = bank.networks[problem.network], bank.home(problem)
+        if problem.network not in drawn:
+            stream = Stream(seed, home.name, "network", entry.name, WHOLE_CLASS)
             # Those of all kinds, not of the kinds in the bank: else a problem added to a bank
             # could change the draws of a network that other problems use.
             rules = NETWORK_RULES if entry.accept is None else entry.accept
-            drawn[entry.name] = _draw_network(entry, rules, stream, bank)
-        if problem.kind.needs_loss and not _ends_in_scalar(drawn[entry.name].graph):
+            drawn[problem.network] = _draw_network(entry, rules, stream, home)
+        if problem.kind.needs_loss and not _ends_in_scalar(drawn[problem.network].graph):
             raise KindError(
                 f"{problem.kind.name} needs a network that ends in a scalar loss, and "
                 f"'{entry.name}' does not",
@@ -394,7 +393,8 @@ def draw_problem(
         KindError: the kind cannot ask about this network.
 
     """
-    stream = Stream(seed, bank.name, "problem", problem.name, WHOLE_CLASS, attempt)
+    home, name = problem.home or bank.name, problem.origin or problem.name
+    stream = Stream(seed, home, "problem", name, WHOLE_CLASS, attempt)
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
@@ -407,7 +407,8 @@ def draw_problem(
         raise AcceptanceError(
             message, place=problem.place, remedy=remedy, rejected=error.rejected
         ) from None
-    kept = {key: value for key, value in draws.items() if key not in ("tries", "rejected")}
+    # As JSON has them, so that a problem is solved the same from its manifest.
+    kept = to_json({key: part for key, part in draws.items() if key not in ("tries", "rejected")})
     return DrawnProblem(kept, int(draws.get("tries", 1)), draws.get("rejected", {}))
 
 

@@ -9,6 +9,8 @@ from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from exgen import resources
 from exgen.banks import bank_names
 from exgen.certify.acceptance import added
@@ -19,6 +21,7 @@ from exgen.errors import (
     ExgenError,
     nearest,
 )
+from exgen.include import require_tags
 from exgen.language import read_graph
 from exgen.pipeline import LIKELY_PAGES, MAX_SEED, assembled, check_printable, load, settings
 from exgen.problems import KINDS
@@ -31,7 +34,7 @@ from exgen.solve import solve_problem
 from exgen.statements import read_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from exgen.derive.notation import Notation
     from exgen.document import Problem
@@ -148,7 +151,12 @@ class Report:
 
 
 def targets(
-    set_name: str | None, kind: str | None, notation: str | None, *, pdf: bool = False
+    set_name: str | None,
+    kind: str | None,
+    notation: str | None,
+    *,
+    tags: Sequence[str] = (),
+    pdf: bool = False,
 ) -> list[Target]:
     """Return what to sweep: a set, the problems of a kind in all sets, or those in one.
 
@@ -156,6 +164,7 @@ def targets(
         set_name: a set's number or name, or the path of a bank.
         kind: a kind of problem.
         notation: another profile than the bank's own.
+        tags: leaves the problems that have none of these out.
         pdf: whether TeX is run, to see what sticks out of a page.
 
     Raises:
@@ -163,7 +172,7 @@ def targets(
         BankError: neither is given, there is no such set or kind, or no page can have its title.
 
     """
-    if set_name is None and kind is None:
+    if set_name is None and kind is None and not tags:
         raise BankError(
             "there is nothing to sweep",
             remedy="Give --set with a set or a bank file, or --kind, or both.",
@@ -174,10 +183,17 @@ def targets(
         raise BankError(f"there is no kind '{kind}'", remedy=nearest(kind, KINDS))
     chosen = bank_names(resources.banks()) if set_name is None else (set_name,)
     loaded = [load(name, notation) for name in chosen]
+    require_tags([bank for bank, _ in loaded], tags)
     found: list[Target] = []
-    for bank, profile in loaded:
+    for pool, profile in loaded:
+        # every problem is tried, whichever of them a seed picks
+        bank = structs.replace(pool, pick=None)
         check_printable(bank)
-        names = tuple(p.name for p in bank.problems if kind in (None, p.kind.name))
+        names = tuple(
+            problem.name
+            for problem in bank.problems
+            if kind in (None, problem.kind_name) and (not tags or set(tags) & set(problem.labels))
+        )
         if names:
             found.append(Target(bank, profile, names, pdf))
     if not found:

@@ -1,25 +1,28 @@
-"""The manifest of a set: the whole document as JSON, with hashes of it and of every file.
+"""The manifest of a set as JSON: what decides the document, what followed, and hashes of its files.
 
-Everything can be proven and printed again from it, without a bank and without a draw. It is read
-strictly: what is not exactly of this schema is refused, with the place where it is not.
+What decides it is read strictly: what is not exactly of this schema is refused, with the place
+where it is not. What followed is kept as it stands there, to be compared with what follows.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
+
 from exgen.derive.notation import Notation, restored_notation
-from exgen.document import SCHEMA, Problem, ProblemSet, read_set, to_json
-from exgen.errors import BankError, DataError, ManifestError, NotationError
+from exgen.document import SCHEMA, ProblemInputs, ProblemSet, SetInputs, to_json
+from exgen.errors import BankError, DataError, ManifestError, NotationError, nearest
 from exgen.files import read as read_file
 from exgen.languages import load_language
+from exgen.page import LOGO, Page
 from exgen.problems.table import NAMES
-from exgen.render.tex import render_tex
-from exgen.typed import Decoder, shown
+from exgen.strict import read, shown
 from exgen.write import MANIFEST, is_plain
 
 if TYPE_CHECKING:
@@ -29,27 +32,18 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 100
 MAX_DIGITS = 20
-TOP = ("schema", "set", "digests", "files")
+TOP = ("schema", "set", "files")
 NOT_OURS = "Name a folder that 'exgen make' wrote, or its manifest.json."
 AGAIN = "Take the manifest from a backup, or make the set again with 'exgen make'."
 SOURCES = ("problems.tex", "solutions.tex")
 """The files that every manifest lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemDigest:
-    """The hash of a problem without its answers, and of each answer."""
-
-    problem: str
-    answers: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Digests:
-    """The hash of a set without its problems, and those of each problem."""
-
-    set: str
-    problems: dict[str, ProblemDigest]
+MAX_DRAWN = 10**6
+"""No number is drawn that is larger, or has more digits than this has."""
+NUMERIC = re.compile(r"[-+\d._/eE\s]+")
+DRAWN = re.compile(r"[-+]?\d{1,40}(\.\d{1,40})?(/\d{1,40})?|[eE]+")
+"""A drawn number as text. One with an exponent could be of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +52,19 @@ class Manifest:
 
     Attributes:
         folder: where the files it lists should be.
-        problem_set: the document.
-        notation: how it is written.
-        digests: the hashes of the parts of the document, as recorded.
+        inputs: what decides the set besides its problems.
+        problems: what decides each problem.
+        notation: how the set is written.
+        recorded: the whole set, as it is recorded.
         files: the hash of each file, as recorded.
 
     """
 
     folder: Path
-    problem_set: ProblemSet
+    inputs: SetInputs
+    problems: tuple[ProblemInputs, ...]
     notation: Notation
-    digests: Digests
+    recorded: Mapping[str, Any]
     files: Mapping[str, str]
 
 
@@ -77,7 +73,6 @@ def manifest_bytes(problem_set: ProblemSet, files: Mapping[str, bytes]) -> bytes
     content = {
         "schema": SCHEMA,
         "set": to_json(problem_set),
-        "digests": to_json(digests(problem_set)),
         "files": {name: {"sha256": digest(data)} for name, data in sorted(files.items())},
     }
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
@@ -86,29 +81,6 @@ def manifest_bytes(problem_set: ProblemSet, files: Mapping[str, bytes]) -> bytes
 def digest(data: bytes) -> str:
     """Return the hash of a file."""
     return sha256(data).hexdigest()
-
-
-def digests(problem_set: ProblemSet) -> Digests:
-    """Return the hashes of all parts of a set; one that is edited, moved or left out shows."""
-    return Digests(
-        _hash(problem_set, "problems"),
-        {
-            problem.name: ProblemDigest(
-                _hash(problem, "answers"),
-                {answer.name: _hash(answer, "") for answer in problem.answers},
-            )
-            for problem in problem_set.problems
-        },
-    )
-
-
-def _hash(part: object, inner: str) -> str:
-    """Return the hash of a part in one canonical form, with only the names of what it holds."""
-    data = to_json(part)
-    if inner:
-        data = {**data, inner: [one["name"] for one in data[inner]]}
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return digest(text.encode())
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -209,19 +181,16 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
         if key not in content or key not in TOP:
             says = f"'{key}' is missing" if key in TOP else f"there is no '{key}' here"
             raise DataError(says, "")
-    problem_set = read_set(content["set"], ".set")
-    _check_names(problem_set)
+    inputs, problems = _inputs(content["set"])
     try:
-        notation = restored_notation(problem_set.notation)
+        notation = restored_notation(inputs.notation)
     except NotationError as error:
         raise DataError(error.message, ".set.notation", error.remedy) from None
     try:
-        load_language(problem_set.language)
+        load_language(inputs.language)
     except BankError as error:
         raise DataError(error.message, ".set.language", error.remedy) from None
-    decoder = Decoder({}, {})
-    recorded: Digests = decoder.read(Digests, content["digests"], ".digests")
-    listed = decoder.read(dict[str, dict[str, str]], content["files"], ".files")
+    listed = read(dict[str, dict[str, str]], content["files"], ".files")
     for name, part in listed.items():
         if not is_plain(name) or part.keys() != {"sha256"}:
             raise DataError(f"'{name[:MAX_DEPTH]}' is no file with its hash", ".files")
@@ -229,41 +198,65 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
         if name not in listed:
             raise DataError(f"'{name}' is missing", ".files")
     files = {name: part["sha256"] for name, part in listed.items()}
-    return Manifest(file.parent, problem_set, notation, recorded, files)
+    return Manifest(file.parent, inputs, problems, notation, content["set"], files)
 
 
-def _check_names(problem_set: ProblemSet) -> None:
-    """See that problems and answers have names of their own, and kinds that there are."""
-    _check_unique([problem.name for problem in problem_set.problems], ".set.problems")
-    for place, problem in enumerate(problem_set.problems):
+def _inputs(data: Any) -> tuple[SetInputs, tuple[ProblemInputs, ...]]:  # noqa: ANN401 - any JSON
+    """Return what decides a set and each of its problems."""
+    inputs = _decided(SetInputs, data, ".set")
+    if not isinstance(data.get("problems"), list):
+        raise DataError("there is no list of problems", ".set")
+    if "exgen" not in inputs.versions:
+        raise DataError("the version of exgen is missing", ".set.versions")
+    problems: list[ProblemInputs] = []
+    for place, part in enumerate(data["problems"]):
         path = f".set.problems[{place}]"
-        _check_unique([answer.name for answer in problem.answers], f"{path}.answers")
-        _check_kind(problem, path)
+        problem = _decided(ProblemInputs, part, path)
+        if problem.name in {other.name for other in problems}:
+            raise DataError(f"{shown(problem.name)} is there twice", f"{path}.name")
+        if problem.kind not in NAMES:
+            said = f"there is no kind {shown(problem.kind)}"
+            raise DataError(said, f"{path}.kind", nearest(problem.kind, NAMES))
+        if not is_plain(problem.name):
+            raise DataError(f"{shown(problem.name)} is no name of a problem", f"{path}.name")
+        _check_draws(problem.draws, f"{path}.draws")
+        problems.append(problem)
+    return inputs, tuple(problems)
 
 
-def _check_unique(names: list[str], path: str) -> None:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise DataError(f"{shown(name)} is there twice", f"{path}[{place}].name")
+def _decided(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401 - a class, and any JSON
+    """Return what of an object decides a document, which must be there as a whole."""
+    if not isinstance(data, dict):
+        raise DataError(f"{shown(data)} is not an object", path)
+    for part in fields(kind):
+        if part.name not in data:
+            raise DataError(f"'{part.name}' is missing", path)
+    found = read(kind, data, path)
+    if isinstance(found, SetInputs):
+        _check_page(data["page"], found.page, f"{path}.page")
+    return found
 
 
-def _check_kind(problem: Problem, path: str) -> None:
-    if problem.kind not in NAMES:
-        raise DataError(f"there is no kind {shown(problem.kind)}", f"{path}.kind")
+def _check_page(data: Mapping[str, Any], page: Page, path: str) -> None:
+    """See that a page is recorded as a whole, and as it is stored."""
+    for key, value in to_builtins(page).items():
+        if key not in data:
+            raise DataError(f"'{key}' is missing", path)
+        if type(data[key]) is float:
+            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
+    if page.logo and not LOGO.fullmatch(page.logo):
+        raise DataError("there is no such logo", f"{path}.logo")
 
 
-def printed_again(manifest: Manifest) -> dict[str, str]:
-    """Return the TeX of the problem sheet and of the key, made of the manifest alone.
-
-    Raises:
-        ManifestError: the document does not fit the templates.
-
-    """
-    try:
-        return render_tex(manifest.problem_set)
-    except Exception as error:
-        # Fields from a file may be anything, so a template may stop anywhere.
-        reason = getattr(error, "message", None) or str(error) or type(error).__name__
-        raise ManifestError(
-            f"this cannot be printed: {reason}", place=str(manifest.folder / MANIFEST), remedy=AGAIN
-        ) from error
+def _check_draws(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
+    """See that no drawn value is of a size that would take for ever to solve."""
+    if isinstance(value, (int, float)):
+        if abs(value) > MAX_DRAWN:
+            raise DataError("this number is too large", path)
+    elif isinstance(value, str):
+        if NUMERIC.fullmatch(value) and not DRAWN.fullmatch(value):
+            raise DataError(f"{shown(value)} is nothing that is drawn", path)
+    else:
+        named = value.items() if isinstance(value, dict) else enumerate(value or ())
+        for key, part in named:
+            _check_draws(part, f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]")

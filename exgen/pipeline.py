@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace as with_keys
 
 from exgen import resources
-from exgen.asks.problem import shows_network as text_shows_network
+from exgen.again import again
+from exgen.asks.problem import shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.document import ProblemSet, without_mistakes
@@ -19,16 +21,10 @@ from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
+from exgen.include import chosen, require_tags, tagged
+from exgen.language.writer import graph_text
 from exgen.languages import load_language
-from exgen.manifest import (
-    AGAIN,
-    Manifest,
-    digest,
-    digests,
-    manifest_bytes,
-    printed_again,
-    read_manifest,
-)
+from exgen.manifest import AGAIN, Manifest, digest, manifest_bytes, read_manifest
 from exgen.ops import TABLE
 from exgen.page import WORDS
 from exgen.problems import KINDS
@@ -43,7 +39,7 @@ from exgen.statements import with_statements
 from exgen.write import MANIFEST, check_target, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from exgen.document import Problem
     from exgen.tables import Bank, ProblemEntry
@@ -72,9 +68,14 @@ class Rendered:
     changed: tuple[str, ...]
 
 
-def load(set_name: str, notation: str | None, language: str | None = None) -> tuple[Bank, Notation]:
-    """Load a bank by name or path, with its own notation and language or others."""
-    bank = load_bank(find_bank(set_name, resources.banks()))
+def load(
+    set_name: str, notation: str | None, language: str | None = None, tags: Sequence[str] = ()
+) -> tuple[Bank, Notation]:
+    """Load a bank by name or path, with its own notation and language or others.
+
+    Where tags are given, only the problems with one of them are left.
+    """
+    bank = tagged(load_bank(find_bank(set_name, resources.banks())), tags)
     load_language(language or bank.language, "" if language else str(bank.path))
     bank = with_keys(bank, language=language or bank.language)
     if notation is not None:
@@ -115,10 +116,12 @@ def build(
     ]
     made = problems if slips else [without_mistakes(problem) for problem in problems]
     graphs = [setting.graph for _, _, setting in asked]
-    return with_statements(assembled(bank, notation, seed, made), graphs, notation)
+    return with_statements(assembled(bank, notation, seed, made, slips=slips), graphs, notation)
 
 
-def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem]) -> ProblemSet:
+def assembled(
+    bank: Bank, notation: Notation, seed: int, problems: Iterable[Problem], *, slips: bool = True
+) -> ProblemSet:
     """Return problems of a bank as a document."""
     return ProblemSet(
         name=bank.name,
@@ -126,6 +129,7 @@ def assembled(bank: Bank, notation: Notation, seed: int, problems: Iterable[Prob
         course=bank.course,
         seed=seed,
         notation=asdict(notation),
+        slips=slips,
         versions={name: version(name) for name in ("exgen", "numpy")}
         | {"python": platform.python_version()},
         problems=tuple(problems),
@@ -146,10 +150,12 @@ def settings(
     """
     if not 0 <= seed <= MAX_SEED:
         raise BankError(f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --seed.")
+    bank = chosen(bank, seed) if only is None else bank
     wanted = bank.problems if only is None else (bank.problem(only),)
     networks = {name: drawn.oriented(notation) for name, drawn in draw_networks(bank, seed).items()}
+    homes = {problem.network: bank.home(problem) for problem in bank.problems}
     numbers = {
-        name: network_numbers(bank, bank.networks[name], network, seed)
+        name: network_numbers(homes[name], bank.networks[name], network, seed)
         for name, network in networks.items()
     }
     found: list[tuple[ProblemEntry, DrawnNetwork, Setting]] = []
@@ -157,17 +163,12 @@ def settings(
     for number, entry in enumerate(wanted, start=1):
         network = networks[entry.network]
         by_layers = bank.networks[entry.network].by_layers
-        setting = Setting(network.graph, notation, shown.get(entry.network), by_layers)
+        text = graph_text(network.graph)
+        setting = Setting(network.graph, notation, shown.get(text), by_layers)
         found.append((asked(entry, network, numbers[entry.network]), network, setting))
-        if shows_network(entry) and not bank.page.alone:
-            shown.setdefault(entry.network, number)
+        if shows_network(entry.options.get(TEXT)) and not bank.page.alone:
+            shown.setdefault(text, number)
     return found
-
-
-def shows_network(entry: ProblemEntry) -> bool:
-    """Whether a problem shows its network; a text does where it says so."""
-    text = entry.options.get(TEXT)
-    return text is None or text_shows_network(text)
 
 
 def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
@@ -180,6 +181,31 @@ def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
         ("kinds", [(kind.name, kind.summary) for kind in KINDS.values()]),
         ("notations", [(profile.name, profile.title) for profile in profiles]),
         ("ops", [("+ - * / ** @ .T",), *((op,) for op in sorted(ops))]),
+    ]
+
+
+def problems_of(
+    set_name: str | None, tags: Sequence[str]
+) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Return the problems of a set, or of all, with their kinds and tags; of some tags only.
+
+    Raises:
+        BankError: there is no such set, or no problem has a tag.
+
+    """
+    names = bank_names(resources.banks()) if set_name is None else (set_name,)
+    banks = [load_bank(find_bank(name, resources.banks())) for name in names]
+    require_tags(banks, tags)
+    return [
+        (
+            bank.name,
+            [
+                (f"{bank.name}:{problem.name}", problem.kind_name, ", ".join(problem.labels))
+                for problem in bank.problems
+                if not tags or set(tags) & set(problem.labels)
+            ],
+        )
+        for bank in banks
     ]
 
 
@@ -196,6 +222,7 @@ def make(
     force: bool = False,
     fragment: bool = False,
     page: Mapping[str, object] | None = None,
+    tags: Sequence[str] = (),
 ) -> Made:
     """Make a problem set and its key, and write them to a folder.
 
@@ -211,13 +238,15 @@ def make(
         force: whether to replace a folder that exgen did not make.
         fragment: whether to write each problem for a document of the author's own, too.
         page: keys of the bank's page that are replaced.
+        tags: leaves the problems that have none of these out.
 
     Raises:
         ExgenError: with place and remedy; nothing is written then.
 
     """
-    bank, profile = load(set_name, notation, language)
+    bank, profile = load(set_name, notation, language, tags)
     ending = "" if only is None else f"-{bank.problem(only).name}"
+    ending = "".join(f"-{re.sub('[^A-Za-z0-9]+', '-', tag)}" for tag in tags) + ending
     target = folder or Path("out") / f"{bank.name}-seed{seed}{ending}"
     check_target(target, force=force)
     check_printable(bank)
@@ -259,15 +288,15 @@ def _files(
     return files
 
 
-def _beside(manifest: Manifest) -> dict[str, bytes]:
+def _beside(manifest: Manifest, problem_set: ProblemSet) -> dict[str, bytes]:
     """Return the files beside sheet and key: fragments are made again, a logo is taken along.
 
     Raises:
         ManifestError: the logo is gone, or another one.
 
     """
-    found = fragments(manifest.problem_set) if STYLE in manifest.files else {}
-    logo = manifest.problem_set.page.logo
+    found = fragments(problem_set) if STYLE in manifest.files else {}
+    logo = problem_set.page.logo
     if logo:
         path = manifest.folder / logo
         try:
@@ -277,6 +306,23 @@ def _beside(manifest: Manifest) -> dict[str, bytes]:
         if digest(found[logo]) != manifest.files.get(logo):
             raise ManifestError("the logo is another one", place=str(path), remedy=AGAIN)
     return found
+
+
+def printed_again(manifest: Manifest, problem_set: ProblemSet, *, pdf: bool) -> dict[str, bytes]:
+    """Return every file of a set that follows from a manifest, by name.
+
+    Args:
+        manifest: it names the files beside it, such as a logo.
+        problem_set: what follows from it.
+        pdf: whether to run TeX.
+
+    Raises:
+        ManifestError: the logo is gone, or another one.
+        TexError: TeX stopped.
+
+    """
+    beside = _beside(manifest, problem_set)
+    return _files(problem_set, render_tex(problem_set), beside, pdf=pdf)
 
 
 def render(
@@ -296,22 +342,32 @@ def render(
 
     """
     manifest = read_manifest(path)
-    if manifest.digests != digests(manifest.problem_set):
-        raise ManifestError(
-            "the manifest was edited since it was made, so this set has not been proven",
-            place=str(manifest.folder / MANIFEST),
-            remedy="'exgen verify' says where. Change the bank and make the set again.",
-        )
     target = folder or manifest.folder
     check_target(target, force=force)
     if pdf:
         require_tex()
-    files = _files(manifest.problem_set, printed_again(manifest), _beside(manifest), pdf=pdf)
+    found = again(manifest)
+    if found.failures:
+        raise _edited(manifest, found.failures[0].where, found.failures[0].message)
+    sources = render_tex(found.problem_set)
+    own = found.problem_set.versions["exgen"] == version("exgen")
+    for name, text in sources.items():
+        if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
+            raise _edited(manifest, f"{name}.tex", "it is not what was made")
+    files = _files(found.problem_set, sources, _beside(manifest, found.problem_set), pdf=pdf)
     changed = [
         name
         for name, recorded in sorted(manifest.files.items())
         if name in files and digest(files[name]) != recorded
     ]
     kept = write_folder(target, files, force=force)
-    made = Made(target, tuple(sorted(files)), manifest.problem_set, kept)
+    made = Made(target, tuple(sorted(files)), found.problem_set, kept)
     return Rendered(made, tuple(changed))
+
+
+def _edited(manifest: Manifest, where: str, says: str) -> ManifestError:
+    return ManifestError(
+        f"the manifest was edited since it was made: {where}: {says}",
+        place=str(manifest.folder / MANIFEST),
+        remedy="'exgen verify' names all that does not follow. Make the set from its bank.",
+    )

@@ -113,12 +113,12 @@ def verified_text(found: Iterable[Verified]) -> str:
 def _verdict(part: Verified) -> str:
     if part.refused is not None:
         return "refused"
-    some = f"{part.certified} of " if part.certified < part.answers else ""
-    again = some + _counted(part.answers, "answer")
     parts = [
         _counted(part.problems, "problem"),
-        f"{again} certified again (worst error {part.worst:.0e})",
+        f"{_counted(part.answers, 'answer')} certified again (worst error {part.worst:.0e})",
         *([_counted(part.rubrics, "rubric")] if part.rubrics else []),
+        *(["PDFs by their hash alone"] if part.unread else []),
+        *([f"signed by the owner of {part.signer}"] if part.signer else []),
         *([_counted(len(part.failures), "failure")] if part.failures else []),
     ]
     return ", ".join(parts)
@@ -176,7 +176,7 @@ def answer_text(answer: Answer) -> str:
     number = NUMBER.fullmatch(answer.latex.tex)
     if number is not None and answer.expr != number[0]:
         return f"{answer.expr} = {number[0]}"
-    if answer.claim.get("claim") == "shape" and answer.shape is not None:
+    if answer.sort == "shape" and answer.shape is not None:
         return sizes_text(answer.shape)
     return answer.expr
 

@@ -43,6 +43,10 @@ def _encode(part: str | int) -> bytes:
     return tag + len(body).to_bytes(8, "big") + body
 
 
+WHOLE_CLASS = ""
+"""The student for whom a set is drawn that all students share."""
+
+
 class Stream:
     """A stream of draws named by its path, for example (set seed, bank, problem, student, try).
 

@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added, none_accepted
-from exgen.certify.answers import certify, certify_steps
+from exgen.certify.answers import certify, certify_steps, sort_of
 from exgen.certify.compare import SEED
 from exgen.certify.memory import Memory
 from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
-from exgen.certify.recorded import declared
-from exgen.certify.stored import RUBRIC, stored
 from exgen.deep import deep_expressions
-from exgen.document import Answer, Mistake, Part, Problem
-from exgen.draw import MAX_TRIES, DrawnNetwork, draw_problem
+from exgen.document import Answer, Mistake, Part, Problem, ProblemInputs
+from exgen.draw import MAX_TRIES, DrawnNetwork, DrawnProblem, draw_problem
 from exgen.errors import CertificateError, KindError
 from exgen.grading import divided
+from exgen.graph import is_column, is_scalar
 from exgen.language.writer import graph_text
-from exgen.render.tex import parts_of, with_rubrics
+from exgen.problems import KINDS
+from exgen.render.problem import parts_of
+from exgen.render.rubrics import with_rubrics
 from exgen.slips.mistakes import slipped
 from exgen.slips.told import drawn_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.problems.base import Setting, Solution, Solved
+    from exgen.graph import Shape
+    from exgen.problems.base import Kind, Setting, Solution, Solved
+    from exgen.slips.mistakes import Slipped
     from exgen.tables import Bank, ProblemEntry
 
 BUG = "This is a bug in exgen; please report it with the seed."
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A problem's draws and its solution, with the mistakes of each answer."""
+class _Worked:
+    """The solution of a problem, with what the usual slips make of each answer."""
 
-    draws: Mapping[str, Any]
-    tries: int
-    rejected: Mapping[str, int]
     solution: Solution
-    mistakes: tuple[tuple[Mistake, ...], ...]
+    slipped: tuple[Slipped, ...]
+
+    @property
+    def lucky(self) -> list[str]:
+        """The slips that give a right answer at these draws."""
+        return [name for part in self.slipped for name in part.lucky]
 
 
 def solve_problem(
@@ -56,51 +61,81 @@ def solve_problem(
 
     """
     with deep_expressions():
-        return _proven(bank, entry, network, setting, seed)
-
-
-def _proven(
-    bank: Bank, entry: ProblemEntry, network: DrawnNetwork, setting: Setting, seed: int
-) -> Problem:
-    drawn = _without_luck(bank, entry, setting, seed)
-    memory = Memory()
-    answers: list[Answer] = []
-    for solved, mistakes in zip(drawn.solution.answers, drawn.mistakes, strict=True):
+        drawn, worked = _without_luck(bank, entry, setting, seed)
+        inputs = ProblemInputs(
+            name=entry.name,
+            kind=entry.kind.name,
+            covers=entry.covers,
+            worth=entry.points,
+            by_layers=setting.by_layers,
+            network=graph_text(network.graph),
+            draws=drawn.draws,
+            tries=network.tries + drawn.tries - 1,
+            rejected=added(network.rejected, drawn.rejected),
+            waived=(
+                *(rule for rule in network.waived if rule in entry.kind.network_rules),
+                *entry.options.get("waived", ()),
+            ),
+            hint=entry.hint,
+        )
         try:
-            page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
-            answers.append(_certified(solved, mistakes, network, page))
-            certify_steps(solved.steps, network.graph, memory)
+            return _proven(inputs, setting, worked)
+        except KindError as error:
+            raise _placed(error, entry) from None
         except CertificateError as error:
             _require_point(network, entry)
             raise CertificateError(
-                f"the answer '{solved.name}' could not be proven: {error.message}",
+                error.message,
                 place=f"{bank.name}, seed {seed}, problem '{entry.name}'",
                 excerpt=error.excerpt,
                 remedy=f"Nothing was written. {error.remedy or BUG}",
             ) from None
+
+
+def solve_again(inputs: ProblemInputs, setting: Setting, *, slips: bool) -> Problem:
+    """Solve and certify a problem from what decides it; nothing is drawn.
+
+    Args:
+        inputs: as recorded. They may be anything, and so may what goes wrong.
+        setting: the recorded network, in the notation of the set and at its place on the sheet.
+        slips: whether answers carry the common mistakes.
+
+    Raises:
+        CertificateError: an answer could not be proven; the message says which.
+        KindError: the kind cannot ask about the network.
+
+    """
+    with deep_expressions():
+        worked = _worked(KINDS[inputs.kind], setting, inputs.draws, slips=slips)
+        return _proven(inputs, setting, worked)
+
+
+def _proven(inputs: ProblemInputs, setting: Setting, worked: _Worked) -> Problem:
+    memory = Memory()
+    answers: list[Answer] = []
+    for solved, made in zip(worked.solution.answers, worked.slipped, strict=True):
+        try:
+            page = Page(solved.latex.tex, setting.notation, solved.expr, memory)
+            answers.append(_certified(solved, made.mistakes, page))
+            certify_steps(solved.steps, memory)
+        except CertificateError as error:
+            raise CertificateError(
+                f"the answer '{solved.name}' could not be proven: {error.message}",
+                excerpt=error.excerpt,
+                remedy=error.remedy,
+            ) from None
     problem = Problem(
-        name=entry.name,
-        hint=entry.hint,
-        kind=entry.kind.name,
+        **{part.name: getattr(inputs, part.name) for part in fields(inputs)},
         points=0,
         parts=(),
-        covers=entry.covers,
-        network=graph_text(network.graph),
-        draws={"network": network.draws, "problem": drawn.draws},
-        tries=network.tries + drawn.tries - 1,
-        rejected=added(network.rejected, drawn.rejected),
-        waived=(
-            *(rule for rule in network.waived if rule in entry.kind.network_rules),
-            *entry.options.get("waived", ()),
-        ),
-        fields=drawn.solution.fields,
+        fields=worked.solution.fields,
         statement=(),
         answers=tuple(answers),
     )
-    return _with_points(with_rubrics(problem), entry)
+    return _with_points(with_rubrics(problem))
 
 
-def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
+def _with_points(problem: Problem) -> Problem:
     """Return a problem with its points, those of its parts and of the steps of its rubrics.
 
     Raises:
@@ -112,14 +147,12 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
     if len(parts) > len(ascii_lowercase):
         raise KindError(
             f"the problem has {len(parts)} parts, more than there are letters for",
-            place=entry.place,
             remedy="Ask about fewer names, or about a smaller network.",
         )
-    stated = entry.points
+    stated = problem.worth
     if isinstance(stated, tuple) and len(stated) != max(1, len(parts)):
         raise KindError(
             f"'points' lists {len(stated)} numbers, and the problem has {max(1, len(parts))} parts",
-            place=entry.place,
             remedy="Give one number for each part, or a single one, which is divided among them.",
         )
     least = 1 if problem.answers else 0
@@ -140,7 +173,9 @@ def _with_points(problem: Problem, entry: ProblemEntry) -> Problem:
     )
 
 
-def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) -> _Drawn:
+def _without_luck(
+    bank: Bank, entry: ProblemEntry, setting: Setting, seed: int
+) -> tuple[DrawnProblem, _Worked]:
     """Draw a problem until no usual mistake gives a right answer by luck.
 
     Where a bank fixes the draws they are taken as they are, and such a mistake is not shown.
@@ -152,41 +187,44 @@ def _without_luck(bank: Bank, entry: ProblemEntry, setting: Setting, seed: int) 
         drawn = draw_problem(bank, entry, setting.graph, seed, attempt)
         tries += drawn.tries
         rejected = added(rejected, drawn.rejected)
-        solution = _solved(entry, setting, drawn.draws)
-        memory = Memory()
-        numbers = drawn_numbers(solved.claim for solved in solution.answers)
-        found = [
-            slipped(
-                solved.claim,
-                solved.write,
-                entry.kind.slips,
-                memory,
-                where=solved.where,
-                drawn=numbers,
-            )
-            for solved in solution.answers
-        ]
-        lucky = [name for part in found for name in part.lucky]
+        try:
+            worked = _worked(entry.kind, setting, drawn.draws)
+        except KindError as error:
+            raise _placed(error, entry) from None
         # the order of choices tells nothing
         asked = {key: part for key, part in drawn.draws.items() if key != "order"}
-        if not lucky or asked == before:
-            mistakes = tuple(part.mistakes for part in found)
-            return _Drawn(drawn.draws, tries, rejected, solution, mistakes)
+        if not worked.lucky or asked == before:
+            return DrawnProblem(drawn.draws, tries, rejected), worked
         # a draw breaks one rule: the first
-        rejected = added(rejected, {f"slip: {lucky[0]}": 1})
+        rejected = added(rejected, {f"slip: {worked.lucky[0]}": 1})
         before = asked
     raise none_accepted(f"the problem '{entry.name}'", rejected, entry.options, entry.place)
 
 
-def _solved(entry: ProblemEntry, setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Solve a problem; an error of its kind gets the place of the problem in its bank."""
-    try:
-        return entry.kind.solve(setting, draws)
-    except KindError as error:
-        place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
-        raise KindError(
-            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
-        ) from None
+def _worked(
+    kind: Kind, setting: Setting, draws: Mapping[str, Any], *, slips: bool = True
+) -> _Worked:
+    solution = kind.solve(setting, draws)
+    memory = Memory()
+    numbers = drawn_numbers(solved.claim for solved in solution.answers)
+    found = tuple(
+        slipped(
+            solved.claim,
+            solved.write,
+            kind.slips if slips else (),
+            memory,
+            where=solved.where,
+            drawn=numbers,
+        )
+        for solved in solution.answers
+    )
+    return _Worked(solution, found)
+
+
+def _placed(error: KindError, entry: ProblemEntry) -> KindError:
+    """Return an error of a kind with the place of the problem in its bank."""
+    place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
+    return KindError(error.message, place=place, excerpt=error.excerpt, remedy=error.remedy)
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:
@@ -207,18 +245,23 @@ def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:
         ) from None
 
 
-def _certified(
-    solved: Solved, mistakes: tuple[Mistake, ...], network: DrawnNetwork, page: Page
-) -> Answer:
+def _certified(solved: Solved, mistakes: tuple[Mistake, ...], page: Page) -> Answer:
     claim = solved.claim
     return Answer(
         name=solved.name,
         latex=solved.latex,
         shape=None if solved.shape is None else declared(solved.shape),
         expr=solved.expr,
+        sort=sort_of(claim),
         steps=solved.steps,
-        claim={"claim": RUBRIC} if claim is None else stored(claim, network.graph),
         certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,
         points=(),
+        claim=claim,
     )
+
+
+def declared(shape: Shape) -> tuple[int | str, ...]:
+    """Return a shape as a declaration writes it: no size for a scalar, one for a column."""
+    kept = () if is_scalar(shape) else shape[:1] if is_column(shape) else shape
+    return tuple(dim.constant if dim.is_number else str(dim) for dim in kept)

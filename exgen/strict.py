@@ -8,15 +8,28 @@ keys are made of these.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
 
-from exgen.errors import DataError, nearest
+from exgen.errors import BankError, DataError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+SHOWN = 40
+WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+"""What JSON has, as errors call it."""
 
 
 def said(legal: str, about: str, *examples: object, **limits: Any) -> msgspec.Meta:  # noqa: ANN401
@@ -67,13 +80,27 @@ def _told(text: str, kind: object, key: str) -> DataError:
     if found := re.fullmatch("Object missing required field `(.*)`", message):
         field = next(part for part in table if part.encode_name == found[1])
         verb = "must be given, as"
-    if field is None or not _about(field):
+    if field is None or (_about(kind) and not _about(field)):
         name, about = key, _about(kind)
     else:
         name, about = field.encode_name, _about(field)
-    legal_text = about.get("title", message.removeprefix("Expected ").split(",")[0])
+    legal_text = about.get("title") or _in_words(message)
     such = ", or ".join(f"{name} = {toml(part)}" for part in about.get("examples", []))
     return DataError(f"'{name}' {verb} {legal_text}", path, such and f"Such as {such}.")
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec expected in words, such as ``text or null``."""
+    expected = message.removeprefix("Expected ").partition(", got")[0]
+    return " or ".join(WORDS.get(part, part) for part in expected.strip("`").split(" | "))
+
+
+def shown(data: object) -> str:
+    """Return a piece of JSON for a message, cut short."""
+    if isinstance(data, (dict, list)):
+        return "an object" if isinstance(data, dict) else "a list"
+    text = f"'{data}'" if isinstance(data, str) else msgspec.json.encode(data).decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _end(info: inspect.Type, path: str) -> tuple[inspect.Field | None, tuple[inspect.Field, ...]]:
@@ -110,3 +137,36 @@ def _about(of: object) -> dict[str, Any]:
     """Return what :func:`said` told of a field, or of a type."""
     info = of.type if isinstance(of, inspect.Field) else inspect.type_info(of)
     return (isinstance(info, inspect.Metadata) and info.extra_json_schema) or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a bank, for errors about it."""
+
+    path: Path
+    where: str = ""
+
+    @property
+    def place(self) -> str:
+        """File and table."""
+        return f"{self.path}: {self.where}" if self.where else str(self.path)
+
+    def error(self, message: str, remedy: str = "") -> BankError:
+        """Return an error about the table."""
+        return BankError(message, place=self.place, remedy=remedy)
+
+    def read(self, kind: Any, data: object, key: str = "") -> Any:  # noqa: ANN401 - of that type
+        """Return what stands in the table, or under a key of it, as a value of a type."""
+        if not (key or isinstance(data, dict)):
+            raise self.error("must be a table")
+        try:
+            return read(kind, data, key)
+        except DataError as error:
+            nested = key and error.message.startswith("there is no key")
+            table = Table(self.path, f"{self.where} {key}") if nested else self
+            raise table.error(error.message, error.remedy) from None
+
+    def require(self, sort: str, name: str, legal: Mapping[str, object]) -> None:
+        """Refuse a name of a sort of thing that there is not."""
+        if name not in legal:
+            raise self.error(f"there is no {sort} '{name}'", nearest(name, legal))

@@ -30,6 +30,8 @@ Texts = Annotated[tuple[str, ...], Meta(min_length=1)] | str
 TEXTS = "text, or a list of texts"
 RULE_NAMES = ["distinct_dims"]
 Line = Annotated[str, Meta(pattern=r"\S")]
+Count = Annotated[int, Meta(ge=1)]
+INCLUDE = "a list of texts such as 'set1:neuron', or 'other.toml:id', or without an id for all"
 Size = Annotated[int, Meta(ge=1, le=MAX_SIZE)]
 
 
@@ -87,11 +89,23 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     notation: Annotated[Line, said("text", "How formulas are written.", "csc311")]
     language: Annotated[Line, said("text", "The language of the pages.", "de")] = "en"
+    shuffle: Annotated[
+        bool, said("true or false", "Whether the seed puts the problems in another order.")
+    ] = False
+    pick: Annotated[
+        Count | dict[str, Count] | None,
+        said("a whole number from 1, or a table with one for each tag",
+             "How many problems are drawn, of all or of those with a tag.", 3, {"easy": 1}),
+    ] = None  # fmt: skip
 
 
 class File(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A bank as its file has it."""
 
+    include: Annotated[
+        tuple[str, ...],
+        said(INCLUDE, "Problems of other banks, which come before its own.", ["set1:neuron"]),
+    ] = ()
     page: Annotated[Any, said("a table", "The head of page 1, and how pages are set.")] = field(
         default_factory=dict
     )
@@ -101,8 +115,8 @@ class File(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     problems: Annotated[
         list[Any],
         said(f"1 to {MAX_PROBLEMS} [[problems]] entries", "The problems, in order.",
-             min_length=1, max_length=MAX_PROBLEMS),
-    ]  # fmt: skip
+             max_length=MAX_PROBLEMS),
+    ] = field(default_factory=list)  # fmt: skip
 
 
 class NetworkTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -200,6 +214,13 @@ class ProblemTable(Struct, frozen=True, kw_only=True):
         said("a list of texts", "The acceptance rules that hold; all unless given.", ["no_ties"]),
     ] = None
     covers: Annotated[tuple[str, ...], said("a list of texts", "Labels of your own.", ["2a"])] = ()
+    difficulty: Annotated[
+        Line | None, said("text", "How hard it is; a tag like the others.", "easy")
+    ] = None
+    tags: Annotated[
+        tuple[Line, ...],
+        said("a list of texts", "What it is about, or is to teach.", ["chain rule"]),
+    ] = ()
     hint: Annotated[
         str,
         said("one line of at most 1000 characters", "For those who do not know how to begin.",
@@ -211,11 +232,19 @@ class ProblemEntry(ProblemTable, frozen=True, kw_only=True):
     """A problem of a bank: its kind, its network, and the kind's own options.
 
     ``points`` is what it is worth, or what each of its parts is worth; None stands for one point
-    for each part. ``place`` is where it stands, for errors.
+    for each part. ``place`` is where it stands, for errors. ``home`` is the bank that it is from,
+    and ``origin`` its id there: its draws are named by these, wherever it is included.
     """
 
     options: Mapping[str, Any]
     place: str
+    home: str = ""
+    origin: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its tags, and how hard it is."""
+        return (*self.tags, *([self.difficulty] if self.difficulty else []))
 
     @property
     def kind(self) -> "Kind":
@@ -228,6 +257,7 @@ class Bank(Header, frozen=True, kw_only=True):
 
     Attributes:
         files: what is put beside its TeX, by name: its logo.
+        homes: the banks that its problems are from, by name, each with all its problems.
 
     """
 
@@ -237,6 +267,11 @@ class Bank(Header, frozen=True, kw_only=True):
     problems: tuple[ProblemEntry, ...]
     page: Page = USUAL
     files: Mapping[str, bytes] = field(default_factory=dict)
+    homes: Mapping[str, "Bank"] = field(default_factory=dict)
+
+    def home(self, problem: ProblemEntry) -> "Bank":
+        """Return the bank that a problem is from."""
+        return self.homes.get(problem.home, self)
 
     def problem(self, name: str) -> ProblemEntry:
         """Return the problem of that id.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ from exgen.certify.layouts import layout_values
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.readback import check_printed
 from exgen.certify.reading.page import Page
-from exgen.certify.stored import RUBRIC, restored
 from exgen.derive.notation import restored_notation
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, Source
@@ -214,12 +212,12 @@ def _recorded(
 ) -> Iterator[Contradiction]:
     """Compare the shape that the manifest has for a derivative with the box."""
     claim = answer.claim
-    by, of = claim.get("by"), claim.get("of", graph.loss)
-    if claim["claim"] not in (*GRADIENTS, "gradient") or answer.shape is None or "graph" in claim:
+    if answer.sort not in (*GRADIENTS, "gradient") or answer.shape is None or claim.graph != graph:
         return
+    by, of = claim.by, getattr(claim, "of", graph.loss)
     expected = expected_shape(graph, str(of), str(by), key)
     # a transposed symbol stands for a column; grids say that they are written as they are
-    if claim["claim"] == "gradient" and (r"\right)^{" in block or OWN_SHAPE in block):
+    if answer.sort == "gradient" and (r"\right)^{" in block or OWN_SHAPE in block):
         return
     if expected is not None and answer.shape not in _written(expected):
         says = f"d{of}/d{by} has the shape {answer.shape}"
@@ -290,7 +288,7 @@ def judged(
     bare = right_side(latex)
     if right_side(answer.latex.tex) == bare:
         return "this is the answer itself"
-    claim: Any = claim_of(problem, answer)
+    claim: Any = answer.claim
     for text in (latex, bare):
         page = Page(text, notation, answer.expr)
         try:
@@ -298,9 +296,9 @@ def judged(
                 return "this reads as right"
         except CertificateError as error:
             refused = error.message
-    if answer.claim["claim"] in INDEXED and not VALUE.match(refused):
+    if answer.sort in INDEXED and not VALUE.match(refused):
         return f"this cannot be read: {refused}"
-    if answer.claim["claim"] not in WRITTEN:
+    if answer.sort not in WRITTEN:
         return ""
     try:
         wrong, right = read_both(claim, bare, right_side(answer.latex.tex), notation)
@@ -311,7 +309,7 @@ def judged(
     graph = with_numbers(claim.graph)
     trials = [_named(claim, graph, dict(run)) for run in trial_points(graph, SEED)]
     runs = [_named(claim, graph, run) for run in runs_at(graph, numbers)]
-    turned = answer.claim["claim"] != "jacobian"
+    turned = answer.sort != "jacobian"
     same = [equal(claim, wrong[0], right[0], values, turned=turned) for values in trials]
     if all(same):
         return "this has the value of the answer"
@@ -328,18 +326,6 @@ def right_side(latex: str) -> str:
         if sign == "=" and depth == 0 and r"\left[" not in latex[:place]:
             return latex[place + 1 :].strip()
     return latex.strip()
-
-
-def claim_of(problem: Problem, answer: Answer) -> object:
-    """Return the claim of an answer as its manifest has it."""
-    return restored(_lists(answer.claim), network(problem) or Graph((), (), {}, ""))
-
-
-def _lists(value: object) -> object:
-    """Return a stored value with lists for tuples, as JSON has it."""
-    if isinstance(value, Mapping):
-        return {key: _lists(part) for key, part in value.items()}
-    return [_lists(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def read_both(
@@ -393,9 +379,9 @@ def drawn(problem: Problem) -> list[Values]:
     """Return the numbers at which a problem evaluates its network."""
     found: list[Values] = []
     for answer in problem.answers:
-        if answer.claim.get("claim") in (RUBRIC, None) or "leaves" not in answer.claim:
+        claim: Any = answer.claim
+        if not hasattr(claim, "leaves"):
             continue
-        claim: Any = claim_of(problem, answer)
         point: dict[str, NDArray[Any]] = {
             name: np.asarray(value, dtype=object).astype(float).reshape(np.shape(value) or (1, 1))
             for name, value in claim.leaves.items()

@@ -64,7 +64,7 @@ def test_in_every_kind(case: Case) -> None:
     network, problem = case.given.split("\n---\n")
     Path("bank.toml").write_text(f"{HEAD}{network}\n[[problems]]\nid='p'\nnetwork='n'\n{problem}")
     (made,) = build(*load("bank.toml", None), 1).problems
-    numbers = made.draws["problem"]["numbers"]
+    numbers = made.draws["numbers"]
     assert "\n".join(f"{name} = {rows}" for name, rows in numbers.items()) == case.expected
 
 

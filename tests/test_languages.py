@@ -7,7 +7,9 @@ import re
 import string
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +20,25 @@ from exgen import resources
 from exgen.banks import load_bank
 from exgen.cli import app
 from exgen.derive.notation import notation_names
-from exgen.languages import IN_FORMULA, LETTERS, TOKEN, Language, language_names, load_language
+from exgen.derive.rules import RULES
+from exgen.languages import (
+    DISPLAY,
+    FORMULA,
+    IN_FORMULA,
+    LETTERS,
+    TOKEN,
+    Language,
+    language_names,
+    load_language,
+)
+from exgen.ops import TABLE
+from exgen.page import Page
 from exgen.pipeline import build, load, load_profile
+from exgen.readback.sentences import PAGE, PROBLEM, SLOT, WORDS, Form
 from exgen.render.conventions import box
 from exgen.render.pdf import compile_tex
 from exgen.render.tex import problem_bodies, render_tex
+from exgen.slips.table import SLIPS
 from tests.cases import Case, cases_in
 from tests.sheets import sheet
 
@@ -33,6 +49,11 @@ LANGUAGES = [code for code in language_names() if code != "en"]
 SETS = [f"set{n}" for n in range(1, 6)]
 ELSEWHERE = frozenset([":;", "and", "pt", "english"])
 """Messages that are marks, or whose words stand in no sentence."""
+
+
+FULL = Page(time=90, due="x", instructions="x", points_table=True, hints="page")
+"""A page with all that may stand in its head."""
+FORMULAS = re.compile(rf"{FORMULA}|{DISPLAY}", re.DOTALL)
 
 
 class Blank(dict[str, str]):
@@ -95,6 +116,22 @@ def test_no_word_of_a_set_is_missing(name: str) -> None:
         assert missing == []
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_a_page_keeps_its_formulas(name: str) -> None:
+    """Each formula of the English page stands on the others, whatever is said around it."""
+    english, *others = (pages(made(name), load_language(code)) for code in ("en", *LANGUAGES))
+    for other in others:
+        for page, told in zip(english, other, strict=True):
+            assert formulas(told) == formulas(page)
+
+
+def formulas(page: str) -> list[str]:
+    """Return the formulas of a page without their words, decimals as in English, sorted."""
+    found = (IN_FORMULA.sub("", found[0]) for found in FORMULAS.finditer(page))
+    plain = (re.sub(r"\\s+|\\\\\*|&|\\q?quad", "", formula) for formula in found)
+    return sorted(formula.replace("{,}", ".").replace(";", ",") for formula in plain)
+
+
 @pytest.mark.parametrize("notation", notation_names(resources.notations()))
 @pytest.mark.parametrize("name", SETS)
 def test_no_word_in_any_notation_is_missing(name: str, notation: str) -> None:
@@ -151,15 +188,17 @@ def test_no_english_word_is_printed(code: str, tmp_path: Path) -> None:
     messages = load_language(code).messages
     foreign = words_of(messages.values())
     english = words_of(messages) - foreign
-    problem_set = build(*load("2", None, code), 1)
+    problem_set = replace(build(*load("2", None, code), 1), page=FULL)
+    hinted = [replace(problem, hint="x") for problem in problem_set.problems]
+    problem_set = replace(problem_set, problems=tuple(hinted))
     for name, data in compile_tex(render_tex(problem_set), pages={}).items():
         path = tmp_path / f"{name}.pdf"
         path.write_bytes(data)
         text = subprocess.run(["pdftotext", path, "-"], capture_output=True, check=True).stdout
         printed = words_of([text.decode()])
         assert printed & foreign
-        # the code of the variant at the foot of the page is no word
-        assert printed & english <= {"set"}
+        # the code of the variant at the foot of the page, and a function
+        assert printed & english <= {"set", "diag"}
 
 
 def words_of(texts: object) -> set[str]:
@@ -187,3 +226,39 @@ def test_english_costs_nothing() -> None:
     check = f"{code}; print('babel' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_no_word_of_a_table_is_missing() -> None:
+    """The words of every op, of every mistake, and of every sentence about a network."""
+    said = [row for op in TABLE.values() for row in (op.why, op.shape_why, *op.words.slopes)]
+    said += [f"\\text{{{rule}; {rule} on 2 paths}}" for rule in RULES.values()]
+    said += [slip.says for slip in SLIPS.values()]
+    said += [text for form in (*PAGE, *PROBLEM) for text in filled(form)]
+    for code in LANGUAGES:
+        missing: list[str] = []
+        load_language(code, told=missing.append).page("\n\n".join(map(formal, said)))
+        assert missing == []
+
+
+def filled(form: Form) -> list[str]:
+    """Return a sentence with each choice of words in its slots, and a formula's sign in others.
+
+    A loss and its total belong together, and a list of names has no end: those stand on pages.
+    """
+    slots = re.findall(SLOT, form.text)
+    if {"names", "total"} & set(slots):
+        return []
+    wordy = [slot for slot in slots if "|" in WORDS.get(slot, "")]
+    texts = []
+    for chosen in product(*(WORDS[slot].split("|") for slot in wordy)):
+        text = form.text
+        for slot, word in zip(wordy, chosen, strict=True):
+            text = text.replace(f"<{slot}>", word)
+        if len(set(chosen)) == len(chosen):
+            texts.append(SLOT.sub("1", text))
+    return texts
+
+
+def formal(text: str) -> str:
+    """Return a reason with letters in place of the slots for names."""
+    return re.sub(r"<[uv]>", "x", text)

@@ -21,7 +21,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = (
     "errors",
-    "typed",
     "strict",
     "page",
     "files",
@@ -49,7 +48,9 @@ ORDER = (
     "figures",
     "problems",
     "asks",
+    "presets",
     "tables",
+    "include",
     "banks",
     "draw",
     "write",
@@ -57,7 +58,10 @@ ORDER = (
     "manifest",
     "statements",
     "solve",
+    "starter",
+    "again",
     "pipeline",
+    "sign",
     "verify",
     "lint",
     "derivation",
@@ -66,7 +70,7 @@ ORDER = (
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "cryptography", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",

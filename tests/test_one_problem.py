@@ -11,7 +11,8 @@ from exgen.document import to_json
 from exgen.errors import BankError, KindError, Source
 from exgen.language import read_network
 from exgen.pipeline import build, load, make
-from exgen.problems.local_jacobian import pairs, sample
+from exgen.problems import KINDS
+from exgen.problems.jacobians import pairs
 from exgen.render.plain import statements
 from exgen.resources import banks
 from exgen.seeds import Stream
@@ -84,4 +85,4 @@ def test_a_skip_has_no_local_jacobian() -> None:
     graph = read_network(Source("net", SKIP))
     assert pairs(graph) == [("z", "x"), ("h", "z")]
     with pytest.raises(KindError, match="'x' reaches 'h' also through 'z'"):
-        sample(graph, {"ask": [["h", "x"]]}, Stream(1, "t"))
+        KINDS["local_jacobian"].sample(graph, {"ask": [["h", "x"]]}, Stream(1, "t"))

@@ -95,6 +95,6 @@ def test_numerator_gradients_are_claimed_as_such(set_name: str) -> None:
             assert "in the shape of its grid, not transposed" in sheet
             continue
         for answer in problem.answers:
-            gradient = answer.claim.get("claim") == "gradient" and problem.kind not in SCALAR_KINDS
+            gradient = answer.sort == "gradient" and problem.kind not in SCALAR_KINDS
             if gradient and not is_plain(answer):
-                assert answer.claim["numerator"], (problem.name, answer.name)
+                assert answer.claim.numerator, (problem.name, answer.name)

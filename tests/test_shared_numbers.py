@@ -30,7 +30,7 @@ def numbers(folder: Path, text: str, seed: int, only: str | None = None) -> list
     path.write_text(text)
     bank, notation = load(str(path), None)
     made = build(bank, notation, seed, only=only)
-    return [problem.draws["problem"]["numbers"] for problem in made.problems]
+    return [problem.draws["numbers"] for problem in made.problems]
 
 
 @pytest.mark.parametrize("order", [(SYMBOLS, CIRCUIT), (CIRCUIT, SYMBOLS)], ids=["", "turned"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from exgen.errors import Source
     from exgen.graph import Graph
 
+TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
+"""A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
 STEP_DIGITS = 4
@@ -182,9 +185,7 @@ def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
 
 
 def _backward(scene: Scene) -> Backward:
-    return Backward(
-        scene.setting, Given(), gradients_given(scene.graph, Given()), scene.whole or scene.graph
-    )
+    return Backward(scene.setting, Given(), gradients_given(scene.graph, Given()))
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
@@ -251,7 +252,9 @@ def _put_in(scene: Scene, printer: Printer, line: str, digits: int | None) -> li
         array = scene.values[name]
         return _bracketed(cells_latex(array, _shown_digits(array, digits)))
 
-    return [] if expr is None else [replace(printer, decorate=number)(expr)]
+    if expr is None:
+        return []
+    return [TWICE.sub(r"\\left(\1\\right)", replace(printer, decorate=number)(expr))]
 
 
 def _needed_forward(
@@ -307,15 +310,4 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         step = work.step(stage)
         result = rf"\exanswer{{{shown}}}" if answer else shown
         steps.append(replace(step, equation=Tex(f"{step.equation} {sign} {result}")))
-    return steps_once(tuple(steps))
-
-
-def steps_once(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return steps whose reasons are each said once."""
-    told: set[str] = set()
-    found: list[Step] = []
-    for step in steps:
-        why = str(step.why)
-        found.append(replace(step, why="") if why in told else step)
-        told.add(why)
-    return tuple(found)
+    return tuple(steps)

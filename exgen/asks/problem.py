@@ -21,6 +21,7 @@ from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
+from exgen.problems.steps import said_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     }
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
-        draws |= _numbers(graph, options.get("numbers", {}), numeric, stream, source)
+        draws |= _numbers(graph, options, numeric, stream, source)
     return draws
 
 
@@ -113,12 +114,13 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
 
 def _numbers(
     graph: Graph,
-    ranges: Mapping[str, Any],
+    options: Mapping[str, Any],
     asks: Sequence[Phrase],
     stream: Stream,
     source: Source,
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
+    ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
 
@@ -134,22 +136,26 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source)
+                _require_workable(ask, result(ask, graph, values), source, options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
 
 
-def _require_workable(ask: Phrase, array: NDArray[Any], source: Source) -> None:
+def _require_workable(
+    ask: Phrase, array: NDArray[Any], source: Source, options: Mapping[str, Any]
+) -> None:
     """Turn a draw down whose answer is long, or hard to round."""
     digits = ask.clauses.get("digits")
     if digits is None:
         require_exact(ask, array, source)
-        luck.require("short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST))
+        luck.require(
+            "short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST), options
+        )
         return
     units = np.abs(array.astype(float)) * 10.0 ** int(digits)
     ties = np.abs(units - np.floor(units) - 0.5)
-    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()))
+    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
@@ -167,7 +173,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         if leaf.name not in hidden
     ]
     shows = any(_is_network(piece) for piece in pieces)
-    answers = tuple(solved for answered in found.values() for solved in answered.solved)
+    answers = said_once(solved for answered in found.values() for solved in answered.solved)
     rubrics = {
         name: answered.prints["rubric"]
         for name, answered in found.items()
@@ -180,6 +186,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden)),
             "blocks": _blocks(pieces, scene, found),
             "rubrics": rubrics,
+            "choices": [name for name, part in found.items() if _is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
@@ -196,9 +203,9 @@ def _is_network(piece: Piece) -> bool:
     return isinstance(piece, Phrase) and (piece.verb, piece.sort) == ("show", "network")
 
 
-def shows_network(text: str) -> bool:
-    """Whether a text shows its whole network, so that later problems need not."""
-    return any(map(_is_network, parse(Source(TEXT, text))))
+def shows_network(text: str | None) -> bool:
+    """Whether a text shows its whole network, so that later problems need not; a preset does."""
+    return text is None or any(map(_is_network, parse(Source(TEXT, text))))
 
 
 def _statement(*, shows: bool, hidden: bool) -> str:
@@ -252,6 +259,10 @@ def _blocks(
     for block in blocks:
         block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
         block["short"] = _is_short(block["paragraphs"])
+        block["bare"] = block["short"] and not any(
+            isinstance(piece, dict) or (isinstance(piece, str) and piece.strip())
+            for piece in block["paragraphs"][0]["pieces"]
+        )
     return [block for block in blocks if block["paragraphs"] or block["part"]]
 
 
@@ -261,6 +272,14 @@ def _block(*, part: bool) -> dict[str, Any]:
 
 def _paragraph() -> dict[str, Any]:
     return {"pieces": [], "boxed": [], "blanks": []}
+
+
+def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
+    """Return what is asked as the left side of an equation, with its blank on the right."""
+    if isinstance(prints, Tex):
+        return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
+    symbol = prints["symbol"].tex.removesuffix("$")
+    return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
 
 
 def _is_choice(answered: Answered) -> bool:
@@ -278,7 +297,7 @@ def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
     if paragraphs[0]["boxed"][0]["layout"] == "rubric":
         return False
     shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
-    return all(piece["show"] in ("rounded", "") for piece in shown)
+    return all(piece["show"] in ("rounded", "entry", "word", "") for piece in shown)
 
 
 def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
@@ -290,7 +309,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     if _is_choice(answered):
         inside = "blank"
     elif inside == "blank" and answered.layout not in ("", "rubric"):
-        prints = Tex(f"${blank(names[0])}$")
+        prints = _equated(prints, blank(names[0]))
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:

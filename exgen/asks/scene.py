@@ -53,7 +53,6 @@ class Scene:
         asks: every ask of the text, in order.
         stated: the names whose shapes the sheet states.
         draws: what was drawn: under ``numbers`` the leaves, under ``order`` that of choices.
-        whole: the problem's own network, where ``setting`` has a part of it.
 
     """
 
@@ -62,7 +61,6 @@ class Scene:
     asks: tuple[Phrase, ...]
     stated: frozenset[str]
     draws: Mapping[str, Any]
-    whole: Graph | None = None
 
     @property
     def graph(self) -> Graph:
@@ -123,11 +121,7 @@ class Scene:
                 ask.spans[slot],
                 f"Ask for its jacobian, as in {{ask jacobian of {of} by …}}.",
             )
-        return replace(
-            self,
-            setting=replace(self.setting, graph=part_of(self.graph, of)),
-            whole=self.whole or self.graph,
-        )
+        return replace(self, setting=replace(self.setting, graph=part_of(self.graph, of)))
 
     def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
         """Return the asks that stand before one."""

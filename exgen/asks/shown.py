@@ -84,6 +84,14 @@ def shapes(phrase: Phrase, scene: Scene) -> Shown:
     return Tex(", ".join(parts))
 
 
+def word(phrase: Phrase, scene: Scene) -> Shown:
+    """Show what the notation calls the derivative of these names."""
+    if scene.setting.notation.gradient == "nabla":
+        return {"show": "word", "word": "gradient"}
+    shapes = [scene.graph.shapes[scene.known(name, phrase, "names")] for name in phrase["names"]]
+    return {"show": "word", "word": "derivative" if any(map(is_scalar, shapes)) else "Jacobian"}
+
+
 def gradient(phrase: Phrase, scene: Scene) -> Shown:
     """Show the symbol of a gradient, or of a Jacobian."""
     of, by = scene.name(phrase), scene.name(phrase, "name2")

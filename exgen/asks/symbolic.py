@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from exgen.asks.numeric import gradient_value, steps_once
+from exgen.asks.numeric import gradient_value
 from exgen.asks.scene import Answered, Scene, placed
 from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
@@ -26,9 +26,8 @@ from exgen.problems.missing_shapes import reason
 from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exgen.asks.pieces import Phrase
+    from exgen.certify.prove import Claim
     from exgen.errors import Source
     from exgen.graph import Graph
     from exgen.seeds import Stream
@@ -47,7 +46,7 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     for name in kept:
         inner.known(name, ask, "given")
     given = read_given(inner.graph, list(kept))
-    work = Backward(inner.setting, given, gradients_given(inner.graph, given), scene.graph)
+    work = Backward(inner.setting, given, gradients_given(inner.graph, given))
     found = work.found.get(by)
     if found is None or by == inner.graph.loss or not found.rules:
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
@@ -106,10 +105,10 @@ def _steps(
         steps.append(
             replace(step, equation=Tex(" = ".join(sides)), why=why, claims=(*step.claims, *claims))
         )
-    return steps_once(tuple(steps))
+    return tuple(steps)
 
 
-def _all_sides(work: Backward, by: str) -> tuple[Mapping[str, Any], ...]:
+def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
     """Return the claim that the symbol, the step and the closed form are equal."""
     found = work.found[by]
     parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
@@ -117,7 +116,6 @@ def _all_sides(work: Backward, by: str) -> tuple[Mapping[str, Any], ...]:
     return claimed(
         work.graph,
         sides,
-        work.network or work.graph,
         layout=work.layout,
         factors=work.given.factors,
     )
@@ -138,15 +136,19 @@ def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
 
 def jacobian(ask: Phrase, scene: Scene) -> Answered:
     """Return the derivative of a line by a name that it reads."""
-    from exgen.problems.local_jacobian import jacobian_answer
+    from exgen.problems.jacobians import jacobian_answer
 
     of, by = scene.name(ask), scene.name(ask, "name2")
     try:
         fields, solved = jacobian_answer(scene.setting, of, by)
     except KindError as error:
         raise scene.error(error.message, ask.spans["name2"], error.remedy) from None
-    shown = fields["entry"] if fields["is_entry"] else fields["derivative"]
-    return Answered(Tex(rf"$\displaystyle {shown}$"), (replace(solved, name=ask.name),), "worked")
+    named = replace(solved, name=ask.name)
+    symbol = Tex(rf"$\displaystyle {fields['derivative']}$")
+    if not fields["is_entry"]:
+        return Answered(symbol, (named,), "worked")
+    prints = {"show": "entry", "symbol": symbol, "entry": fields["entry"]}
+    return Answered(prints, (named,), "worked")
 
 
 def shape(ask: Phrase, scene: Scene) -> Answered:
@@ -202,7 +204,7 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
     solved = answers_of(scene.setting, line, hidden, ask.name)
     equation = Tex(f"{shown['left']} = {shown['right']}")
     whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
-    told = steps_once(tuple(step for answer in solved for step in answer.steps))
+    told = [step for answer in solved for step in answer.steps]
     first, *rest = (replace(step, equation=Tex("")) for step in told)
     steps = (replace(first, equation=whole), *rest)
     solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]

@@ -106,6 +106,13 @@ SHOWS: Mapping[str, Show] = {
             shown.shapes,
         ),
         Show(
+            "word",
+            "word for NAMES",
+            "What the notation calls the derivative of these names, such as a Jacobian.",
+            "{show word for a1}",
+            shown.word,
+        ),
+        Show(
             "gradient",
             "gradient of NAME by NAME",
             "The symbol of a gradient, or of a Jacobian.",
@@ -178,8 +185,8 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "choice",
             "choice",
-            "A choice, whose order is drawn; the right one is written first.",
-            "{ask choice: {a1} is never negative | {a1} is never zero}",
+            "A choice in a drawn order; right is the one whose condition holds, or the first.",
+            "{ask choice: at most 1 {where: a1 <= 1} | at least 0 {where: a1 >= 0}}",
             words.choice,
             choices=2,
         ),

@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.certify.prove import prove
 from exgen.certify.readback import check_printed
-from exgen.certify.stored import STEPS, restored
 from exgen.errors import CertificateError, MisfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
     from exgen.certify.reading.page import Page
     from exgen.document import Agreement, Step
-    from exgen.graph import Graph
+
+RUBRIC = "rubric"
+"""The sort of an answer that no machine can prove."""
+SORTS: Mapping[str, str] = {
+    "BatchShapeClaim": "shape in a batch",
+    "BottleneckClaim": "bottleneck",
+    "CaseClaim": "gradient entry",
+    "ChainClaim": "chain",
+    "ChoiceClaim": "choice",
+    "DerivationClaim": "derivation",
+    "EdgesClaim": "edges",
+    "EqualityClaim": "equality",
+    "FactClaim": "fact",
+    "ForwardClaim": "forward",
+    "FunctionClaim": "line",
+    "GradientClaim": "gradient",
+    "GradientValueClaim": "gradient value",
+    "JacobianClaim": "jacobian",
+    "LayerInputClaim": "input of a layer",
+    "LayerOutputClaim": "output of a layer",
+    "LayoutGradientClaim": "gradient in a layout",
+    "MeanGradientClaim": "mean of gradients",
+    "OrderClaim": "gradient in order",
+    "ProofClaim": "proof",
+    "RoundedClaim": "value on a wire",
+    "ShapeClaim": "shape",
+    "SymbolicGridClaim": "symbolic grid",
+    "TensorClaim": "derivative by a matrix",
+    "TotalClaim": "count",
+    "WeightedSumClaim": "weighted sum",
+}
+"""What a manifest calls the claim of an answer."""
+
+
+def sort_of(claim: Any) -> str:  # noqa: ANN401 - a claim of any class, or None
+    """Return the sort of an answer by its claim. KeyError of a claim that no answer may have."""
+    if claim is None:
+        return RUBRIC
+    return (
+        "gradient on a wire" if getattr(claim, "backwards", False) else SORTS[type(claim).__name__]
+    )
 
 
 def certify(claim: Claim, page: Page) -> tuple[Agreement, ...]:
@@ -40,30 +77,24 @@ def certify(claim: Claim, page: Page) -> tuple[Agreement, ...]:
     return proof if read is None else (*proof, read)
 
 
-def certify_steps(steps: Iterable[Step], network: Graph, memory: Memory) -> int:
+def certify_steps(steps: Iterable[Step], memory: Memory) -> int:
     """Prove the equations that worked steps print, and return how many they are.
 
     Args:
         steps: of one answer.
-        network: the problem's own network.
-        memory: of the problem; an equation that stands in several steps is proven once.
+        memory: of the problem; a claim that several steps share is proven once.
 
     Raises:
         CertificateError: a side of an equation is not equal to the one before.
-        DataError: what is stored with a step is no claim.
 
     """
-    count = 0
-    for step in steps:
-        for data in step.claims:
-            text = json.dumps(data, sort_keys=True)
-            memory.named(f"step {text}", partial(_prove_step, data, network, step.rule))
-            count += 1
-    return count
+    claims = [(step.rule, claim) for step in steps for claim in step.claims]
+    for rule, claim in claims:
+        memory.once("step", claim, lambda rule=rule, claim=claim: _prove_step(claim, rule))  # type: ignore[misc]
+    return len(claims)
 
 
-def _prove_step(data: object, network: Graph, rule: str) -> tuple[Agreement, ...]:
-    claim = restored(data, network, "steps", STEPS)
+def _prove_step(claim: Claim, rule: str) -> tuple[Agreement, ...]:
     try:
         return claim.prove()
     except (MisfitError, ValueError, LookupError) as error:

@@ -19,7 +19,6 @@ class Memory:
     """
 
     seen: dict[tuple[str, int], tuple[object, Any]] = field(default_factory=dict)
-    by_name: dict[str, Any] = field(default_factory=dict)
 
     def once(self, key: str, about: object, make: Callable[[], T]) -> T:
         """Return what was made for the same object before, or make it."""
@@ -28,11 +27,4 @@ class Memory:
             # The object is kept too, so that its identity is not given to another.
             self.seen[place] = about, make()
         found: T = self.seen[place][1]
-        return found
-
-    def named(self, key: str, make: Callable[[], T]) -> T:
-        """Return what was made under this name before, or make it."""
-        if key not in self.by_name:
-            self.by_name[key] = make()
-        found: T = self.by_name[key]
         return found

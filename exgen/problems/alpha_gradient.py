@@ -121,7 +121,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     slope = slope_of(graph)
     extended, upstream = with_upstream(graph, WISHES)
     leaves = exact_arrays(draws["numbers"])
-    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True), setting.graph)
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
     printer = grids.printer
     cells = linear_entries(graph, leaves, slope)
     given = [leaf for leaf in graph.leaves if leaf.name != slope]
@@ -180,7 +180,7 @@ def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step,
     why = " ".join(gradient.why)
     symbol = grids.gradient_symbol(gradient.name)
     sides = (Name(gradient_name(gradient.name)), gradient.step)
-    claims = claimed(grids.graph, sides, grids.own)
+    claims = claimed(grids.graph, sides)
     if not (isinstance(gradient.step, Call) and gradient.step.op == "sum"):
         equation = f"{symbol} = {grids.printer(gradient.step)}"
         return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)

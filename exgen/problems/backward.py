@@ -20,6 +20,7 @@ from exgen.problems.steps import claimed, slope_reasons
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exgen.certify.prove import Claim
     from exgen.derive.factors import Given
     from exgen.derive.gradients import Gradient
     from exgen.derive.written import Written
@@ -36,7 +37,6 @@ class Backward:
     setting: Setting
     given: Given
     found: Mapping[str, Gradient]
-    network: Graph | None = None
 
     @property
     def graph(self) -> Graph:
@@ -100,7 +100,6 @@ class Backward:
         claims = claimed(
             self.graph,
             (Name(gradient_name(name)), *sides),
-            self.network or self.graph,
             layout=self.layout,
             factors=self.given.factors,
         )
@@ -108,12 +107,12 @@ class Backward:
         why = " ".join(reasons_of(gradient))
         return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
 
-    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Mapping[str, Any], ...]]:
+    def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
         """Return why a line holds, sentence by sentence, and the claims of what it states."""
         gradient = self.found[name]
         lines = [b.expr for b in self.graph.bindings if name in names_in(b.expr)]
         calls = [part for line in lines for part in functions_on(line) if part.op in gradient.rules]
-        formulas, claims = slope_reasons(calls, self.setting.printer, self.network or self.graph)
+        formulas, claims = slope_reasons(calls, self.setting.printer, self.graph)
         stated = {lookup(part.op).why for part in calls}
         told: list[str | Tex] = [text for text in reasons_of(gradient) if text not in stated]
         return [*told, *(Tex(f"Here ${formula}$, entry by entry.") for formula in formulas)], claims

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.stored import stored
 from exgen.derive.derivations import derivation
 from exgen.derive.gradients import FUSIONS
 from exgen.document import Tex
@@ -53,7 +52,7 @@ def fused_proofs(
         told.add(rules[0])
         lines = lines_of(setting, raw)
         claim = replace(claim_of(setting.graph, raw), symbolic=False)
-        last = replace(lines[-1], claims=(stored(claim, setting.graph),))
+        last = replace(lines[-1], claims=(claim,))
         steps += [*lines[:-1], last]
         shown = [{"equation": step.equation, "why": Tex(str(step.why))} for step in lines]
         entries = not is_scalar(setting.graph.shapes[name])

@@ -111,7 +111,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     graph = setting.graph
     extended, upstream = with_upstream(graph)
     leaves = exact_arrays({**draws["numbers"], upstream: [[draws["upstream"]]]})
-    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True), setting.graph)
+    grids = Grids(setting.notation, extended, forward(extended, leaves, exact=True))
     lines = [binding.name for binding in graph.bindings]
     answers = [_forward_answer(grids, graph, name) for name in lines]
     derived = grids.derived

@@ -72,14 +72,12 @@ class Grids:
         notation: how to write.
         graph: the network, ending in a loss.
         values: the forward pass in fractions.
-        own: the problem's own network, which may end before a loss.
 
     """
 
     notation: Notation
     graph: Graph
     values: Values
-    own: Graph
 
     @property
     def printer(self) -> Printer:
@@ -238,7 +236,7 @@ class Grids:
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
         sides = (Name(gradient_name(gradient.name)), gradient.step)
-        claims = claimed(self.graph, sides, self.own)
+        claims = claimed(self.graph, sides)
         return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
 
     def _routes(self, gradient: Gradient) -> str:

@@ -349,7 +349,6 @@ def _whole(
     claims = claimed(
         case.graph,
         (Name(gradient_name(name)), *sides),
-        case.network,
         layout=case.setting.notation.layout,
     )
     return Solved(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exgen.certify.equations import EquationClaim
-from exgen.certify.stored import stored
 from exgen.derive.latex import Printer
 from exgen.derive.marked import MarkedPrinter
 from exgen.derive.worked import functions_on, slope_of
@@ -19,6 +18,7 @@ from exgen.ops import lookup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from exgen.certify.prove import Claim
     from exgen.derive.factors import Factor
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
@@ -33,24 +33,22 @@ ITSELF = "The derivative of a quantity with respect to itself is 1."
 def claimed(
     graph: Graph,
     sides: tuple[Expr, ...],
-    network: Graph,
     *,
     layout: str = "shape",
     factors: tuple[Factor, ...] = (),
-) -> tuple[Mapping[str, Any], ...]:
-    """Return the claim that all sides are equal, as a step stores it; none for a single side.
+) -> tuple[Claim, ...]:
+    """Return the claim that all sides are equal, as a step holds it; none for a single side.
 
     Args:
         graph: the network that the sides are about.
         sides: as printed.
-        network: the problem's own network.
         layout: of the notation.
         factors: the derivatives of single lines that the sides read.
 
     """
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (stored(EquationClaim(graph, sides, layout, factors), network),)
+    return (EquationClaim(graph, sides, layout, factors),)
 
 
 def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
@@ -95,16 +93,16 @@ def free_letters(network: Graph) -> list[str]:
 
 def slope_reasons(
     calls: Iterable[Call], printer: Printer, network: Graph
-) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+) -> tuple[list[str], tuple[Claim, ...]]:
     """Return what the derivatives of functions are, as formulas with the claims that they hold."""
     letter = free_letters(network)[0]
     said: list[str] = []
-    claims: list[Mapping[str, Any]] = []
+    claims: list[Claim] = []
     for part in calls:
         slope = slope_of(part, printer, letter)
         if slope is not None and slope.latex not in said:
             said.append(slope.latex)
-            claims += claimed(slope.graph, slope.sides, network, factors=(slope.factor,))
+            claims += claimed(slope.graph, slope.sides, factors=(slope.factor,))
     return said, tuple(claims)
 
 
@@ -159,7 +157,7 @@ def scalar_step(
     equation = " = ".join(shown)
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
-    claims = claimed(graph, chain.sides, network, factors=chain.factors)
+    claims = claimed(graph, chain.sides, factors=chain.factors)
     why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
     return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))
@@ -179,7 +177,7 @@ def _distinct(sides: list[str]) -> list[str]:
 
 def scalar_reasons(
     graph: Graph, by: str, ways: tuple[Path, ...], printer: Printer, network: Graph
-) -> tuple[list[str], tuple[Mapping[str, Any], ...]]:
+) -> tuple[list[str], tuple[Claim, ...]]:
     """Return the reasons behind a chain rule of scalars, one sentence each, and their claims."""
     if not ways:
         return [ITSELF], ()

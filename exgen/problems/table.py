@@ -33,6 +33,13 @@ NAMES = (
 )
 """The kinds; each is the ``KIND`` of the module of its name in this folder."""
 
+PRESETS = ("local_jacobian",)
+"""The kinds that are templates of text with asks."""
+HOMES: Mapping[str, str] = {
+    "text": "exgen.asks.problem",
+    **{name: f"exgen.presets.{name}" for name in PRESETS},
+}
+"""Where a kind is that is no module of its name in this folder."""
 NETWORK_RULES = ("distinct_dims", "distinct_functions")
 """The ``network_rules`` of all kinds together."""
 
@@ -43,8 +50,7 @@ class Kinds(Mapping[str, "Kind"]):
     def __getitem__(self, name: str) -> Kind:
         if name not in NAMES:
             raise KeyError(name)
-        home = "exgen.asks.problem" if name == "text" else f"exgen.problems.{name}"
-        kind: Kind = import_module(home).KIND
+        kind: Kind = import_module(HOMES.get(name, f"exgen.problems.{name}")).KIND
         return kind
 
     def __contains__(self, name: object) -> bool:

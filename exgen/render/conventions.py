@@ -92,7 +92,7 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
     notation = Notation(**{k: v for k, v in problem_set.notation.items() if k in known})
     used = said(problem_set).used | signs("\n".join(bodies), notation)
     for problem in problem_set.problems:
-        used |= {str(answer.claim.get("claim")) for answer in problem.answers}
+        used |= {answer.sort for answer in problem.answers}
         used |= {"by matrix" for answer in problem.answers if _by_matrix(answer)}
         # A grid's entries are named by row and column, such as V_11.
         used |= {"entries by number"} if problem.kind == "grid" else set()
@@ -103,7 +103,7 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
 def _by_matrix(answer: Answer) -> bool:
     """Whether an answer is the gradient of the loss with respect to a matrix."""
     shape = answer.shape or ()
-    return answer.claim.get("claim") in GRADIENTS and len(shape) > 1 and 1 not in shape
+    return answer.sort in GRADIENTS and len(shape) > 1 and 1 not in shape
 
 
 def ops(graph: Graph) -> set[str]:

@@ -79,7 +79,8 @@ def given_away(problem_set: ProblemSet) -> list[GivenAway]:
     found: list[GivenAway] = []
     for problem in problem_set.problems:
         for answer in problem.answers:
-            if _is_exempt(answer):
+            # among what a choice offers, the right answer stands too
+            if _is_exempt(answer) or answer.name in problem.fields.get("choices", ()):
                 continue
             own = ordered(answer.latex.tex)
             equations = {
@@ -116,7 +117,7 @@ def _about(problem: Problem) -> str:
 def _is_exempt(answer: Answer) -> bool:
     return (
         answer.is_rubric
-        or answer.claim.get("claim") in SHOWN
+        or answer.sort in SHOWN
         or names_in_formula(answer.latex.tex) < FEWEST_NAMES
     )
 

@@ -27,7 +27,7 @@ from exgen.graph import Call, Dim, Expr, Graph, Name, Number, call
 from exgen.language import read_network
 from exgen.language.network import read_expression
 from exgen.ops import TABLE
-from exgen.problems import local_jacobian as kind
+from exgen.problems import jacobians as kind
 from tests.commands import run
 
 if TYPE_CHECKING:

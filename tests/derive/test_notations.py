@@ -25,7 +25,7 @@ from exgen.graph import Graph, is_scalar, names_in
 from exgen.language import read_network, to_text
 from exgen.language.writer import graph_text
 from exgen.problems.base import Setting, forward_fields
-from exgen.problems.local_jacobian import pairs
+from exgen.problems.jacobians import pairs
 from exgen.resources import notations
 from exgen.shapes import check, shape_of
 from tests.cases import TESTS, Case, cases_in, read_cases

@@ -66,7 +66,7 @@ class Problem:
     @property
     def draws(self) -> Mapping[str, Any]:
         """What the problem drew itself."""
-        found: Mapping[str, Any] = self.data["draws"]["problem"]
+        found: Mapping[str, Any] = self.data["draws"]
         return found
 
     @property

@@ -1,4 +1,4 @@
-"""The sets as documents, as their manifests hold them; and what their banks leave out."""
+"""The sets as documents, each answer with its claim; and what their banks leave out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from exgen import resources
 from exgen.banks import bank_names
 from exgen.document import to_json
 from exgen.pipeline import build, load
+from tests.oracle.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,12 @@ def set_names() -> Sequence[str]:
 
 def document(name: str, seed: int, notation: str | None = None) -> Any:  # noqa: ANN401 - JSON
     """Return a set at a seed as JSON."""
-    return to_json(build(*_loaded(name, notation), seed))
+    made = build(*_loaded(name, notation), seed)
+    data = to_json(made)
+    for problem, own in zip(made.problems, data["problems"], strict=True):
+        for answer, told in zip(problem.answers, own["answers"], strict=True):
+            told["claim"] = stored(answer.claim, problem.network)
+    return data
 
 
 @lru_cache

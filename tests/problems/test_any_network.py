@@ -56,7 +56,16 @@ def printed(graph: Graph, kind: str, notation: Notation, seed: int) -> dict[str,
     problem = solve_problem(
         bank, entry, DrawnNetwork({}, graph, 1, {}), Setting(graph, notation, None), seed
     )
-    made = ProblemSet("drawn", "Any", "Any", seed, asdict(notation), {"exgen": "0"}, (problem,))
+    made = ProblemSet(
+        name="drawn",
+        title="Any",
+        course="Any",
+        seed=seed,
+        notation=asdict(notation),
+        slips=True,
+        versions={"exgen": "0"},
+        problems=(problem,),
+    )
     return render_tex(made)
 
 

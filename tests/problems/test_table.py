@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from exgen import resources
+from exgen import presets, resources
 from exgen.banks import bank_names, load_bank
 from exgen.problems import KINDS, table
 
@@ -18,16 +19,23 @@ def test_a_kind_is_complete(name: str) -> None:
     """A kind has a template, a problem in a set that comes with exgen, and a test file."""
     assert KINDS[name].name == name
     assert KINDS[name].summary
-    assert (resources.templates() / "problems" / f"{name}.tex.j2").is_file()
+    folder = resources.templates()
+    wording = [folder / "problems" / f"{name}.tex.j2", folder / "presets" / f"{name}.txt.j2"]
+    assert sum(path.is_file() for path in wording) == 1
     assert any(problem.kind.name == name for bank in BANKS for problem in bank.problems)
     assert Path(__file__).with_name(f"test_{name}.py").is_file()
 
 
 def test_the_table_names_every_kind() -> None:
     """The names are those of the modules that hold a kind, and a kind keeps its module's name."""
-    modules = Path(table.__file__).parent.glob("*.py")
+    modules = [
+        *Path(table.__file__).parent.glob("*.py"),
+        *Path(presets.__file__).parent.glob("*.py"),
+    ]
     assert sorted({*KINDS} - {"text"}) == sorted(
-        path.stem for path in modules if "\nKIND = Kind(" in path.read_text(encoding="utf-8")
+        path.stem
+        for path in modules
+        if re.search(r"^KIND = (?:Kind|preset)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
     assert len(set(table.NAMES)) == len(table.NAMES)
     assert "nothing" not in KINDS

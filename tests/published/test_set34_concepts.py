@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from exgen.document import read_set
 from exgen.manifest import manifest_bytes
 from exgen.render.tex import render_tex
 from tests.published.made import key, latex, problem, published
+from tests.sheets import solved_again
 
 SET = "set34_concepts"
 
@@ -45,14 +45,14 @@ def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
     made = published(SET)
     stored = json.loads(manifest_bytes(made, {}))["set"]
     (data,) = (part for part in stored["problems"] if part["name"] == which)
-    (rubric,) = (answer for answer in data["answers"] if answer["claim"] == {"claim": "rubric"})
+    (rubric,) = (answer for answer in data["answers"] if answer["sort"] == "rubric")
     texts = [step["why"]["tex"] for step in rubric["steps"]]
     assert len(texts) == points
     assert all(text.endswith(".") and "exgenask" not in text for text in texts)
     facts = [name for step in rubric["steps"] for name in step["rule"].split(", ") if name]
     assert facts == data["fields"]["facts"]
     assert all(problem(SET, which).answer(name).certificate for name in facts)
-    assert render_tex(read_set(stored)) == render_tex(made)
+    assert render_tex(solved_again(made)) == render_tex(made)
 
 
 def test_rubrics_say_so() -> None:

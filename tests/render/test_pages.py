@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.pages import THIRD, Job, measure
+from benchmarks.pages import THIRD, Job, fills, measure
+from exgen.pipeline import build, load
+from exgen.render.pdf import typeset
+from exgen.render.tex import render_tex
 
 MOST = {"1": (6, 10), "2": (2, 3), "5": (5, 8)}
 """How many pages the sheet and the key of a set may take."""
@@ -21,3 +26,14 @@ def test_pages_are_few_and_full(name: str, seed: int) -> None:
     assert sheet.pages <= MOST[name][0]
     assert key.pages <= MOST[name][1]
     assert min(sheet.fills + key.fills) > THIRD
+
+
+@pytest.mark.parametrize("name", ["graphs", "batch"])
+def test_no_part_stands_alone_on_the_last_page(name: str) -> None:
+    """Where next to nothing is left for the last page, rooms get lower, and it goes."""
+    bank = Path(__file__).parents[2] / "docs" / "examples" / f"{name}.toml"
+    source = render_tex(build(*load(str(bank), None), 1))["problems"]
+    before, _, after = source.rpartition(r"\exlast")
+    lower, as_high = (typeset({"a": text})["a"] for text in (source, before + after))
+    assert lower.log.pages == as_high.log.pages - 1
+    assert fills(as_high.pdf)[-1] < THIRD < fills(lower.pdf)[-1]

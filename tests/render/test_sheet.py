@@ -81,6 +81,14 @@ def test_header_and_footer_never_overprint(
     assert all(word[0] > 60 and word[2] < 535 for word in around)
 
 
+def test_a_title_has_the_whole_line(tmp_path: Path) -> None:
+    """A title breaks only where it is wider than the page; the name is filled in below it."""
+    title = "One step of gradient descent by hand"
+    sheet(tmp_path, title, "Course")
+    found = [word for word in words(tmp_path / "out" / "problems.pdf") if word[4] in title.split()]
+    assert len({word[1] for word in found[: len(title.split())]}) == 1
+
+
 @pytest.mark.parametrize(("points", "said"), [(1, "1 point"), (2, "2 points")])
 def test_one_point_is_one_point(tmp_path: Path, points: int, said: str) -> None:
     """One point is not called points."""

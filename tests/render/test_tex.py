@@ -197,14 +197,16 @@ def test_a_template_must_ask_for_every_answer(small: ProblemSet) -> None:
 def test_text_and_tex_are_two_types(small: ProblemSet) -> None:
     """The same characters are escaped as text and printed as they are as TeX."""
     problem = next(problem for problem in small.problems if problem.kind == "local_jacobian")
-    ask = {**problem.fields["asks"][0], "derivative": r"\alpha_1"}
-    as_text = replace(problem, fields={**problem.fields, "asks": [ask]})
-    assert (
-        r"\textbackslash{}alpha\_1" in render_tex(replace(small, problems=(as_text,)))["problems"]
-    )
-    ask["derivative"] = Tex(r"\alpha_1")
-    as_tex = replace(problem, fields={**problem.fields, "asks": [ask]})
-    assert r"$\alpha_1$" in render_tex(replace(small, problems=(as_tex,)))["problems"]
+    (block,) = problem.fields["blocks"]
+
+    def sheet(piece: str | Tex) -> str:
+        more = {**block["paragraphs"][0], "pieces": [piece], "boxed": []}
+        changed = {**block, "paragraphs": [more, *block["paragraphs"]]}
+        made = replace(problem, fields={**problem.fields, "blocks": [changed]})
+        return render_tex(replace(small, problems=(made,)))["problems"]
+
+    assert r"\textbackslash{}alpha\_1" in sheet(r"\alpha_1")
+    assert "\n\\alpha_1\n" in sheet(Tex(r"\alpha_1"))
 
 
 def test_sheet_and_key_ask_alike(small: ProblemSet) -> None:

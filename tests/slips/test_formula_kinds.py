@@ -17,6 +17,7 @@ from exgen.pipeline import build, load
 from exgen.problems import KINDS
 from exgen.problems.base import Setting
 from exgen.render.tex import problem_bodies
+from exgen.seeds import Stream
 from exgen.slips.mistakes import LONGEST, signs, slipped
 from exgen.slips.table import SLIPS
 from tests.commands import run
@@ -114,8 +115,9 @@ def test_a_symmetric_weight_is_no_mistake() -> None:
     """What is right for this network is not shown, whatever rule it breaks."""
     network = "z: input[4]\na = softmax(z)\n"
     _, profile = load("set2", None)
-    kind = KINDS["local_jacobian"]
-    (solved,) = kind.solve(Setting(graph_of(network), profile, None), {"ask": [["a", "z"]]}).answers
+    kind, graph = KINDS["local_jacobian"], graph_of(network)
+    draws = kind.sample(graph, {"ask": [["a", "z"]]}, Stream(1, "t"))
+    (solved,) = kind.solve(Setting(graph, profile, None), draws).answers
     found = slipped(solved.claim, solved.write, ("other_layout", "elementwise_softmax"), Memory())
     assert [part.slip for part in found.mistakes] == ["elementwise_softmax"]
 

@@ -48,7 +48,7 @@ def lucky(found: Problem) -> set[str]:
     memory = Memory()
     return {
         name
-        for solved in kind.solve(setting, found.draws["problem"]).answers
+        for solved in kind.solve(setting, found.draws).answers
         for name in slipped(solved.claim, solved.write, kind.slips, memory).lucky
     }
 
@@ -75,7 +75,7 @@ def test_a_lucky_draw_is_turned_down(
 def test_fixed_numbers_are_taken_as_they_are() -> None:
     """Where a bank says what the numbers are, luck in them is no reason to refuse it."""
     fixed = problem("numbers", "fixed")
-    assert fixed.draws["problem"]["numbers"] == {"x": [["2"]], "y": [["2"]]}
+    assert fixed.draws["numbers"] == {"x": [["2"]], "y": [["2"]]}
     assert lucky(fixed) == {"own_factor"}
     assert not any(answer.mistakes for answer in fixed.answers)
 

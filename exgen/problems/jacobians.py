@@ -1,4 +1,4 @@
-"""Local Jacobians: the derivative of one line of a forward pass by a vector that it reads."""
+"""Local Jacobians: the derivative of one line of a forward pass by a name that it reads."""
 
 from __future__ import annotations
 
@@ -16,17 +16,34 @@ from exgen.graph import Call, Expr, Graph, Name, is_column, is_scalar, names_in,
 from exgen.language import to_text
 from exgen.ops import lookup
 from exgen.problems import luck
-from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.base import Setting, Solved
 from exgen.problems.by_matrix import tensor_answer
-from exgen.problems.steps import said_once, slope_reasons
+from exgen.problems.steps import slope_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from exgen.graph import Shape
     from exgen.seeds import Stream
 
 
+SLIPS = (
+    "elementwise_softmax",
+    "zeros_at_the_other_end",
+    "slope_at_the_input",
+    "wrong_sign",
+    "forgot_factor",
+    "function_for_slope",
+    "no_slope_below",
+    "slope_on_the_wrong_side",
+    "forgot_square",
+    "forgot_transpose",
+    "other_layout",
+    "forgot_delta",
+    "swapped_indices",
+    "forgot_diag",
+)
+"""The usual mistakes in a Jacobian, the likeliest first."""
 NAMES = re.compile(r"\b(?:[A-Za-z]\w*(?!\w|\()|\d+)\b")
 """A name or a size in an expression, and no function."""
 TRANSPOSED = (
@@ -55,63 +72,62 @@ def pairs(graph: Graph) -> list[tuple[str, str]]:
     return found
 
 
-def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
-    """Draw which Jacobians to ask for, unless the bank names them in ``ask``."""
+def drawn_pairs(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+    """Draw ``count`` pairs under ``ask``, no two with Jacobians alike where that can be.
+
+    Raises:
+        KindError: there is none.
+
+    """
     legal = pairs(graph)
     if not legal:
         raise KindError(
             "the network has no line whose Jacobian is a matrix",
             remedy="local_jacobian needs a line from a column vector to a column vector.",
         )
-    asked = options.get("ask")
-    if asked is None:
-        count = min(int(options.get("count", 1)), len(legal))
-        forms = {pair: _form(graph, *pair) for pair in legal}
-        # with fewer forms than questions two of them are alike in any case
-        apart = len(set(forms.values())) >= count
+    count = min(int(options.get("count", 1)), len(legal))
+    forms = {pair: form_of(graph, pair) for pair in legal}
 
-        def draw(attempt: int) -> dict[str, Any]:
-            source = stream if attempt == 1 else stream.child("ask", attempt)
-            chosen = source.sample(legal, count)
-            alike = len({forms[pair] for pair in chosen}) < count
-            luck.require("distinct_answers", not (apart and alike), options)
-            return {"ask": [list(pair) for pair in sorted(chosen, key=legal.index)]}
+    def draw(attempt: int) -> dict[str, Any]:
+        source = stream if attempt == 1 else stream.child("ask", attempt)
+        found = source.sample(legal, count)
+        alike = len({forms[pair] for pair in found}) < count
+        luck.require("distinct_answers", not alike or len(set(forms.values())) < count, options)
+        return {"ask": [list(pair) for pair in sorted(found, key=legal.index)]}
 
-        return luck.first_lucky(draw, ("count", "ask"))
-    for pair in asked:
-        if not (isinstance(pair, list) and len(pair) == 2):  # noqa: PLR2004 - of, by
-            raise KindError("each entry of 'ask' is a pair [function, variable]")
-        of, by = map(str, pair)
-        # Asking raises the error that says what is wrong with this pair.
-        if _by_matrix(graph, by):
-            tensor_form(graph, of, by)
-        else:
-            local_jacobian(graph, of, by, denominator=False)
-    return {"ask": asked}
+    return luck.first_lucky(draw, ("count", "ask"))
 
 
-def _form(graph: Graph, of: str, by: str) -> str:
+def check_pair(graph: Graph, pair: object) -> tuple[str, str]:
+    """Return a function and a variable that a bank names, if the one has a Jacobian by the other.
+
+    Raises:
+        KindError: it has none; the message says why.
+
+    """
+    if not (isinstance(pair, list) and len(pair) == 2):  # noqa: PLR2004 - of, by
+        raise KindError("each entry of 'ask' is a pair [function, variable]")
+    of, by = map(str, pair)
+    if is_entry(graph, (of, by)):
+        tensor_form(graph, of, by)
+    else:
+        local_jacobian(graph, of, by, denominator=False)
+    return of, by
+
+
+def form_of(graph: Graph, pair: tuple[str, str]) -> str:
     """Return a Jacobian without its names and sizes: what a part asks a student to know."""
-    return NAMES.sub("_", to_text(local_jacobian(graph, of, by, denominator=False)))
+    return NAMES.sub("_", to_text(local_jacobian(graph, *pair, denominator=False)))
 
 
-def _by_matrix(graph: Graph, by: str) -> bool:
-    return by in graph.names and not is_column(graph.shapes[by])
-
-
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Derive each Jacobian in the notation's layout."""
-    found = [jacobian_answer(setting, of, by) for of, by in draws["ask"]]
-    asks, answers = [item for item, _ in found], [solved for _, solved in found]
-    word = "gradient" if setting.notation.gradient == "nabla" else "Jacobian"
-    if word == "Jacobian" and any(is_scalar(setting.graph.shapes[of]) for of, _ in draws["ask"]):
-        word = "derivative"
-    return Solution({**forward_fields(setting), "asks": asks, "word": word}, said_once(answers))
+def is_entry(graph: Graph, pair: Sequence[str]) -> bool:
+    """Whether a derivative is by a matrix, so that a general entry is asked for."""
+    return pair[1] in graph.names and not is_column(graph.shapes[pair[1]])
 
 
 def jacobian_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], Solved]:
     """Return the fields and the answer for the derivative of a line by a name that it reads."""
-    if _by_matrix(setting.graph, by):
+    if is_entry(setting.graph, (of, by)):
         return tensor_answer(setting, of, by)
     graph, printer = setting.graph, setting.printer
     denominator = is_denominator(setting.notation.layout, graph.shapes[of])
@@ -206,31 +222,3 @@ def _why(graph: Graph, of: str, by: str, derived: Expr) -> list[str]:
     if derived != local_jacobian(graph, of, by, denominator=False):
         sentences[AS_VARIABLE if is_scalar(graph.shapes[of]) else TRANSPOSED] = None
     return list(sentences)
-
-
-KIND = Kind(
-    name="local_jacobian",
-    summary="the Jacobian of one line by a vector it reads",
-    options={"ask": (list,), "count": (int,)},
-    network_rules=("distinct_functions",),
-    number_rules=("distinct_answers",),
-    slips=(
-        "elementwise_softmax",
-        "zeros_at_the_other_end",
-        "slope_at_the_input",
-        "wrong_sign",
-        "forgot_factor",
-        "function_for_slope",
-        "no_slope_below",
-        "slope_on_the_wrong_side",
-        "forgot_square",
-        "forgot_transpose",
-        "other_layout",
-        "forgot_delta",
-        "swapped_indices",
-        "forgot_diag",
-    ),
-    needs_loss=False,
-    sample=sample,
-    solve=solve,
-)

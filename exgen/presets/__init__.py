@@ -1,0 +1,1 @@
+"""Presets: templates of text with asks, and for each which networks it fits and what is drawn."""
