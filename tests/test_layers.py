@@ -65,6 +65,7 @@ ORDER = (
     "lint",
     "derivation",
     "report",
+    "reference",
     "cli",
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
