@@ -137,21 +137,53 @@ def new_command(path: Path, kind: str | None) -> None:
 
 @app.command("verify")
 @click.argument("paths", metavar="PATH...", type=FILE, nargs=-1, required=True)
-def verify_command(paths: tuple[Path, ...]) -> None:
-    """Prove a set again from its manifest, and compare every file with it.
+@click.option(
+    "--pdf/--no-pdf", default=True, help="Whether to make the PDFs again, too.", show_default=True
+)
+@click.option("--key", type=FILE, help="The public key of whoever has to have signed it.")
+def verify_command(paths: tuple[Path, ...], key: Path | None, *, pdf: bool) -> None:
+    """Solve and prove a set again from its manifest, and compare all else with it.
 
     PATH is a folder that make wrote, or a folder of them.
     """
+    from exgen.processes import ended_as_interrupted
     from exgen.report import Progress, verified_text, verify_code
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
-    with Progress(len(folders)) as progress:
-        found = [verify(folder, progress.of(folder)) for folder in folders]
+    with ended_as_interrupted(), Progress(len(folders)) as progress:
+        found = [verify(folder, progress.of(folder), pdf=pdf, key=key) for folder in folders]
     if len(found) == 1 and found[0].refused is not None:
         raise found[0].refused
     click.echo(verified_text(found))
     sys.exit(verify_code(found))
+
+
+@app.command("sign")
+@click.argument("path", metavar="FOLDER", type=FILE, required=False)
+@click.option("--key", type=FILE, help="Your secret key.")
+@click.option("--new-key", type=FILE, help="Make a pair of keys instead, PATH and PATH.pub.")
+def sign_command(path: Path | None, key: Path | None, new_key: Path | None) -> None:
+    """Verify a set and sign its manifest, so that others can see who made it."""
+    from exgen import sign
+
+    if (path is None, key is None) != (new_key is not None,) * 2:
+        raise click.UsageError("give FOLDER and --key, or --new-key alone")
+    if new_key is not None:
+        public = sign.new_key(new_key)
+        click.echo(f"{new_key}   your secret key: keep it to yourself\n{public}   for others")
+    elif path is not None and key is not None:
+        from exgen.report import verified_text, verify_code
+        from exgen.verify import verify
+
+        secret = sign.secret_key(key)
+        found = verify(path)
+        if found.refused is not None:
+            raise found.refused
+        click.echo(verified_text([found]))
+        if not found.failures:
+            click.echo(f"  signed in {sign.sign(path, secret)}")
+        sys.exit(verify_code([found]))
 
 
 @app.command("render")

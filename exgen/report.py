@@ -117,6 +117,8 @@ def _verdict(part: Verified) -> str:
         _counted(part.problems, "problem"),
         f"{_counted(part.answers, 'answer')} certified again (worst error {part.worst:.0e})",
         *([_counted(part.rubrics, "rubric")] if part.rubrics else []),
+        *(["PDFs by their hash alone"] if part.unread else []),
+        *([f"signed by the owner of {part.signer}"] if part.signer else []),
         *([_counted(len(part.failures), "failure")] if part.failures else []),
     ]
     return ", ".join(parts)

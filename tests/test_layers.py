@@ -61,6 +61,7 @@ ORDER = (
     "starter",
     "again",
     "pipeline",
+    "sign",
     "verify",
     "lint",
     "derivation",
@@ -70,7 +71,7 @@ ORDER = (
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
 
-HEAVY = ("numpy", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
+HEAVY = ("numpy", "cryptography", "msgspec", "sympy", "jinja2", "pylatex", "pylatexenc")
 LATE = (
     "sympy",
     "pylatexenc",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from exgen.errors import Source
     from exgen.graph import Graph
 
+TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
+"""A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
 STEP_DIGITS = 4
@@ -249,7 +252,9 @@ def _put_in(scene: Scene, printer: Printer, line: str, digits: int | None) -> li
         array = scene.values[name]
         return _bracketed(cells_latex(array, _shown_digits(array, digits)))
 
-    return [] if expr is None else [replace(printer, decorate=number)(expr)]
+    if expr is None:
+        return []
+    return [TWICE.sub(r"\\left(\1\\right)", replace(printer, decorate=number)(expr))]
 
 
 def _needed_forward(

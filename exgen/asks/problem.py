@@ -274,6 +274,14 @@ def _paragraph() -> dict[str, Any]:
     return {"pieces": [], "boxed": [], "blanks": []}
 
 
+def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
+    """Return what is asked as the left side of an equation, with its blank on the right."""
+    if isinstance(prints, Tex):
+        return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
+    symbol = prints["symbol"].tex.removesuffix("$")
+    return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
+
+
 def _is_choice(answered: Answered) -> bool:
     return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
 
@@ -301,7 +309,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     if _is_choice(answered):
         inside = "blank"
     elif inside == "blank" and answered.layout not in ("", "rubric"):
-        prints = Tex(f"${blank(names[0])}$")
+        prints = _equated(prints, blank(names[0]))
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:

@@ -185,8 +185,8 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "choice",
             "choice",
-            "A choice, whose order is drawn; the right one is written first.",
-            "{ask choice: {a1} is never negative | {a1} is never zero}",
+            "A choice in a drawn order; right is the one whose condition holds, or the first.",
+            "{ask choice: at most 1 {where: a1 <= 1} | at least 0 {where: a1 >= 0}}",
             words.choice,
             choices=2,
         ),

@@ -23,6 +23,7 @@ SORTS: Mapping[str, str] = {
     "BottleneckClaim": "bottleneck",
     "CaseClaim": "gradient entry",
     "ChainClaim": "chain",
+    "ChoiceClaim": "choice",
     "DerivationClaim": "derivation",
     "EdgesClaim": "edges",
     "EqualityClaim": "equality",
