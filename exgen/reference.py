@@ -1,228 +1,154 @@
-"""The reference of bank keys and of the manifest, and its JSON Schema: all made from the types.
+"""The reference of everything that an author can write, made of the tables that are read with.
 
-``python -m exgen.reference`` writes them to ``docs/``; a test compares them.
+``python -m exgen.reference > docs/reference.md`` makes the page again.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-from msgspec import inspect
+from msgspec import NODEFAULT, Struct, UnsetType, inspect
 
-from exgen.derive.notation import CHOICES
-from exgen.document import (
-    SCHEMA,
-    UNSTORED,
-    Agreement,
-    Answer,
-    Mistake,
-    Part,
-    Problem,
-    ProblemSet,
-    Step,
-    Tex,
-)
+from exgen.asks.grammar import CLAUSES, COMMON
+from exgen.asks.table import ASKS, SHOWS, Ask
+from exgen.banks import bank_names, load_bank
 from exgen.page import Page
+from exgen.problems import KINDS
+from exgen.resources import banks
 from exgen.strict import toml
-from exgen.tables import File, NetworkTable, ProblemTable
+from exgen.tables import OPTIONS, File, NetworkTable, ProblemTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-ABOUT_MANIFESTS = f"""\
-# The manifest
+    from exgen.asks.table import Show
 
-<!-- made by python -m exgen.reference -->
-
-`exgen make` writes `manifest.json` beside its files. It holds what decides the document (sizes,
-draws, notation, page) and the whole document that followed from it. `exgen verify` solves the
-first again, and compares the second.
-
-[manifest.schema.json](manifest.schema.json) has the same as a JSON Schema. No field may be
-missing, and there is no other. This is schema {SCHEMA}; a manifest of another one is refused."""
-ABOUT_KEYS = """\
-# The keys of a bank
-
-<!-- made by python -m exgen.reference -->
-
-[authoring.md](authoring.md) shows how they go together. A key that is not in its table is an error
-that names the nearest one."""
-TABLES: tuple[tuple[str, type[msgspec.Struct], str], ...] = (
-    ("The file", File, "At the top of the file."),
-    ("[page]", Page, "How the pages are set."),
-    ("[networks.NAME]", NetworkTable, "A network, by its name."),
-    ("[[problems]]", ProblemTable, "A problem. A kind has keys of its own besides."),
+NETWORK = """\
+x: input[4]
+y: onehot[3]
+W1: param[5, 4]
+W2: param[3, 5]
+z1 = W1 @ x
+a1 = relu(z1)
+z2 = W2 @ a1
+a2 = softmax(z2)
+L = cross_entropy(a2, y)
+"""
+"""The network that the examples of shows and asks are about."""
+TABLES: tuple[tuple[str, type[Struct]], ...] = (
+    ("The bank", File),
+    ("`[page]`", Page),
+    ("`[networks.NAME]`", NetworkTable),
+    ("`[[problems]]`", ProblemTable),
 )
-PARTS = (ProblemSet, Problem, Part, Answer, Step, Mistake, Agreement, Tex, Page)
-"""What a manifest holds, from the outside in."""
+"""The tables of a bank's file, each with its heading."""
+HEAD = f"""\
+# Reference
+
+Every key of a bank, every show and ask of a text, and every kind, each with an example. This page
+is made from the code (`python -m exgen.reference > docs/reference.md`), and the tests make the
+examples. [authoring.md](authoring.md) tells how they go together.
+
+## In a text
+
+The examples are about this network:
+
+```text
+{NETWORK}```
+"""
 
 
-class FileHash(msgspec.Struct):
-    """What is recorded of a file.
-
-    Attributes:
-        sha256: the hash of its bytes.
-
-    """
-
-    sha256: str
-
-
-class Recorded(msgspec.Struct):
-    """A manifest.
-
-    Attributes:
-        schema: the version of this layout.
-        set: the whole document, and what decides it.
-        files: the hash of each file that was made, by its name.
-
-    """
-
-    schema: Literal[SCHEMA]  # type: ignore[valid-type]
-    set: ProblemSet
-    files: dict[str, FileHash]
+def reference() -> str:
+    """Return the page as Markdown."""
+    parts = [HEAD, "### Shows\n", *map(_row, SHOWS.values())]
+    parts += ["\n### Asks\n", *map(_row, ASKS.values())]
+    parts += ["\n### Clauses\n\nThey follow an ask, in any order.\n"]
+    parts += _table(
+        ("clause", "what it says"), ((f"`{c.pattern}`", c.says) for c in CLAUSES.values())
+    )
+    for title, struct in TABLES:
+        parts += [f"\n## {title}\n", *_keys(struct)]
+    parts += ["\n## Kinds\n", *_kinds()]
+    return "\n".join(parts).rstrip() + "\n"
 
 
-def manifest_schema() -> dict[str, Any]:
-    """Return the JSON Schema of manifests: every field must be there, and no other."""
-    (top,), parts = msgspec.json.schema_components([Recorded], ref_template="#/$defs/{name}")
-    for kind in (Recorded, FileHash, *PARTS):
-        part = parts[kind.__name__]
-        about, unstored = described(kind), unstored_of(kind)
-        part["description"] = summary(kind)
-        part["properties"] = {
-            name: {**value, **({"description": about[name]} if name in about else {})}
-            for name, value in part["properties"].items()
-            if name not in unstored
-        }
-        part |= {"required": [*part["properties"]], "additionalProperties": False}
-        for value in part["properties"].values():
-            value.pop("default", None)
-    parts["ProblemSet"]["properties"]["notation"] |= {
-        "properties": {name: {"enum": list(legal)} for name, legal in CHOICES.items()}
-        | {"name": {"type": "string"}, "title": {"type": "string"}},
-        "required": [*CHOICES, "name", "title"],
-        "additionalProperties": False,
-    }
-    draft = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": draft, "title": "The manifest of a problem set", **top, "$defs": parts}
+def _row(row: Show | Ask) -> str:
+    names = row.clauses if not isinstance(row, Ask) else (*row.clauses, *COMMON)
+    verb = "" if row.name == "rubric" else "ask " if isinstance(row, Ask) else "show "
+    clauses = f" Clauses: {', '.join(f'`{CLAUSES[name].pattern}`' for name in row.clauses)}."
+    return (
+        f"- **`{verb}{row.pattern}`**: {row.says}{clauses if row.clauses and names else ''}\n"
+        f"  `{row.example}`"
+    )
 
 
-def summary(kind: type) -> str:
-    """Return the first line of a docstring."""
-    return (kind.__doc__ or "").partition("\n")[0]
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return [
+        f"| {' | '.join(part.replace('|', chr(92) + '|') for part in line)} |" for line in lines
+    ]
 
 
-def described(kind: type) -> dict[str, str]:
-    """Return what docstrings, or annotations, say of each field of a class."""
+def _keys(struct: type[Struct]) -> list[str]:
+    """Return the keys of a table: what is legal, what it is for, what it is unless given."""
+    rows = [
+        (
+            f"`{part.encode_name}`",
+            about["title"],
+            about["description"],
+            _default(part),
+            _such(about),
+        )
+        for part in inspect.type_info(struct).fields  # type: ignore[attr-defined]
+        for about in [told(part)]
+    ]
+    return _table(("key", "type", "what it says", "unless given", "example"), rows)
+
+
+def told(part: inspect.Field) -> dict[str, Any]:
+    """Return what is said of a key where it is declared."""
+    info = part.type
+    return (isinstance(info, inspect.Metadata) and info.extra_json_schema) or {}
+
+
+def _default(part: inspect.Field) -> str:
+    if part.required:
+        return "must be given"
+    default = part.default_factory() if part.default_factory is not NODEFAULT else part.default
+    empty = default in (None, "", ()) or default == {} or isinstance(default, UnsetType)
+    return "" if empty else f"`{toml(default)}`"
+
+
+def _such(about: dict[str, Any]) -> str:
+    return ", ".join(f"`{toml(example)}`" for example in about.get("examples", ())[:1])
+
+
+def _kinds() -> list[str]:
+    """Return every kind: its summary, its options with their types, and a problem to include."""
+    rows = [
+        (
+            f"`{kind.name}`",
+            kind.summary,
+            "; ".join(
+                f"`{key}`: {' or '.join(OPTIONS[part] for part in types)}"
+                for key, types in kind.options.items()
+            ),
+            examples.get(kind.name, ""),
+        )
+        for examples in [_examples()]
+        for kind in KINDS.values()
+    ]
+    return _table(("kind", "what is asked", "options", "example"), rows)
+
+
+def _examples() -> dict[str, str]:
+    """Return for every kind the first problem of a set that is of it, as ``include`` names it."""
     found: dict[str, str] = {}
-    for part in reversed(kind.__mro__):
-        _, _, listed = (part.__doc__ or "").partition("Attributes:\n")
-        for name, text in re.findall(r"^        (\w+): (.*(?:\n {12}.*)*)", listed, re.MULTILINE):
-            told = " ".join(text.split()).replace("``", "`").replace("None ", "null ")
-            found[name] = told[:1].upper() + told[1:]
-    info = inspect.type_info(kind)
-    for field in getattr(info, "fields", ()):
-        if isinstance(field.type, inspect.Metadata):
-            said = (field.type.extra_json_schema or {}).get("description")
-            if said:
-                found[field.encode_name] = said
+    for name in bank_names(banks()):
+        for problem in load_bank(banks() / f"{name}.toml").problems:
+            found.setdefault(problem.kind_name, f'`include = ["{name}:{problem.name}"]`')
     return found
 
 
-def unstored_of(kind: type) -> set[str]:
-    """Return the fields that no manifest has."""
-    fields = getattr(kind, "__dataclass_fields__", {})
-    return {name for name, field in fields.items() if field.metadata == UNSTORED}
-
-
-def manifest_page() -> str:
-    """Return the page about manifests: each field in a line."""
-    lines = [ABOUT_MANIFESTS]
-    schema = manifest_schema()["$defs"]
-    for kind in (Recorded, FileHash, *PARTS):
-        part = schema[kind.__name__]
-        lines += ["", f"## {kind.__name__}", "", summary(kind), "", "| field | is | says |"]
-        lines += ["|---|---|---|"]
-        lines += [
-            f"| `{name}` | {_sort(value)} | {_cell(value.get('description', ''))} |"
-            for name, value in part["properties"].items()
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _sort(schema: dict[str, Any]) -> str:
-    """Return a JSON Schema in a few words."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
-    if "anyOf" in schema:
-        return " or ".join(map(_sort, schema["anyOf"]))
-    if "enum" in schema:
-        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
-    if schema.get("type") == "array":
-        inner = schema.get("items") or {}
-        return f"list of {_sort(inner)}" if inner else "list"
-    if schema.get("type") == "object":
-        inner = schema.get("additionalProperties") or {}
-        return f"object of {_sort(inner)}" if inner else "object"
-    words = {"integer": "whole number", "boolean": "true or false", "string": "text"}
-    sort = str(schema.get("type", "any JSON"))
-    return words.get(sort, sort)
-
-
-def keys_page() -> str:
-    """Return the page of the keys of a bank: what is legal, the default, and an example each."""
-    lines = [ABOUT_KEYS]
-    for title, kind, about in TABLES:
-        lines += ["", f"## {title}", "", about, ""]
-        lines += ["| key | what it says | legal | default | example |", "|---|---|---|---|---|"]
-        for field, said in keys_of(kind):
-            example = next(iter(said.get("examples", [])), None)
-            such = "" if example is None else f"`{field.encode_name} = {toml(example)}`"
-            row = (said["description"], said["title"], _default(field), such)
-            lines.append(f"| `{field.encode_name}` | {' | '.join(map(_cell, row))} |")
-    return "\n".join(lines) + "\n"
-
-
-def keys_of(kind: type[msgspec.Struct]) -> Iterator[tuple[inspect.Field, dict[str, Any]]]:
-    """Yield the keys of a table, each with what is told of it."""
-    info = inspect.type_info(kind)
-    for field in getattr(info, "fields", ()):
-        said = isinstance(field.type, inspect.Metadata) and field.type.extra_json_schema
-        yield field, said or {"title": "a table", "description": ""}
-
-
-def _default(field: inspect.Field) -> str:
-    if field.required:
-        return "must be given"
-    is_told = isinstance(field.default, (bool, int, str, tuple)) and field.default not in ("", ())
-    return f"`{toml(field.default)}`" if is_told else ""
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def pages() -> dict[str, str]:
-    """Return every file of ``docs/`` that is made from the types, by its name."""
-    schema = json.dumps(manifest_schema(), indent=1, ensure_ascii=False) + "\n"
-    return {
-        "keys.md": keys_page(),
-        "manifest.md": manifest_page(),
-        "manifest.schema.json": schema,
-    }
-
-
-def main() -> None:
-    """Write the files."""
-    for name, text in pages().items():
-        (Path(__file__).parent.parent / "docs" / name).write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    print(reference(), end="")  # noqa: T201 - it is asked for

@@ -59,6 +59,7 @@ ORDER = (
     "statements",
     "solve",
     "starter",
+    "reference",
     "again",
     "pipeline",
     "sign",
@@ -66,7 +67,7 @@ ORDER = (
     "lint",
     "derivation",
     "report",
-    "reference",
+    "schema",
     "cli",
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""
