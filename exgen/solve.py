@@ -20,7 +20,8 @@ from exgen.grading import divided
 from exgen.graph import is_column, is_scalar
 from exgen.language.writer import graph_text
 from exgen.problems import KINDS
-from exgen.render.tex import parts_of, with_rubrics
+from exgen.render.problem import parts_of
+from exgen.render.rubrics import with_rubrics
 from exgen.slips.mistakes import slipped
 from exgen.slips.told import drawn_numbers
 

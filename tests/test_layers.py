@@ -59,6 +59,7 @@ ORDER = (
     "statements",
     "solve",
     "starter",
+    "reference",
     "again",
     "pipeline",
     "sign",

@@ -205,7 +205,9 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
     equation = Tex(f"{shown['left']} = {shown['right']}")
     whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
     told = [step for answer in solved for step in answer.steps]
-    first, *rest = (replace(step, equation=Tex("")) for step in told)
+    whys = dict.fromkeys(str(step.why) for step in told)
+    first, *rest = (replace(step, equation=Tex(""), why="") for step in told)
+    first = replace(first, why=" ".join(whys))
     steps = (replace(first, equation=whole), *rest)
     solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]
     prints = {"show": "chain", "equation": equation}

@@ -33,6 +33,11 @@ SIGNS: Mapping[str, Callable[[NDArray[Any], NDArray[Any], float], object]] = {
 """What each sign says of two numbers, which are equal up to a tolerance."""
 
 
+SCALES = (-1.0, 6.0, -6.0, 30.0)
+"""How much larger the leaves are at the points further away."""
+DATA = ("target", "onehot")
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Every entry of one expression compares with the other's as the sign says."""
@@ -75,7 +80,7 @@ class ChoiceClaim:
         """Return the places of the conditions that hold at the numbers, or at every trial point."""
         graph = with_numbers(self.graph)
         if self.leaves is None:
-            points = trial_points(graph, SEED + by_differences)
+            points = _spread(graph, trial_points(graph, SEED + by_differences))
         else:
             points = (forward(graph, self.leaves, exact=by_differences),)
         known = [self._known(graph, values, by_differences=by_differences) for values in points]
@@ -103,6 +108,21 @@ class ChoiceClaim:
             found = differences.gradient(lambda x, run=run: run(x).item(), floats[name])  # type: ignore[misc]
             floats[gradient_name(name)] = found
         return floats
+
+
+def _spread(graph: Graph, points: tuple[Values, ...]) -> tuple[Values, ...]:
+    """Return points and others further away: what is to hold always may hold nearby by luck."""
+    found = list(points)
+    for scale in SCALES:
+        leaves = {
+            leaf.name: points[0][leaf.name] * (1.0 if leaf.role in DATA else scale)
+            for leaf in graph.leaves
+        }
+        with np.errstate(all="ignore"):
+            values = forward(graph, leaves)
+        if all(np.isfinite(array.astype(float)).all() for array in values.values()):
+            found.append(values)
+    return tuple(found)
 
 
 def _holds(part: Condition, values: Values, tolerance: float) -> bool:

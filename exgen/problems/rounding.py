@@ -9,7 +9,7 @@ from exgen.certify.hand import calculate, rounded, work
 from exgen.certify.rounded import ways
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call
-from exgen.ops import traits_of
+from exgen.ops import lookup, traits_of
 from exgen.problems.luck import require
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ def worked_exactly(
         if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
             require("not_saturated", shown not in (-1, 0, 1), options)
+        elif isinstance(gate.expr, Call) and lookup(gate.expr.op).function and not traits.kink:
+            slopes = {rounded(calculate(slope, exactly.values), digits) for _, slope in gate.slopes}
+            require("not_saturated", 1 not in slopes, options)
     return exactly
 
 

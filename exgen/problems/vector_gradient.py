@@ -76,6 +76,11 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     """Draw the numbers of the example, and an order where the network sorts."""
     extended, upstream, gradient = _derived(graph)
     by = gradient.name
+    if _sorting(graph) is not None and not graph.size_names:
+        raise KindError(
+            f"the size of '{by}' has a value, and the order that is asked about has its own",
+            remedy=f"Leave it as a name, such as {by}: input[N].",
+        )
     own = reused(gradient.closed)
     Cases(extended.shapes, LETTER, LETTER).entry(gradient.closed)
     least = max((*own, 1)) + 2
