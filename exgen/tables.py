@@ -186,13 +186,17 @@ class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
     numbers: Mapping[str, Any]
 
 
+ID = r"\A[A-Za-z][A-Za-z0-9_-]{0,40}\Z"
+"""What a problem may be called: its id is part of files' names and stands in TeX as it is."""
+
+
 class ProblemTable(Struct, frozen=True, kw_only=True):
     """The keys that every problem of a bank may have, whatever its kind."""
 
     name: Annotated[
         str,
         said("letters, digits, '-' and '_', 40 at most", "What the problem is called.",
-             "hidden-layer", pattern=r"\A[A-Za-z][A-Za-z0-9_-]{0,40}\Z"),
+             "hidden-layer", pattern=ID),
     ] = field(name="id")  # fmt: skip
     kind_name: Annotated[str, said("text", "What is asked.", "chain_rule")] = field(name="kind")
     network: Annotated[str, said("text", "The network it is asked about.", "mlp")]
