@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from exgen.asks.numeric import gradient_value
 from exgen.asks.scene import Answered, Scene, placed
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.certify.totals import TotalClaim
 from exgen.derive.factors import gradients_given, read_given
@@ -62,16 +63,14 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         shape=work.shape(by),
         expr=to_text(written.expr),
         steps=steps,
-        claim=LayoutGradientClaim(
+        claim=Equation(
             inner.graph,
-            by,
+            Quantity(inner.graph.loss, by),
             (written.expr,),
-            work.shape(by),
-            written.shapes,
-            work.layout,
-            given.factors,
+            layout=work.layout,
+            factors=given.factors,
         ),
-        write=lambda claim: Tex(printer(claim.exprs[0])),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
     return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")
 

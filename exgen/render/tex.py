@@ -109,7 +109,8 @@ def problem_alone(problem: Problem, page: Page, language: Language, *, key: bool
     if page.hints == "sheet" and not key:
         body = _hinted(body, _hint(problem))
     # the parts have points of their own, and a class that adds them up must not count them twice
-    return body.replace(rf"\question[{problem.points}]", r"\question", 1) if problem.parts else body
+    counted = bool(problem.parts) or not problem.points
+    return body.replace(rf"\question[{problem.points}]", r"\question", 1) if counted else body
 
 
 def _hint(problem: Problem) -> str:
