@@ -23,6 +23,7 @@ from exgen.languages import load_language
 from exgen.page import LOGO, Page
 from exgen.problems.table import NAMES
 from exgen.strict import read, shown
+from exgen.tables import ID
 from exgen.write import MANIFEST, is_plain
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def _inputs(data: Any) -> tuple[SetInputs, tuple[ProblemInputs, ...]]:  # noqa: 
         if problem.kind not in NAMES:
             said = f"there is no kind {shown(problem.kind)}"
             raise DataError(said, f"{path}.kind", nearest(problem.kind, NAMES))
-        if not is_plain(problem.name):
+        if not re.match(ID, problem.name):
             raise DataError(f"{shown(problem.name)} is no name of a problem", f"{path}.name")
         _check_draws(problem.draws, f"{path}.draws")
         problems.append(problem)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from exgen.certify.acceptance import counts_text
+from exgen.errors import plain
 from exgen.grading import points_text
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def verified_text(found: Iterable[Verified]) -> str:
         lines.append(f"{str(part.folder).ljust(width)}   {_verdict(part)}")
         if part.refused is not None:
             lines.append(textwrap.indent(str(part.refused), "  "))
-        lines += [f"  {failure.where}: {failure.message}" for failure in part.failures]
+        lines += [
+            f"  {plain(failure.where)}: {plain(failure.message)}" for failure in part.failures
+        ]
     return "\n".join(lines)
 
 

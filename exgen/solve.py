@@ -252,7 +252,7 @@ def _certified(solved: Solved, mistakes: tuple[Mistake, ...], page: Page) -> Ans
         latex=solved.latex,
         shape=None if solved.shape is None else declared(solved.shape),
         expr=solved.expr,
-        sort=sort_of(claim),
+        sort=solved.sort or sort_of(claim),
         steps=solved.steps,
         certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,

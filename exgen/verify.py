@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exgen.again import Failure, again, more, said
-from exgen.errors import ManifestError, TexError
+from exgen.errors import ExgenError, MachineError, ManifestError
 from exgen.files import read as read_file
 from exgen.manifest import MAX_BYTES, digest, read_manifest
 from exgen.pipeline import printed_again
@@ -129,7 +129,9 @@ def verify(
     if found.complete:
         try:
             printed = printed_again(manifest, found.problem_set, pdf=bool(pdfs) and pdf)
-        except (ManifestError, TexError) as error:
+        except MachineError:
+            raise
+        except ExgenError as error:
             failures.append(Failure((error.place or MANIFEST).rpartition("/")[2], error.message))
     failures += _files(manifest, printed)
     unsigned = () if key is None or owner is None else tuple(_signature(manifest, owner, key.name))

@@ -10,7 +10,7 @@ from exgen.asks.grammar import EQUALS
 from exgen.asks.pieces import Fact, Formula, Where, Words
 from exgen.asks.scene import Answered, Scene
 from exgen.certify.choices import ChoiceClaim, Condition
-from exgen.certify.equations import EquationClaim
+from exgen.certify.equation import Equation
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, MisfitError
 from exgen.language import to_text
@@ -47,7 +47,7 @@ def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
         if isinstance(piece, Fact):
             sides = tuple(scene.formula(side, piece.span)[0] for side in piece.sides)
             try:
-                EquationClaim(scene.graph, sides, layout, ()).prove()
+                Equation(scene.graph, None, sides, layout=layout).prove()
             except CertificateError as error:
                 remedy = f"At trial numbers its sides differ; {error.message}."
                 raise scene.error("this fact does not hold", piece.span, remedy) from None
@@ -129,7 +129,7 @@ def _is_right(solved: Solved, formula: Formula, scene: Scene) -> bool:
     if latex == solved.latex.tex:
         return True
     claim: Any = solved.claim
-    other = {"exprs": (expr,)} if hasattr(claim, "exprs") else {"expr": expr}
+    other = {"rights": (expr,)} if isinstance(claim, Equation) else {"expr": expr}
     try:
         replace(claim, **other).prove()
     except (CertificateError, MisfitError, ValueError, LookupError):

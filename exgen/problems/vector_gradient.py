@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.acceptance import added
-from exgen.certify.cases import CaseClaim, OrderClaim
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
+from exgen.certify.quantity import Quantity
 from exgen.derive.cases import Cases, reused
 from exgen.derive.gradients import Gradient, derive_gradients, with_gradient_shapes
 from exgen.derive.latex import Printer
@@ -183,8 +182,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                     " ".join(gradient.why),
                 ),
             ),
-            claim=GradientClaim(extended, by, gradient.closed, gradient.shape),
-            write=lambda claim: Tex(printer(claim.expr)),
+            claim=Equation(extended, Quantity(extended.loss, by), (gradient.closed,)),
+            write=lambda claim: Tex(printer(claim.rights[0])),
         )
     ]
     cases: list[dict[str, Any]] = []
@@ -263,17 +262,14 @@ def _case(extended: Graph, printer: Printer, gradient: Gradient, position: int |
         shape=None,
         expr=to_text(entry),
         steps=(Step("cases", Tex(f"{left} = {printer(entry)}"), why),),
-        claim=CaseClaim(
-            graph=extended,
-            by=gradient.name,
-            entry=entry,
-            letter="" if position is not None else LETTER,
-            label=label,
-            only=None if position is None else (position,),
-            but=reused(gradient.closed),
-            descending=sorting is not None and sorting.option("descending") == 1,
+        claim=Equation(
+            extended,
+            Quantity(extended.loss, gradient.name),
+            (entry,),
+            (index, 0),
+            different=tuple((LETTER, n) for n in reused(gradient.closed) if position is None),
         ),
-        write=lambda claim: Tex(printer(claim.entry)),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
 
 
@@ -287,11 +283,16 @@ def _example(
     entries = tuple(_at_rank(upstream, order, n) for n in range(len(order)))
     ascending = tuple(reversed(order)) if descending else tuple(order)
 
-    def write(claim: OrderClaim) -> Tex:
-        column = r" \\ ".join(map(printer, claim.entries))
+    def write(claim: Equation) -> Tex:
+        column = r" \\ ".join(printer(cell) for (cell,) in claim.cells)
         return Tex(rf"\begin{{bmatrix}} {column} \end{{bmatrix}}")
 
-    claim = OrderClaim(fixed, gradient.name, ascending, entries)
+    claim = Equation(
+        fixed,
+        Quantity(fixed.loss, gradient.name),
+        cells=tuple((entry,) for entry in entries),
+        order=ascending,
+    )
     answer = Solved(
         name="example",
         latex=write(claim),
@@ -328,7 +329,9 @@ def _numeric(
             shape=plain.shapes[graph.loss],
             expr=to_text(plain.expr(graph.loss) or Name(graph.loss)),
             steps=(),
-            claim=ForwardClaim(plain, inputs, graph.loss, values[graph.loss]),
+            claim=Equation(
+                plain, Quantity(graph.loss), cells=as_cells(values[graph.loss]), leaves=inputs
+            ),
             write=lambda claim: Tex(f"{printer.name(graph.loss)} = {array_latex(claim.value)}"),
         ),
         Solved(
@@ -337,7 +340,7 @@ def _numeric(
             shape=shape,
             expr=to_text(closed),
             steps=(Step("numbers", Tex(f"{symbol} = {array_latex(found)}"), ""),),
-            claim=GradientValueClaim(fixed, leaves, by, found),
+            claim=Equation(fixed, Quantity(fixed.loss, by), cells=as_cells(found), leaves=leaves),
             write=lambda claim: Tex(f"{symbol} = {array_latex(claim.value)}"),
         ),
     ]
