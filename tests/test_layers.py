@@ -67,6 +67,7 @@ ORDER = (
     "lint",
     "derivation",
     "report",
+    "schema",
     "cli",
 )
 """The modules and packages from the bottom up: each may import only those that stand before it."""

@@ -52,6 +52,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
+        Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),

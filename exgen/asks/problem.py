@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
-RUBRIC = "rubric"
+RUBRIC, CHAIN = "rubric", "chain"
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
 MOST_DECIMALS = 4
@@ -88,13 +88,13 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         "order": {
             phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
             for phrase in phrases
-            if phrase.choices and phrase.sort != RUBRIC
+            if phrase.choices and phrase.sort not in (RUBRIC, CHAIN)
             for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
-        "hide": {
-            phrase.name: hidden_in(phrase, graph, source, stream.child("hide", phrase.name))
+        "places": {
+            phrase.name: hidden_in(phrase, graph, source, stream.child("places", phrase.name))
             for phrase in phrases
-            if phrase.sort == "chain"
+            if phrase.sort == CHAIN
         },
     }
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
@@ -314,7 +314,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
         paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    elif not ask.choices or answered.layout:
+    elif (not ask.choices or answered.layout) and ask.sort != CHAIN:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)
 

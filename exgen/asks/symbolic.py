@@ -9,6 +9,7 @@ from operator import add, mul
 from typing import TYPE_CHECKING
 
 from exgen.asks.numeric import gradient_value
+from exgen.asks.pieces import Words
 from exgen.asks.scene import Answered, Scene, placed
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
@@ -23,6 +24,7 @@ from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column,
 from exgen.language import to_text
 from exgen.problems.backward import Backward
 from exgen.problems.base import Solved, blank
+from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
 from exgen.problems.missing_shapes import reason
 from exgen.problems.steps import claimed
 
@@ -194,36 +196,35 @@ def shape_text_latex(found: Shape) -> str:
 
 
 def chain(ask: Phrase, scene: Scene) -> Answered:
-    """Return a chain-rule product whose blanks can be filled with names in one way only."""
-    from exgen.problems.chain_rule import answers_of, line_fields
+    """Return products of Jacobians whose blanks can be filled with names in one way only."""
+    first = ask.name == f"chain.{ask['name']}"
+    lines = chain_lines(ask)
+    hide = scene.draws["places"][ask.name]
+    shown, solved = blanks_of(scene.setting, lines, hide, "" if first else f"{ask.name}.")
+    return Answered(
+        {"show": "chains", "chains": shown, "names": [answer.name for answer in solved]},
+        tuple(solved),
+    )
 
-    line = [ask["name2"], *ask["names"], ask["name"]]
-    hidden = set(scene.draws["hide"][ask.name])
-    shown = line_fields(scene.setting, line, hidden, ask.name)
-    solved = answers_of(scene.setting, line, hidden, ask.name)
-    equation = Tex(f"{shown['left']} = {shown['right']}")
-    whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
-    told = [step for answer in solved for step in answer.steps]
-    whys = dict.fromkeys(str(step.why) for step in told)
-    first, *rest = (replace(step, equation=Tex(""), why="") for step in told)
-    first = replace(first, why=" ".join(whys))
-    steps = (replace(first, equation=whole), *rest)
-    solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]
-    prints = {"show": "chain", "equation": equation}
-    return Answered(prints, tuple(solved))
+
+def chain_lines(ask: Phrase) -> list[list[str]]:
+    """Return the chains of an ask, each from its variable to what is differentiated."""
+    texts = ("".join(p.text for p in part if isinstance(p, Words)) for part in ask.choices)
+    return [[*(name.strip() for name in text.split(",")), ask["name"]] for text in texts]
 
 
 def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list[str]:
-    """Draw the places of a chain-rule product that are left blank."""
-    from exgen.problems.chain_rule import check_lines, draw_hidden
-
-    line = [ask["name2"], *ask["names"], ask["name"]]
+    """Take the places of a chain-rule product that are to be blank, or draw some."""
+    lines = chain_lines(ask)
     try:
-        check_lines(graph, [line])
+        check_lines(graph, lines)
+        if "at" in ask.clauses:
+            hide = [place.strip() for place in ask.clauses["at"].split(",")]
+            check_hidden(graph, lines, hide)
+            return hide
     except KindError as error:
         raise placed(error, source, ask.span) from None
-    wanted = {"blanks": int(ask.clauses.get("hiding", 2))}
-    return [place.removeprefix("0.") for place in draw_hidden(graph, [line], wanted, stream)]
+    return draw_hidden(graph, lines, {"blanks": int(ask.clauses.get("hiding", 2))}, stream)
 
 
 def count(ask: Phrase, scene: Scene) -> Answered:

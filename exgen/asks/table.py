@@ -161,11 +161,12 @@ ASKS: Mapping[str, Ask] = {
         ),
         Ask(
             "chain",
-            "chain of NAME by NAME through NAMES",
-            "A chain-rule product along these names, some of them left blank.",
-            "{ask chain of L by z1 through a1, z2 hiding 2}",
+            "chain of NAME",
+            "Chain-rule products with names left blank, each along the names behind the colon.",
+            "{ask chain of L hiding 2 blanks: z1, a1, z2 | x, z1}",
             symbolic.chain,
-            ("hiding",),
+            ("hiding", "at"),
+            choices=1,
         ),
         Ask(
             "count",
