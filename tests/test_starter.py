@@ -55,4 +55,4 @@ def test_sentences_of_a_preset(tmp_path: Path) -> None:
         'intro = "Look at {show lines a}"\nask_text = "Find"\n'
     )
     (problem,) = build(load_bank(path), load_profile("base"), 1).problems
-    assert problem.draws["problem"]["text"].startswith("Look at {show lines a}\nFind the ")
+    assert problem.draws["text"].startswith("Look at {show lines a}\nFind the ")

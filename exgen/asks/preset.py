@@ -44,7 +44,8 @@ def preset(
         drawn = draw(graph, options, stream)
         sentences = {key: options[key] for key in SENTENCES if key in options}
         text = worded(name, {**drawn, **sentences})
-        return {**drawn, **problem.sample(graph, {problem.TEXT: text}, stream)}
+        asked = {**options, "sizes": drawn.get("sizes", {}), problem.TEXT: text}
+        return {**drawn, **problem.sample(graph, asked, stream)}
 
     return Kind(
         name=name,

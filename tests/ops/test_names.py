@@ -31,7 +31,6 @@ OTHER_WORDS = {
     "problems/by_layers.py": {"sort"},
     "problems/concept.py": {"sort", "softmax"},  # the name of a fact
     "problems/show_that.py": {"log", "softmax"},  # the name of a step, and of a field
-    "problems/vector_gradient.py": {"permutation"},  # a field
     "readback/sentences.py": {"sort"},  # a slot of a sentence
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/plots.py": {"sigmoid"},  # the name of a plot
