@@ -18,7 +18,7 @@ from exgen.language import read_graph
 from exgen.problems.base import Setting
 from exgen.solve import solve_again
 from exgen.statements import with_statements
-from exgen.typed import shown
+from exgen.strict import shown
 from exgen.write import MANIFEST
 
 if TYPE_CHECKING:

@@ -137,21 +137,53 @@ def new_command(path: Path, kind: str | None) -> None:
 
 @app.command("verify")
 @click.argument("paths", metavar="PATH...", type=FILE, nargs=-1, required=True)
-def verify_command(paths: tuple[Path, ...]) -> None:
-    """Prove a set again from its manifest, and compare every file with it.
+@click.option(
+    "--pdf/--no-pdf", default=True, help="Whether to make the PDFs again, too.", show_default=True
+)
+@click.option("--key", type=FILE, help="The public key of whoever has to have signed it.")
+def verify_command(paths: tuple[Path, ...], key: Path | None, *, pdf: bool) -> None:
+    """Solve and prove a set again from its manifest, and compare all else with it.
 
     PATH is a folder that make wrote, or a folder of them.
     """
+    from exgen.processes import ended_as_interrupted
     from exgen.report import Progress, verified_text, verify_code
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
-    with Progress(len(folders)) as progress:
-        found = [verify(folder, progress.of(folder)) for folder in folders]
+    with ended_as_interrupted(), Progress(len(folders)) as progress:
+        found = [verify(folder, progress.of(folder), pdf=pdf, key=key) for folder in folders]
     if len(found) == 1 and found[0].refused is not None:
         raise found[0].refused
     click.echo(verified_text(found))
     sys.exit(verify_code(found))
+
+
+@app.command("sign")
+@click.argument("path", metavar="FOLDER", type=FILE, required=False)
+@click.option("--key", type=FILE, help="Your secret key.")
+@click.option("--new-key", type=FILE, help="Make a pair of keys instead, PATH and PATH.pub.")
+def sign_command(path: Path | None, key: Path | None, new_key: Path | None) -> None:
+    """Verify a set and sign its manifest, so that others can see who made it."""
+    from exgen import sign
+
+    if (path is None, key is None) != (new_key is not None,) * 2:
+        raise click.UsageError("give FOLDER and --key, or --new-key alone")
+    if new_key is not None:
+        public = sign.new_key(new_key)
+        click.echo(f"{new_key}   your secret key: keep it to yourself\n{public}   for others")
+    elif path is not None and key is not None:
+        from exgen.report import verified_text, verify_code
+        from exgen.verify import verify
+
+        secret = sign.secret_key(key)
+        found = verify(path)
+        if found.refused is not None:
+            raise found.refused
+        click.echo(verified_text([found]))
+        if not found.failures:
+            click.echo(f"  signed in {sign.sign(path, secret)}")
+        sys.exit(verify_code([found]))
 
 
 @app.command("render")
@@ -227,6 +259,7 @@ def list_command(set_name: str | None, tags: tuple[str, ...]) -> None:
     "--jobs", type=click.IntRange(min=1), help="How many processes; one for each core unless given."
 )
 @the_notation
+@the_language
 @click.option("--pdf", is_flag=True, help="Run TeX too, and count what sticks out of its page.")
 def lint_command(
     set_name: str | None,
@@ -236,6 +269,7 @@ def lint_command(
     first: int,
     jobs: int | None,
     notation: str | None,
+    language: str | None,
     *,
     pdf: bool,
 ) -> None:
@@ -246,7 +280,7 @@ def lint_command(
     from exgen.report import lint_text
 
     reports = []
-    for target in targets(set_name, kind, notation, tags=tags, pdf=pdf):
+    for target in targets(set_name, kind, notation, language=language, tags=tags, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.certify.equation import Equation
 from exgen.certify.given import Given, at_kinks, prove_at
 from exgen.certify.given import given as at_values
-from exgen.certify.gradients import GradientClaim
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.deep import deep_expressions
 from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
@@ -178,11 +179,12 @@ def _derived(graph: Graph, source: Source, notation: Notation, values: Source | 
 
 def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Agreement, ...]:
     """Prove a gradient, and what LaTeX prints of it where the notation writes it otherwise."""
-    name = leaf.name
+    quantity = Quantity(graph.loss, leaf.name)
     try:
         if written.expr != expr:
-            prove(GradientClaim(graph, name, written.expr, written.shape, written.numerator))
-        return prove(GradientClaim(graph, name, expr, leaf.shape))
+            layout = "numerator" if written.numerator else "shape"
+            prove(Equation(graph, quantity, (written.expr,), layout=layout))
+        return prove(Equation(graph, quantity, (expr,)))
     except CertificateError as error:
         raise CertificateError(
             f"the gradient by '{leaf.name}' could not be proven: {error.message}",

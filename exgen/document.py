@@ -4,16 +4,18 @@ Two kinds of text are kept apart by type: ``str`` is plain text, which every pri
 :class:`Tex` is mathematics that exgen itself made.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: msgspec reads the types, and is to evaluate no text.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import to_builtins
 
 from exgen.page import USUAL, Page
+from exgen.strict import said
 
+Whole = Annotated[int, said("a whole number below 2**63", "", le=2**63 - 1)]
 SCHEMA = 4
 """The version of the manifest's layout. A manifest of another version is not guessed at."""
 UNSTORED = {"stored": False}
@@ -159,12 +161,12 @@ class ProblemInputs:
     name: str
     kind: str
     covers: tuple[str, ...]
-    worth: int | tuple[int, ...] | None
+    worth: Whole | tuple[Whole, ...] | None
     by_layers: bool
     network: str
     draws: Mapping[str, Any]
-    tries: int
-    rejected: Mapping[str, int]
+    tries: Whole
+    rejected: Mapping[str, Whole]
     waived: tuple[str, ...] = ()
     hint: str = ""
 
@@ -218,7 +220,7 @@ class SetInputs:
     name: str
     title: str
     course: str
-    seed: int
+    seed: Whole
     notation: Mapping[str, Any]
     slips: bool
     versions: Mapping[str, str]

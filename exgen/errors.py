@@ -102,6 +102,10 @@ class ManifestError(ExgenError):
     """A manifest is damaged, was not made by exgen, or is of another version."""
 
 
+class SignatureError(ExgenError):
+    """A key for signatures cannot be read, or is none, or a file is in its way."""
+
+
 class MachineError(ExgenError):
     """The machine lacks something: TeX, room on the disk, the right to write."""
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 FORMULA = r"\$(?:\\.|[^$\\])*\$"
+DISPLAY = r"\\\[.*?\\\]|\\begin\{align\*\}.*?\\end\{align\*\}"
 ARGUMENT = r"\{[^{}]*\}"
 OPTION = r"(?:\[[^\]]*\])?"
 TOKEN = re.compile(
     r"(?P<drawing>\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\begin\{exfigure\}.*?\n)"
-    r"|(?P<display>\\\[.*?\\\]|\\begin\{align\*\}.*?\\end\{align\*\})"
-    rf"|(?P<formula>{FORMULA})"
+    rf"|(?P<display>{DISPLAY})|(?P<formula>{FORMULA})"
     r"|(?P<dash>(?<=\w)\{-\}(?=\w))"
     r"|(?P<hole>\\(?:thepage|thequestion|numpages)(?:\{\})?(?![A-Za-z])|\([a-z]\)"
     r"|(?<![\w.])(?:\d*½|\d+(?:\.\d+)?)(?!\w))"

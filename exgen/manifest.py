@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -23,12 +22,12 @@ from exgen.files import read as read_file
 from exgen.languages import load_language
 from exgen.page import LOGO, Page
 from exgen.problems.table import NAMES
-from exgen.strict import read
-from exgen.typed import Decoder, shown
+from exgen.strict import read, shown
+from exgen.tables import ID
 from exgen.write import MANIFEST, is_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MAX_BYTES = 64 * 2**20
@@ -192,7 +191,7 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
         load_language(inputs.language)
     except BankError as error:
         raise DataError(error.message, ".set.language", error.remedy) from None
-    listed = DECODER.read(dict[str, dict[str, str]], content["files"], ".files")
+    listed = read(dict[str, dict[str, str]], content["files"], ".files")
     for name, part in listed.items():
         if not is_plain(name) or part.keys() != {"sha256"}:
             raise DataError(f"'{name[:MAX_DEPTH]}' is no file with its hash", ".files")
@@ -219,7 +218,7 @@ def _inputs(data: Any) -> tuple[SetInputs, tuple[ProblemInputs, ...]]:  # noqa: 
         if problem.kind not in NAMES:
             said = f"there is no kind {shown(problem.kind)}"
             raise DataError(said, f"{path}.kind", nearest(problem.kind, NAMES))
-        if not is_plain(problem.name):
+        if not re.match(ID, problem.name):
             raise DataError(f"{shown(problem.name)} is no name of a problem", f"{path}.name")
         _check_draws(problem.draws, f"{path}.draws")
         problems.append(problem)
@@ -227,10 +226,27 @@ def _inputs(data: Any) -> tuple[SetInputs, tuple[ProblemInputs, ...]]:  # noqa: 
 
 
 def _decided(kind: Any, data: Any, path: str) -> Any:  # noqa: ANN401 - a class, and any JSON
+    """Return what of an object decides a document, which must be there as a whole."""
     if not isinstance(data, dict):
         raise DataError(f"{shown(data)} is not an object", path)
-    names = {part.name for part in fields(kind)}
-    return DECODER.read(kind, {key: part for key, part in data.items() if key in names}, path)
+    for part in fields(kind):
+        if part.name not in data:
+            raise DataError(f"'{part.name}' is missing", path)
+    found = read(kind, data, path)
+    if isinstance(found, SetInputs):
+        _check_page(data["page"], found.page, f"{path}.page")
+    return found
+
+
+def _check_page(data: Mapping[str, Any], page: Page, path: str) -> None:
+    """See that a page is recorded as a whole, and as it is stored."""
+    for key, value in to_builtins(page).items():
+        if key not in data:
+            raise DataError(f"'{key}' is missing", path)
+        if type(data[key]) is float:
+            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
+    if page.logo and not LOGO.fullmatch(page.logo):
+        raise DataError("there is no such logo", f"{path}.logo")
 
 
 def _check_draws(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
@@ -245,21 +261,3 @@ def _check_draws(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
         named = value.items() if isinstance(value, dict) else enumerate(value or ())
         for key, part in named:
             _check_draws(part, f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]")
-
-
-def _read_page(data: Any, path: str) -> Page:  # noqa: ANN401
-    try:
-        page: Page = read(Page, data)
-    except DataError as error:
-        raise DataError(error.message, path + error.path, error.remedy) from None
-    for key, value in to_builtins(page).items():
-        if key not in data:
-            raise DataError(f"'{key}' is missing", path)
-        if type(data[key]) is float:
-            raise DataError(f"{data[key]} is not {value}", f"{path}.{key}")
-    if page.logo and not LOGO.fullmatch(page.logo):
-        raise DataError("there is no such logo", f"{path}.logo")
-    return page
-
-
-DECODER = Decoder({"Any": Any, "Mapping": Mapping}, {Page: _read_page})

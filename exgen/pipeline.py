@@ -308,6 +308,23 @@ def _beside(manifest: Manifest, problem_set: ProblemSet) -> dict[str, bytes]:
     return found
 
 
+def printed_again(manifest: Manifest, problem_set: ProblemSet, *, pdf: bool) -> dict[str, bytes]:
+    """Return every file of a set that follows from a manifest, by name.
+
+    Args:
+        manifest: it names the files beside it, such as a logo.
+        problem_set: what follows from it.
+        pdf: whether to run TeX.
+
+    Raises:
+        ManifestError: the logo is gone, or another one.
+        TexError: TeX stopped.
+
+    """
+    beside = _beside(manifest, problem_set)
+    return _files(problem_set, render_tex(problem_set), beside, pdf=pdf)
+
+
 def render(
     path: Path, folder: Path | None = None, *, pdf: bool = True, force: bool = False
 ) -> Rendered:
@@ -325,13 +342,13 @@ def render(
 
     """
     manifest = read_manifest(path)
-    found = again(manifest)
-    if found.failures:
-        raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     target = folder or manifest.folder
     check_target(target, force=force)
     if pdf:
         require_tex()
+    found = again(manifest)
+    if found.failures:
+        raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     sources = render_tex(found.problem_set)
     own = found.problem_set.versions["exgen"] == version("exgen")
     for name, text in sources.items():

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from exgen.certify.acceptance import counts_text
+from exgen.errors import plain
 from exgen.grading import points_text
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def verified_text(found: Iterable[Verified]) -> str:
         lines.append(f"{str(part.folder).ljust(width)}   {_verdict(part)}")
         if part.refused is not None:
             lines.append(textwrap.indent(str(part.refused), "  "))
-        lines += [f"  {failure.where}: {failure.message}" for failure in part.failures]
+        lines += [
+            f"  {plain(failure.where)}: {plain(failure.message)}" for failure in part.failures
+        ]
     return "\n".join(lines)
 
 
@@ -117,6 +120,8 @@ def _verdict(part: Verified) -> str:
         _counted(part.problems, "problem"),
         f"{_counted(part.answers, 'answer')} certified again (worst error {part.worst:.0e})",
         *([_counted(part.rubrics, "rubric")] if part.rubrics else []),
+        *(["PDFs by their hash alone"] if part.unread else []),
+        *([f"signed by the owner of {part.signer}"] if part.signer else []),
         *([_counted(len(part.failures), "failure")] if part.failures else []),
     ]
     return ", ".join(parts)

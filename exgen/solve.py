@@ -20,7 +20,8 @@ from exgen.grading import divided
 from exgen.graph import is_column, is_scalar
 from exgen.language.writer import graph_text
 from exgen.problems import KINDS
-from exgen.render.tex import parts_of, with_rubrics
+from exgen.render.problem import parts_of
+from exgen.render.rubrics import with_rubrics
 from exgen.slips.mistakes import slipped
 from exgen.slips.told import drawn_numbers
 
@@ -251,7 +252,7 @@ def _certified(solved: Solved, mistakes: tuple[Mistake, ...], page: Page) -> Ans
         latex=solved.latex,
         shape=None if solved.shape is None else declared(solved.shape),
         expr=solved.expr,
-        sort=sort_of(claim),
+        sort=solved.sort or sort_of(claim),
         steps=solved.steps,
         certificate=() if claim is None else certify(claim, page),
         mistakes=mistakes,

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+SHOWN = 40
+WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+"""What JSON has, as errors call it."""
+
 
 def said(legal: str, about: str, *examples: object, **limits: Any) -> msgspec.Meta:  # noqa: ANN401
     """Return what is told of a key: what it must be, what it is for, and what may stand there."""
@@ -69,13 +80,27 @@ def _told(text: str, kind: object, key: str) -> DataError:
     if found := re.fullmatch("Object missing required field `(.*)`", message):
         field = next(part for part in table if part.encode_name == found[1])
         verb = "must be given, as"
-    if field is None or not _about(field):
+    if field is None or (_about(kind) and not _about(field)):
         name, about = key, _about(kind)
     else:
         name, about = field.encode_name, _about(field)
-    legal_text = about.get("title", message.removeprefix("Expected ").split(",")[0])
+    legal_text = about.get("title") or _in_words(message)
     such = ", or ".join(f"{name} = {toml(part)}" for part in about.get("examples", []))
     return DataError(f"'{name}' {verb} {legal_text}", path, such and f"Such as {such}.")
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec expected in words, such as ``text or null``."""
+    expected = message.removeprefix("Expected ").partition(", got")[0]
+    return " or ".join(WORDS.get(part, part) for part in expected.strip("`").split(" | "))
+
+
+def shown(data: object) -> str:
+    """Return a piece of JSON for a message, cut short."""
+    if isinstance(data, (dict, list)):
+        return "an object" if isinstance(data, dict) else "a list"
+    text = f"'{data}'" if isinstance(data, str) else msgspec.json.encode(data).decode()
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _end(info: inspect.Type, path: str) -> tuple[inspect.Field | None, tuple[inspect.Field, ...]]:

@@ -31,7 +31,7 @@ TEXTS = "text, or a list of texts"
 RULE_NAMES = ["distinct_dims"]
 Line = Annotated[str, Meta(pattern=r"\S")]
 Count = Annotated[int, Meta(ge=1)]
-INCLUDE = "a list of texts such as 'set1:neuron', or 'other.toml:id', or without an id for all"
+INCLUDE = "a list of texts: a set or a bank file, and behind a colon the id of one of its problems"
 Size = Annotated[int, Meta(ge=1, le=MAX_SIZE)]
 
 
@@ -104,7 +104,9 @@ class File(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     include: Annotated[
         tuple[str, ...],
-        said(INCLUDE, "Problems of other banks, which come before its own.", ["set1:neuron"]),
+        said(
+            INCLUDE, "Problems of other banks, which come before its own.", ["set1:neuron-circuit"]
+        ),
     ] = ()
     page: Annotated[Any, said("a table", "The head of page 1, and how pages are set.")] = field(
         default_factory=dict
@@ -184,13 +186,17 @@ class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
     numbers: Mapping[str, Any]
 
 
+ID = r"\A[A-Za-z][A-Za-z0-9_-]{0,40}\Z"
+"""What a problem may be called: its id is part of files' names and stands in TeX as it is."""
+
+
 class ProblemTable(Struct, frozen=True, kw_only=True):
     """The keys that every problem of a bank may have, whatever its kind."""
 
     name: Annotated[
         str,
         said("letters, digits, '-' and '_', 40 at most", "What the problem is called.",
-             "hidden-layer", pattern=r"\A[A-Za-z][A-Za-z0-9_-]{0,40}\Z"),
+             "hidden-layer", pattern=ID),
     ] = field(name="id")  # fmt: skip
     kind_name: Annotated[str, said("text", "What is asked.", "chain_rule")] = field(name="kind")
     network: Annotated[str, said("text", "The network it is asked about.", "mlp")]

@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exgen.again import Failure, again, more, said
-from exgen.errors import ManifestError
+from exgen.errors import ExgenError, MachineError, ManifestError
 from exgen.files import read as read_file
 from exgen.manifest import MAX_BYTES, digest, read_manifest
-from exgen.render.fragment import STYLE, fragments
-from exgen.render.tex import render_tex
+from exgen.pipeline import printed_again
+from exgen.render.pdf import require_tex
+from exgen.render.pdftext import difference
+from exgen.sign import SIGNATURE, is_signed, public_key
 from exgen.write import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from exgen.manifest import Manifest
 
+PDFS = ("problems.pdf", "solutions.pdf")
 SHOWN = 12
 """How many digits of a hash tell it from another."""
 
@@ -38,6 +43,8 @@ class Verified:
         answers: how many answers follow, each certified again.
         rubrics: how many more are for a human grader.
         worst: the largest error of the proofs.
+        unread: whether there are PDFs that were not read.
+        signer: the file of the key whose owner signed it; empty where nobody asked.
         failures: whatever does not follow, or is not as it was made.
         refused: the one reason why the manifest could not be read.
 
@@ -48,6 +55,8 @@ class Verified:
     answers: int = 0
     rubrics: int = 0
     worst: float = 0.0
+    unread: bool = False
+    signer: str = ""
     failures: tuple[Failure, ...] = ()
     refused: ManifestError | None = None
 
@@ -81,40 +90,71 @@ def made_folders(path: Path) -> tuple[Path, ...]:
     return folders
 
 
-def verify(path: Path, told: Callable[[str], None] = lambda _: None) -> Verified:
-    """Verify one folder; a manifest that cannot be read is ``refused``, and never raises.
+def verify(
+    path: Path,
+    told: Callable[[str], None] = lambda _: None,
+    *,
+    pdf: bool = True,
+    key: Path | None = None,
+) -> Verified:
+    """Verify one folder; a manifest that cannot be read is ``refused``.
 
     Args:
         path: a folder, or its manifest.
         told: is given the name of each problem before it is looked at.
+        pdf: whether to make the PDFs again, too, and compare them; else their hash has to do.
+        key: the public key of whoever has to have signed the manifest.
+
+    Raises:
+        MachineError: there are PDFs, and no TeX.
+        SignatureError: the key is none.
 
     """
+    owner = None if key is None else public_key(key)
     try:
         manifest = read_manifest(path)
     except ManifestError as error:
         return Verified(path, refused=error)
+    pdfs = sorted(name for name in manifest.files if name.endswith(".pdf") and name in PDFS)
+    if pdfs and pdf:
+        require_tex()
     # What a manifest says may be anything; NumPy's warnings about it would say nothing.
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = again(manifest, told)
     answers = [answer for part in found.problem_set.problems for answer in part.answers]
     proven = [answer for answer in answers if not answer.is_rubric]
-    printed = {}
+    printed: dict[str, bytes] = {}
+    failures: list[Failure] = [*found.failures]
     if found.complete:
-        pages = render_tex(found.problem_set)
-        printed = {f"{name}.tex": text.encode() for name, text in pages.items()}
-        printed |= fragments(found.problem_set) if STYLE in manifest.files else {}
+        try:
+            printed = printed_again(manifest, found.problem_set, pdf=bool(pdfs) and pdf)
+        except MachineError:
+            raise
+        except ExgenError as error:
+            failures.append(Failure((error.place or MANIFEST).rpartition("/")[2], error.message))
+    failures += _files(manifest, printed)
+    unsigned = () if key is None or owner is None else tuple(_signature(manifest, owner, key.name))
     return Verified(
         folder=path,
         problems=len(manifest.problems),
         answers=len(proven),
         rubrics=len(answers) - len(proven),
         worst=max((part.error for answer in proven for part in answer.certificate), default=0.0),
-        failures=(
-            *found.failures,
-            *_files(manifest, printed),
-        ),
+        unread=bool(pdfs) and not pdf,
+        signer="" if key is None or unsigned else key.name,
+        failures=(*failures, *unsigned),
     )
+
+
+def _signature(manifest: Manifest, owner: Ed25519PublicKey, key: str) -> Iterator[Failure]:
+    try:
+        if not is_signed(manifest.folder, owner):
+            yield Failure(SIGNATURE, f"is no signature of this manifest by the owner of {key}")
+    except FileNotFoundError:
+        yield Failure(SIGNATURE, "is missing: nobody signed this manifest")
+    except OSError as error:
+        yield Failure(SIGNATURE, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
 
 
 # --- the files ---
@@ -131,9 +171,15 @@ def _files(manifest: Manifest, printed: Mapping[str, bytes]) -> Iterator[Failure
         except OSError as error:
             yield Failure(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
             continue
-        if name in printed and data != printed[name]:
+        if name in printed and name in PDFS:
+            says = difference(data, printed[name])
+            if says:
+                yield Failure(name, f"{says}{_by(manifest)}")
+                continue
+        elif name in printed and data != printed[name]:
             yield _line(name, data.decode(errors="replace"), printed[name].decode(), _by(manifest))
-        elif digest(data) != recorded:
+            continue
+        if digest(data) != recorded:
             both = f"sha256 recorded {recorded[:SHOWN]}, found {digest(data)[:SHOWN]}"
             yield Failure(name, f"was changed since it was made ({both})")
 

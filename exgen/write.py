@@ -1,4 +1,4 @@
-"""The only module that writes: a folder of files, as a whole or not at all.
+"""The only module that writes: a folder of files, or one file, as a whole or not at all.
 
 The files are made in a hidden folder beside the target, and both then change places: in one step
 where the system can, else in two, of which the next run mends the first if the second never came.
@@ -97,6 +97,30 @@ def write_folder(target: Path, files: Mapping[str, bytes], *, force: bool = Fals
                 parent.rmdir()
         if isinstance(error, OSError):
             raise _machine_error(error, target) from error
+        raise
+
+
+def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write one file, as a whole or not at all.
+
+    Args:
+        path: the file; one that is there is replaced.
+        content: what it holds.
+        mode: who may read it, from the moment at which it is there.
+
+    Raises:
+        MachineError: it cannot be written; what was there before stays.
+
+    """
+    fresh = path.with_name(f".exgen-{os.getpid()}-{_mark(path)}")
+    try:
+        _write_file(fresh, content, mode)
+        fresh.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            fresh.unlink()
+        if isinstance(error, OSError):
+            raise _machine_error(error, path) from error
         raise
 
 
@@ -295,8 +319,9 @@ def _free_name(parent: Path, name: str) -> Path:
     return path
 
 
-def _write_file(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
+def _write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(number, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

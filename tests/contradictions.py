@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import same_numbers
-from exgen.certify.layouts import layout_values
+from exgen.certify.equation import Equation
 from exgen.certify.points import trial_points, with_numbers
+from exgen.certify.quantity import printed_values
 from exgen.certify.readback import check_printed
 from exgen.certify.reading.page import Page
+from exgen.certify.rounding import UPSTREAM
+from exgen.certify.samples import ITSELF
 from exgen.derive.notation import restored_notation
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, Source
@@ -67,11 +70,6 @@ ROW = re.compile(r"\s*\\\\\*?(?:\[[^\]]*\])?\s")
 CONTINUED = re.compile(r"\s*\\\\\*\s*&\\qquad\s")
 """The end of a row that is too long: what belongs at its right stands on the next."""
 VALUE = re.compile(r"read back: \S+ is not \S+$")
-GRADIENTS = ("gradient in a layout", "mean of gradients", "jacobian")
-INDEXED = frozenset({"gradient entry", "equality", "derivative by a matrix", "proof", "derivation"})
-"""The claims whose mistakes are index forms; their reader says which letter it does not know."""
-WRITTEN = frozenset({"gradient", "jacobian", "gradient in a layout", "weighted sum", "line"})
-"""The claims whose mistakes are evaluated here too, not only by the reader of the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +210,17 @@ def _recorded(
 ) -> Iterator[Contradiction]:
     """Compare the shape that the manifest has for a derivative with the box."""
     claim = answer.claim
-    if answer.sort not in (*GRADIENTS, "gradient") or answer.shape is None or claim.graph != graph:
+    if (
+        answer.sort not in ("gradient", "jacobian", "mean of gradients")
+        or answer.shape is None
+        or claim.graph != graph
+    ):
         return
-    by, of = claim.by, getattr(claim, "of", graph.loss)
+    quantity = getattr(claim, "quantity", None)
+    of, by = (quantity.of, quantity.by) if quantity else (graph.loss, claim.by)
     expected = expected_shape(graph, str(of), str(by), key)
     # a transposed symbol stands for a column; grids say that they are written as they are
-    if answer.sort == "gradient" and (r"\right)^{" in block or OWN_SHAPE in block):
+    if claim.layout == "shape" and (r"\right)^{" in block or OWN_SHAPE in block):
         return
     if expected is not None and answer.shape not in _written(expected):
         says = f"d{of}/d{by} has the shape {answer.shape}"
@@ -296,9 +299,10 @@ def judged(
                 return "this reads as right"
         except CertificateError as error:
             refused = error.message
-    if answer.sort in INDEXED and not VALUE.match(refused):
+    equation = isinstance(claim, Equation)
+    if (answer.sort == "proof" or (equation and claim.index)) and not VALUE.match(refused):
         return f"this cannot be read: {refused}"
-    if answer.sort not in WRITTEN:
+    if not equation or claim.index or claim.leaves or claim.cells:
         return ""
     try:
         wrong, right = read_both(claim, bare, right_side(answer.latex.tex), notation)
@@ -309,7 +313,7 @@ def judged(
     graph = with_numbers(claim.graph)
     trials = [_named(claim, graph, dict(run)) for run in trial_points(graph, SEED)]
     runs = [_named(claim, graph, run) for run in runs_at(graph, numbers)]
-    turned = answer.sort != "jacobian"
+    turned = is_scalar(graph.shapes[claim.quantity.of])
     same = [equal(claim, wrong[0], right[0], values, turned=turned) for values in trials]
     if all(same):
         return "this has the value of the answer"
@@ -335,7 +339,7 @@ def read_both(
     notation: Notation,
 ) -> tuple[tuple[Expr, Shape], tuple[Expr, Shape]]:
     """Read two formulas over the names of a claim, each with its shape."""
-    numerator = getattr(claim, "numerator", False) or getattr(claim, "layout", "") == "numerator"
+    numerator = getattr(claim, "layout", "") == "numerator"
     shapes = getattr(claim, "shapes", None)
     known = vocabulary(claim.graph, notation, shapes=shapes, numerator=numerator)
     first, second = (_read(text, known, claim) for text in (wrong, right))
@@ -370,9 +374,8 @@ def equal(claim: Any, wrong: Expr, right: Expr, values: Values, *, turned: bool)
 def _named(claim: Any, graph: Graph, run: Values) -> Values:  # noqa: ANN401
     if not is_scalar(graph.shapes[graph.loss]):
         return run
-    numerator = getattr(claim, "numerator", False) or getattr(claim, "layout", "") == "numerator"
-    layout = getattr(claim, "layout", "numerator" if numerator else "shape")
-    return layout_values(graph, run, gradients(graph, run), layout, getattr(claim, "factors", ()))
+    layout, factors = getattr(claim, "layout", "shape"), getattr(claim, "factors", ())
+    return printed_values(graph, run, gradients(graph, run), layout, factors)
 
 
 def drawn(problem: Problem) -> list[Values]:
@@ -386,8 +389,8 @@ def drawn(problem: Problem) -> list[Values]:
             name: np.asarray(value, dtype=object).astype(float).reshape(np.shape(value) or (1, 1))
             for name, value in claim.leaves.items()
         }
-        if getattr(claim, "upstream", 1) != 1:
-            point["upstream"] = np.full((1, 1), float(claim.upstream))
+        if (point.get(UPSTREAM, ITSELF) == 1).all():
+            point.pop(UPSTREAM, None)
         found.append(point)
     return found
 
@@ -396,7 +399,7 @@ def runs_at(graph: Graph, numbers: list[Values]) -> list[Values]:
     """Return runs of a network at those numbers that say all its leaves."""
     runs: list[Values] = []
     for point in numbers:
-        leaves = {leaf.name: point.get(leaf.name, point.get("upstream")) for leaf in graph.leaves}
+        leaves = {leaf.name: point.get(leaf.name, point.get(UPSTREAM)) for leaf in graph.leaves}
         given = {name: array for name, array in leaves.items() if array is not None}
         fits = all(
             leaf.name in given and given[leaf.name].shape == tuple(d.constant for d in leaf.shape)

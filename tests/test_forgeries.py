@@ -8,9 +8,10 @@ The cases stand in ``forgeries/*.md``. A change is one line: a place, and what b
     problem shapes <=> problem chain                 exchanged
     every network: sigmoid => tanh                   in all problems
 
-A place is a problem and an answer by name, and keys, all below the set; or a file. The hashes of
-the files are worked out anew after the change. Each line of what must be said is part of a failure;
-after ``refused:`` it is part of the one error, with exit code 2.
+A place is a problem and an answer by name, and keys, all below the set; or a file. A PDF is made
+of its TeX with the change. The hashes of the files are worked out anew after the change. Each line
+of what must be said is part of what is said; after ``refused:`` it is part of the one error, with
+exit code 2. The sets are made of the banks beside the cases; PDFs are those of ``own``.
 """
 
 from __future__ import annotations
@@ -27,27 +28,46 @@ import pytest
 from exgen.again import again, compared, differences
 from exgen.errors import ManifestError
 from exgen.manifest import digest, read_manifest
+from exgen.render.pdf import compile_tex
+from exgen.render.pdftext import difference
 from exgen.verify import verify
-from tests.cases import Case, cases_in
+from tests.cases import Case, read_cases
 from tests.commands import run
 from tests.sheets import is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BANK = Path(__file__).parent / "forgeries" / "bank.toml"
-LEAST = 40
+    from _pytest.mark.structures import ParameterSet
+
+FOLDER = Path(__file__).parent / "forgeries"
+LEAST = 100
 Way = tuple[str | int, ...]
+
+
+def cases(name: str) -> list[ParameterSet]:
+    """Return the cases of one file, each under its title."""
+    return [pytest.param(name, case, id=case.title) for case in read_cases(FOLDER / f"{name}.md")]
+
+
+TEXTS = [*cases("problems"), *cases("own")]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a set with a few kinds of problems, without PDFs."""
-    folder = tmp_path_factory.mktemp("forged") / "set"
-    ran = run("make", "--set", str(BANK), "--seed", "1", "--no-pdf", "--out", str(folder))
+    """Give a folder with the sets, without PDFs."""
+    folder = tmp_path_factory.mktemp("forged")
+    for name in ("problems", "own"):
+        make(name, folder / name, "--no-pdf")
+    return folder
+
+
+def make(name: str, folder: Path, *options: str) -> None:
+    """Make a set, and see that it is in order."""
+    bank = str(FOLDER / f"{name}.toml")
+    ran = run("make", "--set", bank, "--seed", "1", "--out", str(folder), *options)
     assert (ran.code, ran.err) == (0, "")
     assert run("verify", str(folder)).code == 0
-    return folder
 
 
 def read(folder: Path) -> Any:  # noqa: ANN401 - JSON
@@ -115,15 +135,25 @@ def forge(content: Any, change: str) -> None:  # noqa: ANN401
         at(content, way[:-1])[way[-1]] = text.replace(before, after.replace(r"\n", "\n"))
 
 
-@pytest.mark.parametrize("case", cases_in("forgeries"))
-def test_a_forgery_is_refused(made: Path, tmp_path: Path, case: Case) -> None:
-    """It is named, with both values."""
-    folder = tmp_path / "set"
-    shutil.copytree(made, folder)
+def forged(source: Path, folder: Path, case: Case) -> None:
+    """Copy a set, and make the changes of a case."""
+    shutil.copytree(source, folder)
     content = read(folder)
     for change in case.given.splitlines():
         forge(content, change)
     write(folder, content)
+
+
+@pytest.mark.parametrize(("name", "case"), TEXTS)
+def test_a_forgery_is_refused(made: Path, tmp_path: Path, name: str, case: Case) -> None:
+    """It is named, with both values."""
+    folder = tmp_path / "set"
+    forged(made / name, folder, case)
+    assert_said(folder, case)
+
+
+def assert_said(folder: Path, case: Case) -> None:
+    """See what ``verify`` says of a forged set."""
     ran = run("verify", str(folder))
     expected = case.expected.splitlines()
     if expected[0].startswith("refused: "):
@@ -137,28 +167,66 @@ def test_a_forgery_is_refused(made: Path, tmp_path: Path, case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [part for part in cases_in("forgeries") if "macro hidden" in str(part.id)]
+    ("name", "case"), [part for part in TEXTS if "macro hidden in a" in str(part.id)]
 )
-def test_no_forgery_is_printed(made: Path, tmp_path: Path, case: Case) -> None:
+def test_no_forgery_is_printed(made: Path, tmp_path: Path, name: str, case: Case) -> None:
     """``render`` prints nothing of a manifest that does not follow from what decides it."""
-    folder = tmp_path / "set"
-    shutil.copytree(made, folder)
-    content = read(folder)
-    for change in case.given.splitlines():
-        forge(content, change)
-    write(folder, content)
-    ran = run("render", str(folder), "--no-pdf", "--out", str(tmp_path / "again"))
+    forged(made / name, tmp_path / "set", case)
+    ran = run("render", str(tmp_path / "set"), "--no-pdf", "--out", str(tmp_path / "again"))
     assert (ran.code, ran.out) == (2, "")
-    assert "the manifest was edited since it was made" in ran.err
-    assert case.expected.splitlines()[0] in ran.err
+    assert case.expected.splitlines()[0].removeprefix("refused: ") in ran.err
     assert not (tmp_path / "again").exists()
+
+
+@pytest.fixture(scope="module")
+def printed(tex: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a set with its PDFs."""
+    folder = tmp_path_factory.mktemp("printed") / "set"
+    make("own", folder)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "case"), cases("pdfs"))
+def test_a_forged_pdf_is_refused(printed: Path, tmp_path: Path, name: str, case: Case) -> None:
+    """A PDF is compared with the one that the TeX gives, whatever its recorded hash."""
+    folder = tmp_path / name
+    shutil.copytree(printed, folder)
+    file, _, texts = case.given.partition(": ")
+    before, after = texts.split(" => ")
+    source = (folder / file).with_suffix(".tex").read_text()
+    assert before in source
+    document = file.removesuffix(".pdf")
+    (folder / file).write_bytes(compile_tex({document: source.replace(before, after)})[document])
+    content = json.loads((folder / "manifest.json").read_text())
+    content["files"][file]["sha256"] = digest((folder / file).read_bytes())
+    (folder / "manifest.json").write_text(json.dumps(content))
+    assert_said(folder, case)
+
+
+def test_without_tex(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDFs are not passed over in silence: there is an error, or the hash alone has to do."""
+    monkeypatch.setenv("PATH", "")
+    ran = run("verify", str(printed))
+    assert (ran.code, ran.out) == (2, "")
+    assert "pdflatex is not installed" in ran.err
+    ran = run("verify", str(printed), "--no-pdf")
+    assert (ran.code, ran.err) == (0, "")
+    assert "PDFs by their hash alone" in ran.out
+
+
+def test_without_pdftotext(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF that is another one is refused also where nothing can read it."""
+    monkeypatch.setenv("PATH", "")
+    sheet, key = ((printed / f"{name}.pdf").read_bytes() for name in ("problems", "solutions"))
+    assert difference(sheet, sheet) == ""
+    assert "is pdftotext installed?" in difference(sheet, key)
 
 
 def test_the_battery_is_large() -> None:
     """It has no fewer cases than were promised, and no two alike."""
-    cases = [case for part in cases_in("forgeries") for case in part.values]
-    given = [case.given for case in cases if isinstance(case, Case)]
-    assert len(set(given)) == len(cases) >= LEAST
+    every = [part.values for part in (*TEXTS, *cases("pdfs"))]
+    given = {(name, case.given) for name, case in every if isinstance(case, Case)}
+    assert len(given) == len(every) >= LEAST
 
 
 # --- every value ---
@@ -193,11 +261,22 @@ def other(value: object) -> object:
     return "x"
 
 
-@pytest.mark.parametrize("problem", ["gradients", "words", "wires"])
-def test_every_value_is_compared(tmp_path: Path, problem: str) -> None:
+@pytest.mark.parametrize(
+    ("bank", "problem"),
+    [("problems", "gradients"), ("problems", "words"), ("problems", "wires"), ("own", "step")],
+)
+def test_every_value_is_compared(tmp_path: Path, bank: str, problem: str) -> None:
     """Each value of a manifest, changed alone, is refused, or else changes no page and is free."""
     folder = tmp_path / "set"
-    chosen = ("--set", str(BANK), "--problem", problem, "--no-pdf", "--out", str(folder))
+    chosen = (
+        "--set",
+        str(FOLDER / f"{bank}.toml"),
+        "--problem",
+        problem,
+        "--no-pdf",
+        "--out",
+        str(folder),
+    )
     assert run("make", *chosen).code == 0
     whole = json.loads((folder / "manifest.json").read_text())
     before = read_manifest(folder)

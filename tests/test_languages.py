@@ -7,6 +7,7 @@ import re
 import string
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -20,8 +21,18 @@ from exgen.banks import load_bank
 from exgen.cli import app
 from exgen.derive.notation import notation_names
 from exgen.derive.rules import RULES
-from exgen.languages import IN_FORMULA, LETTERS, TOKEN, Language, language_names, load_language
+from exgen.languages import (
+    DISPLAY,
+    FORMULA,
+    IN_FORMULA,
+    LETTERS,
+    TOKEN,
+    Language,
+    language_names,
+    load_language,
+)
 from exgen.ops import TABLE
+from exgen.page import Page
 from exgen.pipeline import build, load, load_profile
 from exgen.readback.sentences import PAGE, PROBLEM, SLOT, WORDS, Form
 from exgen.render.conventions import box
@@ -38,6 +49,11 @@ LANGUAGES = [code for code in language_names() if code != "en"]
 SETS = [f"set{n}" for n in range(1, 6)]
 ELSEWHERE = frozenset([":;", "and", "pt", "english"])
 """Messages that are marks, or whose words stand in no sentence."""
+
+
+FULL = Page(time=90, due="x", instructions="x", points_table=True, hints="page")
+"""A page with all that may stand in its head."""
+FORMULAS = re.compile(rf"{FORMULA}|{DISPLAY}", re.DOTALL)
 
 
 class Blank(dict[str, str]):
@@ -100,6 +116,22 @@ def test_no_word_of_a_set_is_missing(name: str) -> None:
         assert missing == []
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_a_page_keeps_its_formulas(name: str) -> None:
+    """Each formula of the English page stands on the others, whatever is said around it."""
+    english, *others = (pages(made(name), load_language(code)) for code in ("en", *LANGUAGES))
+    for other in others:
+        for page, told in zip(english, other, strict=True):
+            assert formulas(told) == formulas(page)
+
+
+def formulas(page: str) -> list[str]:
+    """Return the formulas of a page without their words, decimals as in English, sorted."""
+    found = (IN_FORMULA.sub("", found[0]) for found in FORMULAS.finditer(page))
+    plain = (re.sub(r"\\s+|\\\\\*|&|\\q?quad", "", formula) for formula in found)
+    return sorted(formula.replace("{,}", ".").replace(";", ",") for formula in plain)
+
+
 @pytest.mark.parametrize("notation", notation_names(resources.notations()))
 @pytest.mark.parametrize("name", SETS)
 def test_no_word_in_any_notation_is_missing(name: str, notation: str) -> None:
@@ -156,7 +188,9 @@ def test_no_english_word_is_printed(code: str, tmp_path: Path) -> None:
     messages = load_language(code).messages
     foreign = words_of(messages.values())
     english = words_of(messages) - foreign
-    problem_set = build(*load("2", None, code), 1)
+    problem_set = replace(build(*load("2", None, code), 1), page=FULL)
+    hinted = [replace(problem, hint="x") for problem in problem_set.problems]
+    problem_set = replace(problem_set, problems=tuple(hinted))
     for name, data in compile_tex(render_tex(problem_set), pages={}).items():
         path = tmp_path / f"{name}.pdf"
         path.write_bytes(data)

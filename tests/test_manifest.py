@@ -185,15 +185,23 @@ def test_another_type_anywhere(small: Path, tmp_path: Path, value: object) -> No
 @pytest.mark.parametrize(
     ("way", "value", "says"),
     [
-        ("set.problems.0.name", 3, r"set.problems\[0\].name: 3 is not a text"),
+        ("set.problems.0.name", 3, r"set.problems\[0\].name: 'name' must be text"),
         ("set.problems.1.name", "jacobian", r"set.problems\[1\].name: 'jacobian' is there twice"),
         ("set.problems.0.kind", "../x", r"set.problems\[0\].kind: there is no kind '../x'"),
-        ("set.problems.0.tries", 10**19, r"set.problems\[0\].tries: this number is too large"),
-        ("set.problems.0.network", 3, r"set.problems\[0\].network: 3 is not a text"),
-        ("set.problems.0.worth", 1.5, r"set.problems\[0\].worth: 1.5 is not a whole number or .*"),
+        (
+            "set.problems.0.tries",
+            10**19,
+            r"set.problems\[0\].tries: 'tries' must be a whole number below 2\*\*63",
+        ),
+        ("set.problems.0.network", 3, r"set.problems\[0\].network: 'network' must be text"),
+        (
+            "set.problems.0.worth",
+            1.5,
+            r"set.problems\[0\].worth: 'worth' must be a whole .*",
+        ),
         ("set.problems.0", "x", r"set.problems\[0\]: 'x' is not an object"),
         ("set.problems", {}, r"set: there is no list of problems"),
-        ("set.slips", 1, r"set.slips: 1 is not true or false"),
+        ("set.slips", 1, r"set.slips: 'slips' must be true or false"),
         ("set.notation.layout", "sideways", r"set.notation: layout cannot be 'sideways'"),
         ("set.notation.color", "red", r"set.notation: there is no setting 'color'"),
         ("files.../x", {"sha256": ""}, r"files: '../x' is no file with its hash"),

@@ -97,4 +97,4 @@ def test_numerator_gradients_are_claimed_as_such(set_name: str) -> None:
         for answer in problem.answers:
             gradient = answer.sort == "gradient" and problem.kind not in SCALAR_KINDS
             if gradient and not is_plain(answer):
-                assert answer.claim.numerator, (problem.name, answer.name)
+                assert answer.claim.layout == "numerator", (problem.name, answer.name)

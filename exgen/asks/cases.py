@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.scene import Answered, Scene
-from exgen.certify.cases import CaseClaim, OrderClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.cases import Cases, reused
 from exgen.derive.gradients import derive_gradients
 from exgen.document import Step, Tex
@@ -132,17 +133,14 @@ def entry(ask: Phrase, scene: Scene) -> Answered:
         shape=None,
         expr=to_text(expr),
         steps=(Step("cases", Tex(rf"{symbol} = \exanswer{{{printer(expr)}}}"), why),),
-        claim=CaseClaim(
-            graph=graph,
-            by=by,
-            entry=expr,
-            letter=index if position is None else "",
-            label=label,
-            only=None if position is None else (position,),
-            but=own,
-            descending=_descending(call),
+        claim=Equation(
+            graph,
+            Quantity(graph.loss, by),
+            (expr,),
+            (index if position is None else position, 0),
+            different=tuple((index, n) for n in own if position is None),
         ),
-        write=lambda claim: Tex(printer(claim.entry)),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
     asked = Tex(rf"$\displaystyle {symbol}$")
     apart = [Tex(rf"${index} \neq {n + base}$") for n in own]
@@ -161,6 +159,10 @@ def in_order(ask: Phrase, scene: Scene) -> Answered:
     if call is None or call.args != (Name(by),) or output is None:
         remedy = "It needs a line such as F = sort(x), and {show upstream g of L}."
         raise scene.error(f"'{by}' is not sorted", span, remedy)
+    size = scene.graph.shapes[by][0]
+    if size.is_number and size != Dim(len(order)):
+        said = f"'{by}' has {size} entries, and this is an order of {len(order)}"
+        raise scene.error(said, span, f"Leave the size as a name, such as {by}: input[N].")
     graph = scene.graph.with_sizes(dict.fromkeys(scene.graph.size_names, len(order)))
     upstream = Name(output)
     entries = tuple(Entry(upstream, positions.index(n), 0) for n in range(len(positions)))
@@ -170,7 +172,12 @@ def in_order(ask: Phrase, scene: Scene) -> Answered:
         return rf"\begin{{bmatrix}} {rows.join(map(printer, parts))} \end{{bmatrix}}"
 
     ascending = tuple(reversed(positions)) if _descending(call) else tuple(positions)
-    claim = OrderClaim(graph, by, ascending, entries)
+    claim = Equation(
+        graph,
+        Quantity(graph.loss, by),
+        cells=tuple((entry,) for entry in entries),
+        order=ascending,
+    )
     symbol = printer.derivative(graph.loss, by)
     if scene.setting.notation.layout == "numerator":
         symbol = printer.transpose_of(symbol)
@@ -183,7 +190,7 @@ def in_order(ask: Phrase, scene: Scene) -> Answered:
         expr=", ".join(map(to_text, entries)),
         steps=(Step("order", equation, Tex(why)),),
         claim=claim,
-        write=lambda claim: Tex(column(claim.entries)),
+        write=lambda claim: Tex(column(tuple(cell for (cell,) in claim.cells))),
     )
     known = column(tuple(Entry(Name(by), n, 0) for n in positions))
     prints = {

@@ -56,6 +56,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
+        Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),

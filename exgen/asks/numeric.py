@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
-from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
+from exgen.certify.quantity import Quantity
+from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradient_name, gradients
 from exgen.errors import KindError
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.problems.backward import Backward
 
+TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
+"""A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
 STEP_DIGITS = 4
@@ -68,7 +73,13 @@ def value(ask: Phrase, scene: Scene) -> Answered:
         shape=graph.shapes[name],
         expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
         steps=_forward_steps(ask, scene, name, digits),
-        claim=ForwardClaim(graph, scene.leaves, name, array, digits),
+        claim=Equation(
+            graph,
+            Quantity(name),
+            cells=as_cells(array),
+            leaves=scene.leaves,
+            rounding=_rounding(digits),
+        ),
         write=lambda claim: Tex(cells_latex(claim.value, digits)),
         where=_where(scene, left),
     )
@@ -85,10 +96,17 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
     require_exact(ask, found, scene.source)
 
-    def write(claim: GradientValueClaim) -> Tex:
-        return Tex(cells_latex(_turned(claim.value, layout), digits))
+    def write(claim: Equation) -> Tex:
+        return Tex(cells_latex(claim.value, digits))
 
-    claim = GradientValueClaim(graph, leaves, by, found, digits, layout)
+    claim = Equation(
+        graph,
+        Quantity(graph.loss, by),
+        cells=as_cells(_turned(found, layout)),
+        layout=layout,
+        leaves=leaves,
+        rounding=_rounding(digits),
+    )
     work = backward_of(inner)
     symbol = inner.printer.derivative(graph.loss, by)
     solved = Solved(
@@ -138,8 +156,12 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     shown_result = cells_latex(moved, digits)
     equation = rf"{formula} = {numbers} {sign} \exanswer{{{shown_result}}}"
     why = "One step of gradient descent moves a parameter against its gradient."
-    claim = GradientValueClaim(
-        graph, scene.leaves, by, moved, digits, "shape", Decimal(str(float(rate)))
+    claim = Equation(
+        graph,
+        Quantity(graph.loss, by, Decimal(str(float(rate)))),
+        cells=as_cells(moved),
+        leaves=scene.leaves,
+        rounding=_rounding(digits),
     )
     solved = Solved(
         name=ask.name,
@@ -183,6 +205,10 @@ def require_exact(ask: Phrase, array: NDArray[Any], source: Source) -> None:
             remedy="Say to how many decimals, as in 'to 3 digits'.",
         )
         raise placed(error, source, ask.span)
+
+
+def _rounding(digits: int | None) -> Rounding | None:
+    return None if digits is None else Rounding(digits)
 
 
 def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
@@ -253,7 +279,9 @@ def _put_in(scene: Scene, printer: Printer, line: str, digits: int | None) -> li
         array = scene.values[name]
         return _bracketed(cells_latex(array, _shown_digits(array, digits)))
 
-    return [] if expr is None else [replace(printer, decorate=number)(expr)]
+    if expr is None:
+        return []
+    return [TWICE.sub(r"\\left(\1\\right)", replace(printer, decorate=number)(expr))]
 
 
 def _needed_forward(

@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
-from exgen.asks.pieces import Fact, Formula, Part, Phrase, Words
+from exgen.asks.pieces import Fact, Formula, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
+from exgen.engine import gradient_name
 from exgen.errors import Source, nearest
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ DERIVATIVES = ("gradient", "jacobian")
 WAYS = ("exactly", "digits", "upstream", "given", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
+COMPARED = re.compile(r"(<=|>=|<|>|=)")
+GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
-VERBS = ("show", "ask", "part", "rubric", "remark", "fact")
+VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
 ALONE = ("rubric", "remark")
 """The verbs that are a row of their own."""
 
@@ -98,7 +101,11 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
             inside += [True] * len(word)
         elif word[0] == "}":
             del inside[-len(word) :]
-        elif word == ":" and inside and "".join(found).rpartition("{")[2].strip() != "fact":
+        elif (
+            word == ":"
+            and inside
+            and "".join(found).rpartition("{")[2].strip() not in ("fact", "where")
+        ):
             inside[-1] = False
         elif inside and inside[-1]:
             word = names.get(word, word)
@@ -150,10 +157,14 @@ def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) ->
     if verb is None or verb[1] not in VERBS:
         return _formula(source, body, start, span)
     word = verb[1]
+    if word == "where" and inside:
+        return _where(source, body, span, verb.end())
     if word == "fact" and inside:
         return _fact(source, body, span, verb.end())
-    if inside or word == "fact":
-        remedy = "Inside rubrics and choices there may be formulas, and facts {fact: a = b}."
+    if inside or word in ("fact", "where"):
+        remedy = (
+            "Inside rubrics and choices there may be formulas, {fact: a = b} and {where: a < b}."
+        )
         raise source.error(f"'{word}' cannot stand here", span, remedy)
     if word == "part":
         words = tokens(source, body[verb.end() :], start + verb.end())
@@ -185,6 +196,15 @@ def _formula(source: Source, body: str, start: int, span: Span) -> Formula:
             remedy if remedy.startswith("Did") else f"Legal here: {', '.join(VERBS)}.",
         )
     return Formula(body.strip(), span)
+
+
+def _where(source: Source, body: str, span: Span, after: int) -> Where:
+    text = body[after:].strip().removeprefix(":")
+    text = GRADIENT.sub(lambda found: gradient_name(found[1]), text)
+    sides = COMPARED.split(text)
+    if len(sides) != 3 or not (sides[0].strip() and sides[2].strip()):  # noqa: PLR2004 - a < b
+        raise source.error("a condition compares two formulas", span, "Such as {where: y < t}.")
+    return Where(sides[0].strip(), sides[1], sides[2].strip(), span)
 
 
 def _fact(source: Source, body: str, span: Span, after: int) -> Fact:
@@ -264,7 +284,7 @@ def _choices(
         parts = [
             part
             for part in _pieces(source, left + 1, right, inside=True)
-            if isinstance(part, (Words, Formula, Fact))
+            if isinstance(part, (Words, Formula, Fact, Where))
         ]
         if not any(not isinstance(part, Words) or part.text.strip() for part in parts):
             raise source.error("nothing stands between these bars", span_at(source.text, left, 1))

@@ -43,6 +43,16 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """The condition on which what stands beside it is the right choice; it is not printed."""
+
+    left: str
+    sign: str
+    right: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """A show, an ask, or a rubric: the row of the table that it is of, and what fills its places.
 
@@ -72,5 +82,5 @@ class Phrase:
         return self.slots[slot]
 
 
-Inline = Words | Formula | Fact
-Piece = Words | Formula | Fact | Part | Phrase
+Inline = Words | Formula | Fact | Where
+Piece = Inline | Part | Phrase

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
-RUBRIC = "rubric"
+RUBRIC, CHAIN = "rubric", "chain"
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
 MOST_DECIMALS = 4
@@ -97,13 +97,13 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         "order": {
             phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
             for phrase in phrases
-            if phrase.choices and phrase.verb == "ask" and phrase.sort != RUBRIC
+            if phrase.choices and phrase.verb == "ask" and phrase.sort not in (RUBRIC, CHAIN)
             for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
-        "hide": {
-            phrase.name: hidden_in(phrase, graph, source, stream.child("hide", phrase.name))
+        "places": {
+            phrase.name: hidden_in(phrase, graph, source, stream.child("places", phrase.name))
             for phrase in phrases
-            if phrase.sort == "chain"
+            if phrase.sort == CHAIN
         },
     }
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
@@ -314,6 +314,14 @@ def _paragraph() -> dict[str, Any]:
     return {"pieces": [], "boxed": [], "blanks": []}
 
 
+def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
+    """Return what is asked as the left side of an equation, with its blank on the right."""
+    if isinstance(prints, Tex):
+        return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
+    symbol = prints["symbol"].tex.removesuffix("$")
+    return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
+
+
 def _is_choice(answered: Answered) -> bool:
     return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
 
@@ -341,12 +349,12 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     if _is_choice(answered):
         inside = "blank"
     elif inside == "blank" and answered.layout not in ("", "rubric"):
-        prints = Tex(f"${blank(names[0])}$")
+        prints = _equated(prints, blank(names[0]))
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
         paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    elif not ask.choices or answered.layout:
+    elif (not ask.choices or answered.layout) and ask.sort != CHAIN:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
+from exgen.asks.pieces import Words
 from exgen.asks.scene import Answered, Scene, backward_of, placed
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.certify.totals import TotalClaim
 from exgen.derive.factors import read_given
@@ -22,6 +24,7 @@ from exgen.errors import CertificateError, KindError
 from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column, is_scalar
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
+from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
 from exgen.problems.missing_shapes import reason
 from exgen.problems.steps import claimed
 
@@ -65,16 +68,14 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         shape=work.shape(by),
         expr=to_text(written.expr),
         steps=steps,
-        claim=LayoutGradientClaim(
+        claim=Equation(
             inner.graph,
-            by,
+            Quantity(inner.graph.loss, by),
             (written.expr,),
-            work.shape(by),
-            written.shapes,
-            work.layout,
-            given.factors,
+            layout=work.layout,
+            factors=given.factors,
         ),
-        write=lambda claim: Tex(printer(claim.exprs[0])),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
     return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")
 
@@ -198,34 +199,35 @@ def shape_text_latex(found: Shape) -> str:
 
 
 def chain(ask: Phrase, scene: Scene) -> Answered:
-    """Return a chain-rule product whose blanks can be filled with names in one way only."""
-    from exgen.problems.chain_rule import answers_of, line_fields
+    """Return products of Jacobians whose blanks can be filled with names in one way only."""
+    first = ask.name == f"chain.{ask['name']}"
+    lines = chain_lines(ask)
+    hide = scene.draws["places"][ask.name]
+    shown, solved = blanks_of(scene.setting, lines, hide, "" if first else f"{ask.name}.")
+    return Answered(
+        {"show": "chains", "chains": shown, "names": [answer.name for answer in solved]},
+        tuple(solved),
+    )
 
-    line = [ask["name2"], *ask["names"], ask["name"]]
-    hidden = set(scene.draws["hide"][ask.name])
-    shown = line_fields(scene.setting, line, hidden, ask.name)
-    solved = answers_of(scene.setting, line, hidden, ask.name)
-    equation = Tex(f"{shown['left']} = {shown['right']}")
-    whole = Tex(str(shown["worked"]).replace(" &= ", " = "))
-    told = [step for answer in solved for step in answer.steps]
-    first, *rest = (replace(step, equation=Tex("")) for step in told)
-    steps = (replace(first, equation=whole), *rest)
-    solved = [replace(answer, steps=(step,)) for answer, step in zip(solved, steps, strict=True)]
-    prints = {"show": "chain", "equation": equation}
-    return Answered(prints, tuple(solved))
+
+def chain_lines(ask: Phrase) -> list[list[str]]:
+    """Return the chains of an ask, each from its variable to what is differentiated."""
+    texts = ("".join(p.text for p in part if isinstance(p, Words)) for part in ask.choices)
+    return [[*(name.strip() for name in text.split(",")), ask["name"]] for text in texts]
 
 
 def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list[str]:
-    """Draw the places of a chain-rule product that are left blank."""
-    from exgen.problems.chain_rule import check_lines, draw_hidden
-
-    line = [ask["name2"], *ask["names"], ask["name"]]
+    """Take the places of a chain-rule product that are to be blank, or draw some."""
+    lines = chain_lines(ask)
     try:
-        check_lines(graph, [line])
+        check_lines(graph, lines)
+        if "at" in ask.clauses:
+            hide = [place.strip() for place in ask.clauses["at"].split(",")]
+            check_hidden(graph, lines, hide)
+            return hide
     except KindError as error:
         raise placed(error, source, ask.span) from None
-    wanted = {"blanks": int(ask.clauses.get("hiding", 2))}
-    return [place.removeprefix("0.") for place in draw_hidden(graph, [line], wanted, stream)]
+    return draw_hidden(graph, lines, {"blanks": int(ask.clauses.get("hiding", 2))}, stream)
 
 
 def count(ask: Phrase, scene: Scene) -> Answered:

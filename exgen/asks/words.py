@@ -7,11 +7,13 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.grammar import EQUALS
-from exgen.asks.pieces import Fact, Formula, Words
+from exgen.asks.pieces import Fact, Formula, Where, Words
 from exgen.asks.scene import Answered, Scene
-from exgen.certify.equations import EquationClaim
+from exgen.certify.choices import ChoiceClaim, Condition
+from exgen.certify.equation import Equation
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, MisfitError
+from exgen.language import to_text
 from exgen.problems.base import Solved
 from exgen.problems.steps import claimed
 
@@ -27,10 +29,10 @@ NOTE = "note:"
 
 def inline(pieces: Sequence[Inline], scene: Scene) -> list[str | Tex]:
     """Return words as plain text, and formulas and facts in the notation."""
-    return [_inline(piece, scene) for piece in pieces]
+    return [_inline(piece, scene) for piece in pieces if not isinstance(piece, Where)]
 
 
-def _inline(piece: Inline, scene: Scene) -> str | Tex:
+def _inline(piece: Words | Formula | Fact, scene: Scene) -> str | Tex:
     if isinstance(piece, Words):
         return piece.text
     sides = piece.sides if isinstance(piece, Fact) else EQUALS.split(piece.text)
@@ -45,7 +47,7 @@ def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
         if isinstance(piece, Fact):
             sides = tuple(scene.formula(side, piece.span)[0] for side in piece.sides)
             try:
-                EquationClaim(scene.graph, sides, layout, ()).prove()
+                Equation(scene.graph, None, sides, layout=layout).prove()
             except CertificateError as error:
                 remedy = f"At trial numbers its sides differ; {error.message}."
                 raise scene.error("this fact does not hold", piece.span, remedy) from None
@@ -61,13 +63,53 @@ def proven_words(
 
 
 def choice(ask: Phrase, scene: Scene) -> Answered:
-    """Return a choice in the drawn order; the author writes the right one first."""
+    """Return a choice in the drawn order.
+
+    Where each answer has a condition, the right one is that whose condition holds, and no other's
+    may; else it is the one that the author writes first, and nothing proves that it is right.
+    """
     says = [_trimmed(inline(part, scene)) for part in ask.choices]
-    prints = _options(says, scene.draws["order"][ask.name], ask.name)
+    claim = _conditions(ask, scene)
+    first = 0 if claim is None else claim.right
+    prints = _options(says, scene.draws["order"][ask.name], ask.name, first)
     right = prints["right"]
-    step = Step("choice", Tex(""), "", claims=_claims(ask.choices[0], scene))
-    solved = Solved(ask.name, Tex(rf"\text{{{right}}}"), None, "", (step,), None)
-    return Answered({**prints, "rubric": [[f"{right}: ", *says[0]]]}, (solved,))
+    step = Step("choice", Tex(""), "", claims=_claims(ask.choices[first], scene))
+    holds = claim.conditions[first] if claim else None
+    expr = f"{to_text(holds.left)} {holds.sign} {to_text(holds.right)}" if holds else right
+    solved = Solved(ask.name, Tex(rf"\text{{{right}}}"), None, expr, (step,), claim)
+    if claim is not None:
+        return Answered(prints, (solved,))
+    return Answered({**prints, "rubric": [[f"{right}: ", *says[first]]]}, (solved,))
+
+
+def _conditions(ask: Phrase, scene: Scene) -> ChoiceClaim | None:
+    """Return the claim that one condition of a choice holds; None where there are none.
+
+    Raises:
+        KindError: an answer has no condition, or not exactly one condition holds.
+
+    """
+    parts = [[piece for piece in part if isinstance(piece, Where)] for part in ask.choices]
+    if not any(parts):
+        return None
+    if any(len(part) != 1 for part in parts):
+        remedy = "Give every answer one, or none of them."
+        raise scene.error("each answer of this choice needs its condition", ask.span, remedy)
+    conditions = tuple(
+        Condition(
+            scene.formula(part.left, part.span)[0],
+            part.sign,
+            scene.formula(part.right, part.span)[0],
+        )
+        for (part,) in parts
+    )
+    leaves = scene.leaves if "numbers" in scene.draws else None
+    claim = ChoiceClaim(scene.graph, conditions, 0, leaves)
+    found = claim.holding()
+    if len(found) != 1:
+        said = "no condition of this choice holds" if not found else "more than one condition holds"
+        raise scene.error(said, ask.span, "Exactly one has to.")
+    return replace(claim, right=found[0])
 
 
 def among(ask: Phrase, scene: Scene, answered: Answered) -> Answered:
@@ -94,7 +136,7 @@ def _is_right(solved: Solved, formula: Formula, scene: Scene) -> bool:
     if latex == solved.latex.tex:
         return True
     claim: Any = solved.claim
-    other = {"exprs": (expr,)} if hasattr(claim, "exprs") else {"expr": expr}
+    other = {"rights": (expr,)} if isinstance(claim, Equation) else {"expr": expr}
     try:
         replace(claim, **other).prove()
     except (CertificateError, MisfitError, ValueError, LookupError):
@@ -102,12 +144,14 @@ def _is_right(solved: Solved, formula: Formula, scene: Scene) -> bool:
     return True
 
 
-def _options(says: list[list[str | Tex]], order: Sequence[int], name: str) -> dict[str, Any]:
-    """Return what is chosen from, in an order; the first of ``says`` is right."""
+def _options(
+    says: list[list[str | Tex]], order: Sequence[int], name: str, first: int = 0
+) -> dict[str, Any]:
+    """Return what is chosen from, in an order; ``first`` is the place of the right one."""
     options = [
         {"letter": ascii_uppercase[place], "says": says[which]} for place, which in enumerate(order)
     ]
-    right = ascii_uppercase[order.index(0)]
+    right = ascii_uppercase[order.index(first)]
     return {"show": "choice", "asked": "", "answer": name, "options": options, "right": right}
 
 

@@ -132,7 +132,7 @@ RULES: Mapping[str, Rule] = {
         ),
         Rule(
             "not_saturated",
-            "No sigmoid or tanh comes out as 0, 1 or -1 when it is rounded.",
+            "No sigmoid or tanh rounds to 0, 1 or -1, and no other function's slope to 1.",
             "Draw from numbers nearer to 0, or raise 'digits'.",
         ),
         Rule(

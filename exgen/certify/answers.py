@@ -21,40 +21,24 @@ RUBRIC = "rubric"
 SORTS: Mapping[str, str] = {
     "BatchShapeClaim": "shape in a batch",
     "BottleneckClaim": "bottleneck",
-    "CaseClaim": "gradient entry",
     "ChainClaim": "chain",
-    "DerivationClaim": "derivation",
+    "ChoiceClaim": "choice",
     "EdgesClaim": "edges",
-    "EqualityClaim": "equality",
     "FactClaim": "fact",
-    "ForwardClaim": "forward",
-    "FunctionClaim": "line",
-    "GradientClaim": "gradient",
-    "GradientValueClaim": "gradient value",
-    "JacobianClaim": "jacobian",
     "LayerInputClaim": "input of a layer",
-    "LayerOutputClaim": "output of a layer",
-    "LayoutGradientClaim": "gradient in a layout",
     "MeanGradientClaim": "mean of gradients",
-    "OrderClaim": "gradient in order",
-    "ProofClaim": "proof",
-    "RoundedClaim": "value on a wire",
     "ShapeClaim": "shape",
-    "SymbolicGridClaim": "symbolic grid",
-    "TensorClaim": "derivative by a matrix",
     "TotalClaim": "count",
-    "WeightedSumClaim": "weighted sum",
 }
-"""What a manifest calls the claim of an answer."""
+"""What a manifest calls the claim of an answer; an equation says it itself."""
 
 
 def sort_of(claim: Any) -> str:  # noqa: ANN401 - a claim of any class, or None
     """Return the sort of an answer by its claim. KeyError of a claim that no answer may have."""
     if claim is None:
         return RUBRIC
-    return (
-        "gradient on a wire" if getattr(claim, "backwards", False) else SORTS[type(claim).__name__]
-    )
+    sort: str = getattr(claim, "sort", "") or SORTS[type(claim).__name__]
+    return sort
 
 
 def certify(claim: Claim, page: Page) -> tuple[Agreement, ...]:

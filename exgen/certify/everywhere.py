@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.engine import evaluate
 from exgen.errors import CertificateError
 from exgen.graph import Call, Delta, Entry, Expr, Index, Name, Number, Partial, SumOver, walk
 from exgen.ops import lookup
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+NO_RANKS: Mapping[str, tuple[NDArray[Any], Index]] = {}
 MAX_PLACES = 10_000_000
 """More positions than this are not tried at once: it would take all memory."""
 
@@ -31,7 +33,10 @@ def partial_name(of: str, by: str) -> str:
 
 
 def everywhere(
-    expr: Expr, values: Mapping[str, NDArray[Any]], ranges: Mapping[str, int]
+    expr: Expr,
+    values: Mapping[str, NDArray[Any]],
+    ranges: Mapping[str, int],
+    ranks: Mapping[str, tuple[NDArray[Any], Index]] = NO_RANKS,
 ) -> NDArray[Any]:
     """Return the value of an index form at all positions of its free indices.
 
@@ -40,6 +45,7 @@ def everywhere(
         values: two-dimensional arrays by name; the derivatives of one by another are arrays
             with four axes, under their :func:`partial_name`.
         ranges: how far each free index runs.
+        ranks: indices that another one decides: what it is for each of that one's positions.
 
     Returns:
         An array with one axis for each free index, in the order of ``ranges``.
@@ -59,6 +65,10 @@ def everywhere(
     axes = {
         letter: np.arange(size).reshape([-1 if n == axis else 1 for n in range(len(sizes))])
         for axis, (letter, size) in enumerate(sizes.items())
+    }
+    axes |= {
+        name: table[axes[of] if isinstance(of, str) else np.full([1] * len(sizes), of)]
+        for name, (table, of) in ranks.items()
     }
     with np.errstate(all="ignore"):
         found = _at(expr, values, axes, tuple(sizes))
@@ -83,15 +93,17 @@ def _at(
             return np.full([1] * len(order), float(value))
         case Name(name) if values[name].size == 1:
             return np.full([1] * len(order), float(values[name].item()))
-        case Entry(Name(name), row, column):
-            return np.asarray(values[name][place(row), place(column)])
+        case Entry(of, row, column):
+            return np.asarray(evaluate(of, values)[place(row), place(column)])
         case Partial(Entry(Name(of)), Entry(Name(by))):
             where = (place(n) for n in (expr.of.row, expr.of.column, expr.by.row, expr.by.column))
             return np.asarray(values[partial_name(of, by)][tuple(where)])
         case Delta(left, right):
             return np.asarray(place(left) == place(right)).astype(float)
-        case SumOver(index, _, body):
+        case SumOver(index, _, body, but):
             inner = _at(body, values, axes, order)
+            if but is not None:
+                inner = np.where(axes[index] == place(but), 0.0, inner)
             axis = order.index(index)
             full = [axes[index].size if n == axis else size for n, size in enumerate(inner.shape)]
             return np.asarray(np.broadcast_to(inner, full).sum(axis=axis, keepdims=True))

@@ -14,14 +14,14 @@ from exgen.certify.compare import (
     EXACT_TOLERANCE,
     SEED,
     as_function,
+    check_shape,
     compare,
     same_numbers,
     worst,
 )
-from exgen.certify.layouts import check_layout_shape, layout_values
 from exgen.certify.points import off_kinks, trial_point, with_numbers
+from exgen.certify.quantity import printed_values
 from exgen.derive.batch import batched
-from exgen.document import Agreement
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.derive.batch import Batch
+    from exgen.document import Agreement
     from exgen.graph import Expr, Graph, Shape
 
 COUNT = 4
@@ -85,13 +86,13 @@ class MeanGradientClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Average over examples; compare with the batch's reverse mode and with differences."""
-        check_layout_shape(self.expr, self.shapes, self.shape)
+        shapes = check_shape(self.expr, self.shapes, self.shape)
         graph = with_numbers(self.graph)
         shared = frozenset(graph.names) - frozenset(self.batch.names)
         points = example_points(graph, shared)
         expr = same_numbers(self.expr, self.graph)
         parts = [
-            evaluate(expr, layout_values(graph, p, gradients(graph, p), self.layout, ()))
+            evaluate(expr, printed_values(graph, p, gradients(graph, p), self.layout))
             for p in points
         ]
         printed = sum(parts, start=np.zeros(parts[0].shape)) / len(points)
@@ -111,7 +112,7 @@ class MeanGradientClaim:
             pushed = differences.directional(cost, points[0][self.by], u)
             along = np.asarray((value * u).sum()).reshape(1, 1)
             checks.append(compare("differences", along, pushed, DIFFERENCE_TOLERANCE))
-        return Agreement("shapes", 0.0, len(self.shape)), reverse, worst(checks)
+        return shapes, reverse, worst(checks)
 
 
 def stacked(batch: Batch, points: list[Values]) -> Values:

@@ -1,4 +1,4 @@
-"""Layers: what a line of a forward pass reads, and what it computes from that."""
+"""Layers: what a line of a forward pass reads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import numpy as np
 from exgen.certify.compare import (
     EXACT_TOLERANCE,
     SEED,
-    check_says_something,
-    check_shape,
     compare,
-    same_numbers,
 )
 from exgen.certify.points import trial_point, with_numbers
 from exgen.document import Agreement
@@ -22,7 +19,7 @@ from exgen.errors import CertificateError
 from exgen.graph import names_in
 
 if TYPE_CHECKING:
-    from exgen.graph import Expr, Graph
+    from exgen.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +51,3 @@ class LayerInputClaim:
         if np.allclose(moved, values[self.line]):
             raise CertificateError(f"forward pass: '{self.source}' does not change '{self.line}'")
         return Agreement("reading", 0.0, len(read)), agreed
-
-
-@dataclass(frozen=True, slots=True)
-class LayerOutputClaim:
-    """An expression is the output of a line."""
-
-    graph: Graph
-    line: str
-    expr: Expr
-
-    def prove(self) -> tuple[Agreement, ...]:
-        """Infer the shape, and evaluate the expression beside a forward pass."""
-        check_says_something(self.expr, self.line)
-        shapes = check_shape(self.expr, self.graph, self.graph.shapes[self.line])
-        graph = with_numbers(self.graph)
-        values = trial_point(graph, SEED)
-        found = evaluate(same_numbers(self.expr, self.graph), values)
-        return shapes, compare("forward pass", found, values[self.line], EXACT_TOLERANCE)

@@ -109,8 +109,7 @@ def _trial_point(graph: Graph, seed: int) -> Values:
     for attempt, values in _candidates(graph, seed):
         if best is not None and attempt >= ONE_SIDED_TRIES:
             break
-        kinks = _kinks(graph, values)
-        if all((z > 0).any() and (z.size == 1 or (z < 0).any()) for z in kinks):
+        if all((z > 0).any() and (z.size == 1 or (z < 0).any()) for z in kinks(graph, values)):
             return values
         seen = len(_sides(graph, values))
         if seen > most:
@@ -171,7 +170,7 @@ def _sides(graph: Graph, values: Values) -> set[tuple[int, bool]]:
     """Return on which sides of 0 each kink has entries; one that rests at 0 is on neither."""
     return {
         (number, side)
-        for number, z in enumerate(_kinks(graph, values))
+        for number, z in enumerate(kinks(graph, values))
         for side in np.unique(z[z != 0] > 0).tolist()
     }
 
@@ -266,7 +265,7 @@ def _tied(array: NDArray[Any], moves: NDArray[np.bool_]) -> bool:
     return bool(gaps.size and (gaps.min() < margin or gaps.min() == 0))
 
 
-def _kinks(graph: Graph, values: Values) -> list[NDArray[Any]]:
+def kinks(graph: Graph, values: Values) -> list[NDArray[Any]]:
     """Return the argument of every op that has a kink at 0."""
     return [evaluate(part.args[0], values) for part in _bent(graph)]
 

@@ -22,29 +22,14 @@ if TYPE_CHECKING:
     from exgen.document import Agreement
 
 READERS: Mapping[str, str] = {
-    "GradientClaim": "gradients.gradient",
-    "LayoutGradientClaim": "gradients.layout_gradient",
-    "MeanGradientClaim": "gradients.mean_gradient",
-    "JacobianClaim": "gradients.jacobian",
-    "EqualityClaim": "entries.equality",
-    "CaseClaim": "entries.case",
-    "OrderClaim": "entries.order",
-    "TensorClaim": "entries.tensor",
-    "DerivationClaim": "entries.derivation",
-    "ProofClaim": "entries.proof",
-    "ForwardClaim": "numbers.forward_value",
-    "GradientValueClaim": "numbers.gradient_value",
-    "SymbolicGridClaim": "numbers.symbolic_grid",
-    "RoundedClaim": "numbers.wire",
-    "TotalClaim": "numbers.total",
-    "ShapeClaim": "numbers.shape",
-    "BatchShapeClaim": "numbers.batch_shape",
-    "WeightedSumClaim": "numbers.line",
-    "FunctionClaim": "numbers.line",
-    "FactClaim": "numbers.fact",
+    "Equation": "equation.equation",
+    "MeanGradientClaim": "examples.mean_gradient",
+    "ShapeClaim": "facts.shape",
+    "BatchShapeClaim": "facts.batch_shape",
+    "FactClaim": "facts.fact",
+    "TotalClaim": "facts.total",
     "ChainClaim": "names.chain",
     "LayerInputClaim": "names.layer_input",
-    "LayerOutputClaim": "names.layer_output",
     "EdgesClaim": "names.edges",
     "BottleneckClaim": "names.bottleneck",
 }
@@ -81,7 +66,7 @@ def is_unread(claim: object) -> bool:
     """Whether an answer is a fact, or holds an op, of which the page does not say everything."""
     if type(claim).__name__ == "FactClaim":  # its module is not needed by every set
         return getattr(claim, "name", "") in UNREAD
-    found = [getattr(claim, name, ()) for name in ("expr", "exprs", "entry")]
+    found = [getattr(claim, name, ()) for name in ("expr", "rights")]
     exprs = [e for part in found for e in (part if isinstance(part, tuple) else (part,))]
     calls = [part for e in exprs for part in walk(e) if isinstance(part, Call)]
     return any(_says_too_little(call) for call in calls if call.op in OPS_UNREAD)

@@ -6,6 +6,7 @@ elsewhere. Where entries were sorted, the entry of the upstream gradient is foun
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 ZERO, ONE_ = as_expr(0), as_expr(1)
 RUNNING = "j"
+RANK = re.compile(r"\\rho\(([A-Za-z]|\d+)\)")
+"""The position that an entry takes when its column is sorted, as an index."""
 
 
 def rank_of(index: str) -> str:

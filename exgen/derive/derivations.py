@@ -1,7 +1,7 @@
 """Derivations in index form: a gradient's entry, line by line, each line an expression.
 
 A line equals the one before it for the reason that it gives; what the certificate evaluates is
-what is printed. :mod:`exgen.certify.derivations` proves them.
+what is printed. :mod:`exgen.certify.against` compares each with the gradient.
 """
 
 from __future__ import annotations

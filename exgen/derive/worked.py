@@ -1,7 +1,7 @@
 """Worked steps: the chain-rule product behind a derivative, and the slope of each function in it.
 
 What stands here is built from the ops' gradient rules, side by side with the closed form of a
-derivation; :mod:`exgen.certify.equations` evaluates every side.
+derivation; :mod:`exgen.certify.against` evaluates every side.
 """
 
 from __future__ import annotations

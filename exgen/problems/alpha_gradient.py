@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.grids import SymbolicGridClaim
-from exgen.certify.numbers import GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
+from exgen.certify.quantity import Quantity
 from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
@@ -127,10 +127,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     given = [leaf for leaf in graph.leaves if leaf.name != slope]
     shown = {name: array for name, array in leaves.items() if name not in (slope, upstream)}
 
-    def write(claim: SymbolicGridClaim) -> Tex:
-        return Tex(ruled([[printer(cell) for cell in row] for row in claim.entries]))
+    def write(claim: Equation) -> Tex:
+        return Tex(ruled([[printer(cell) for cell in row] for row in claim.cells]))
 
-    claim = SymbolicGridClaim(graph, shown, graph.loss, slope, cells)
+    claim = Equation(graph, Quantity(graph.loss), cells=cells, leaves=shown)
     forward_answer = Solved(
         name=graph.loss,
         latex=write(claim),
@@ -148,7 +148,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         shape=gradient.shape,
         expr=to_text(gradient.closed),
         steps=_steps(grids, gradient, value),
-        claim=GradientValueClaim(extended, leaves, slope, value),
+        claim=Equation(
+            extended, Quantity(extended.loss, slope), cells=as_cells(value), leaves=leaves
+        ),
         write=lambda claim: Tex(grid_latex(claim.value)),
     )
     shape = graph.shapes[slope]

@@ -65,6 +65,7 @@ class Solved:
             answers. None where slips do not apply.
         where: which blank it fills, for the common mistakes, as running text such as ``for $W$``;
             empty where a part of the sheet has one blank, or where ``write`` says it.
+        sort: what a manifest calls it, where its claim does not say.
 
     """
 
@@ -76,6 +77,7 @@ class Solved:
     claim: Claim | None
     write: Callable[[Any], Tex] | None = None
     where: Tex = Tex("")  # noqa: RUF009 - frozen
+    sort: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.tensors import TensorClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.tensor import TensorForm, tensor_form
 from exgen.document import Step, Tex
 from exgen.graph import ONE, SCALAR, Delta, Entry, Name, is_scalar, walk
@@ -41,6 +42,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
             return printer.name(name)
         return printer(Entry(Name(name), *index))
 
+    index = form.arg if is_scalar(graph.shapes[of]) else (*form.out, *form.arg)
     sign = r"\mathrm{d}" if setting.notation.gradient == "d" else r"\partial "
     left = rf"\frac{{{sign}{entry_of(of, form.out)}}}{{{sign}{entry_of(by, form.arg)}}}"
     right = printer(form.entry)
@@ -60,8 +62,8 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
         shape=SCALAR,
         expr=to_text(form.entry),
         steps=(Step("entry", Tex(equation), why),),
-        claim=TensorClaim(graph, of, by, form),
-        write=lambda claim: Tex(printer(claim.form.entry)),
+        claim=Equation(graph, Quantity(of, by), (form.entry,), index),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
     whole = printer.derivative(of, by)
     fields = {

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, gates, rounded, work
-from exgen.certify.rounded import RoundedClaim, decimals
+from exgen.certify.sides import Rounding
 from exgen.derive.elementary import gate_latex, has_letter, split
 from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
@@ -25,8 +25,11 @@ from exgen.problems.rounding import (
     RULES,
     TRIES,
     carried,
+    decimals,
+    on_a_wire,
     require_safe,
     require_sized,
+    wire_text,
     worked_exactly,
 )
 
@@ -132,30 +135,33 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     short = all(rounded(value, digits) == value for value in _numbers(worked))
     answers: list[Solved] = []
 
-    def write(claim: RoundedClaim) -> Tex:
-        return Tex(claim.printed)
-
     def shown(value: Decimal) -> str:
         text = str(rounded(value, digits))
         return decimal_text(Fraction(text)) or text if short else text
 
     def asked(name: str, value: Decimal, *, backwards: bool) -> str:
         answer = f"{'grad' if backwards else 'value'}:{name}"
-        claim = RoundedClaim(
-            circuit=circuit.graph,
-            leaves=leaves,
-            upstream=upstream,
-            name=name,
-            backwards=backwards,
-            printed=shown(value),
-            digits=digits,
-            carry=int(draws["carry"]),
+        rounding = Rounding(digits, int(draws["carry"]))
+        printed = shown(value)
+        claim = on_a_wire(
+            circuit.graph, leaves, upstream, name, value, rounding, backwards=backwards
         )
         line = circuit.graph.expr(name)
         expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
-        step = Step("chain rule" if backwards else "forward", Tex(shown(value)), WHY[backwards])
+        step = Step("chain rule" if backwards else "forward", Tex(printed), WHY[backwards])
         where = Tex(f"{'below' if backwards else 'above'} the wire {wires[name]}")
-        answers.append(Solved(answer, write(claim), SCALAR, expr, (step,), claim, write, where))
+        answers.append(
+            Solved(
+                answer,
+                Tex(printed),
+                SCALAR,
+                expr,
+                (step,),
+                claim,
+                lambda wrong: Tex(wire_text(wrong, printed)),
+                where,
+            )
+        )
         return blank(answer)
 
     wires = {name: _wire(name, setting, circuit, every) for name in circuit.graph.names}

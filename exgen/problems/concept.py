@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.chains import separates
+from exgen.certify.equation import Equation
 from exgen.certify.facts import BottleneckClaim, FactClaim
-from exgen.certify.gradients import GradientClaim
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.latex import Printer
 from exgen.document import Tex
@@ -235,8 +236,8 @@ def _loss(setting: Setting, draws: Mapping[str, Any]) -> Found:
         "plot": "",
     }
     latex = f"{printer.derivative(graph.loss, output)} = {printer(gradient)}"
-    in_rows = setting.notation.layout == "numerator"
-    claim = GradientClaim(graph, output, gradient, SCALAR, numerator=in_rows)
+    layout = setting.notation.layout
+    claim = Equation(graph, Quantity(graph.loss, output), (gradient,), layout=layout)
     return fields, (fact("slope", latex, to_text(gradient), claim),)
 
 

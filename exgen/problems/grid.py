@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.numbers import ForwardClaim, GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
+from exgen.certify.quantity import Quantity
 from exgen.document import Step, Tex
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import KindError, nearest
-from exgen.graph import SCALAR, Graph, is_scalar
+from exgen.graph import SCALAR, Graph, Number, is_scalar
 from exgen.language import to_text
 from exgen.ops import uses
 from exgen.problems import luck
@@ -162,7 +162,7 @@ def _forward_answer(grids: Grids, graph: Graph, name: str) -> Solved:
         shape=graph.shapes[name],
         expr=to_text(grids.bound(name)),
         steps=grids.forward_steps(name),
-        claim=ForwardClaim(graph, leaves, name, value),
+        claim=Equation(graph, Quantity(name), cells=as_cells(value), leaves=leaves),
         write=_write,
     )
 
@@ -176,8 +176,8 @@ def _formula(grids: Grids, gradient: Gradient) -> Solved:
         shape=gradient.shape,
         expr=to_text(expr),
         steps=(Step(gradient.rules[0], Tex(equation), " ".join(gradient.why)),),
-        claim=GradientClaim(grids.graph, gradient.name, expr, gradient.shape),
-        write=lambda claim: Tex(grids.printer(claim.expr)),
+        claim=Equation(grids.graph, Quantity(grids.graph.loss, gradient.name), (expr,)),
+        write=lambda claim: Tex(grids.printer(claim.rights[0])),
     )
 
 
@@ -189,8 +189,14 @@ def _first(grids: Grids, name: str) -> Solved:
         shape=SCALAR,
         expr=text(found[0, 0]),
         steps=(),
-        claim=GradientValueClaim(grids.graph, grids.leaves, name, found),
-        write=lambda claim: Tex(number_latex(claim.value[0, 0])),
+        claim=Equation(
+            grids.graph,
+            Quantity(grids.graph.loss, name),
+            (Number(found[0, 0]),),
+            index=(0, 0),
+            leaves=grids.leaves,
+        ),
+        write=lambda claim: Tex(number_latex(claim.rights[0].value)),
     )
 
 
@@ -202,12 +208,17 @@ def _backward_answer(grids: Grids, gradient: Gradient) -> Solved:
         shape=gradient.shape,
         expr=to_text(gradient.step),
         steps=grids.backward_steps(gradient),
-        claim=GradientValueClaim(grids.graph, grids.leaves, gradient.name, value),
+        claim=Equation(
+            grids.graph,
+            Quantity(grids.graph.loss, gradient.name),
+            cells=as_cells(value),
+            leaves=grids.leaves,
+        ),
         write=_write,
     )
 
 
-def _write(claim: ForwardClaim | GradientValueClaim) -> Tex:
+def _write(claim: Equation) -> Tex:
     return Tex(grid_latex(claim.value))
 
 

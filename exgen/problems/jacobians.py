@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.jacobians import JacobianClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.jacobian import is_denominator, local_jacobian, slope_at_zero
 from exgen.derive.symbols import shape_latex
 from exgen.derive.tensor import tensor_form
@@ -133,7 +134,8 @@ def jacobian_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any],
     denominator = is_denominator(setting.notation.layout, graph.shapes[of])
     derived = local_jacobian(graph, of, by, denominator=denominator)
     expr = slope_at_zero(derived, setting.notation)
-    rows, columns = (graph.shapes[name][0] for name in ((by, of) if denominator else (of, by)))
+    claim = Equation(graph, Quantity(of, by), (expr,), layout=setting.notation.layout)
+    rows, columns = claim.shape
     left = printer.derivative(of, by)
     size = shape_latex((rows, columns)) if not is_column((rows, columns)) else str(rows)
     right = _with_size(setting, of, expr, (rows, columns), size)
@@ -143,8 +145,8 @@ def jacobian_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any],
         shape=(rows, columns),
         expr=to_text(expr),
         steps=(_step(setting, of, by, expr, rf"{left} = {right}", derived),),
-        claim=JacobianClaim(graph, of, by, expr, denominator, (rows, columns)),
-        write=lambda claim: Tex(printer(claim.expr)),
+        claim=claim,
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
     fields = {
         "answer": solved.name,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
+from exgen.certify.equation import Equation
+from exgen.certify.layers import LayerInputClaim
+from exgen.certify.quantity import Quantity
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.language import to_text
@@ -61,15 +63,15 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 shape=None,
                 expr=to_text(expr),
                 steps=(Step("output", Tex(output), LINE),),
-                claim=LayerOutputClaim(graph, layer.line, expr),
+                claim=Equation(graph, Quantity(layer.line), (expr,)),
                 write=_equation(printer, layer.line),
             ),
         ]
     return Solution({**forward_fields(setting), "chain": chain}, tuple(answers))
 
 
-def _equation(printer: Printer, line: str) -> Callable[[LayerOutputClaim], Tex]:
-    return lambda claim: Tex(f"{printer.name(line)} = {printer(claim.expr)}")
+def _equation(printer: Printer, line: str) -> Callable[[Equation], Tex]:
+    return lambda claim: Tex(f"{printer.name(line)} = {printer(claim.rights[0])}")
 
 
 KIND = Kind(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equality import EqualityClaim
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given
 from exgen.derive.gradients import with_gradient_shapes
@@ -252,14 +252,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
     rights = list(dict.fromkeys((shown(case.split), shown(combined))))
     why = ONLY_OWN if case.index != (0, 0) else WHOLE
     entry_claims = [
-        EqualityClaim(
-            graph,
-            gradient_name(case.prediction),
-            whole,
-            form,
-            case.index,
-            graph.shapes[case.prediction],
-        )
+        Equation(graph, Quantity(loss, case.prediction), (whole, form), case.index)
         for form in (case.split, combined)
     ]
     answers = [
@@ -270,7 +263,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             expr=to_text(case.split),
             steps=(Step("entry", Tex(f"{left} = {' = '.join(rights)}"), why),),
             claim=entry_claims[0],
-            write=lambda claim: Tex(shown(claim.entry)),
+            write=lambda claim: Tex(shown(claim.rights[1])),
         )
     ]
     if len(rights) > 1:
@@ -282,7 +275,7 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
                 expr=to_text(combined),
                 steps=(Step("common denominator", Tex(f"{left} = {rights[1]}"), FRACTION),),
                 claim=entry_claims[1],
-                write=lambda claim: Tex(shown(claim.entry)),
+                write=lambda claim: Tex(shown(claim.rights[1])),
             )
         )
     fields |= {
@@ -357,15 +350,13 @@ def _whole(
         shape=shape,
         expr=to_text(written.expr),
         steps=(Step(label, Tex(f"{left} = {latex}"), why, claims=claims),),
-        claim=LayoutGradientClaim(
+        claim=Equation(
             case.graph,
-            name,
+            Quantity(case.graph.loss, name),
             (written.expr,),
-            shape,
-            written.shapes,
-            case.setting.notation.layout,
+            layout=case.setting.notation.layout,
         ),
-        write=lambda claim: Tex(printer(claim.exprs[0])),
+        write=lambda claim: Tex(printer(claim.rights[0])),
     )
 
 

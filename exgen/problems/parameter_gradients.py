@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.quantity import Quantity
 from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given, known_name, read_given
 from exgen.derive.gradients import with_gradient_shapes
@@ -143,8 +144,8 @@ def _answer(work: Backward, name: str, steps: tuple[Step, ...], *, alone: bool) 
     line = work.line(name)
     printer, position = work.printer(answer.shapes, frozenset()), 0 if answer is step else 1
 
-    def write(claim: LayoutGradientClaim) -> Tex:
-        right = printer(claim.exprs[position])
+    def write(claim: Equation) -> Tex:
+        right = printer(claim.rights[position])
         return Tex(right if alone else f"{line['left']} = {right}")
 
     return Solved(
@@ -153,14 +154,12 @@ def _answer(work: Backward, name: str, steps: tuple[Step, ...], *, alone: bool) 
         shape=work.shape(name),
         expr=to_text(closed.expr),
         steps=steps or (work.step(name),),
-        claim=LayoutGradientClaim(
+        claim=Equation(
             work.graph,
-            name,
+            Quantity(work.graph.loss, name),
             (step.expr, closed.expr),
-            work.shape(name),
-            step.shapes,
-            work.layout,
-            work.given.factors,
+            layout=work.layout,
+            factors=work.given.factors,
         ),
         write=write,
     )
@@ -216,13 +215,11 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 shape=shape,
                 expr=to_text(together.expr),
                 steps=(Step("batch", Tex(f"{left} = {batch_latex}"), why),),
-                claim=LayoutGradientClaim(
+                claim=Equation(
                     batch.graph,
-                    name,
+                    Quantity(batch.graph.loss, name),
                     (together.expr,),
-                    shape,
-                    together.shapes,
-                    work.layout,
+                    layout=work.layout,
                 ),
                 write=_write_batch(many.printer(together.shapes, frozenset()), left),
             ),
@@ -286,8 +283,8 @@ def _write_mean(
     return write
 
 
-def _write_batch(printer: MarkedPrinter, left: str) -> Callable[[LayoutGradientClaim], Tex]:
-    return lambda claim: Tex(f"{left} = {printer(claim.exprs[0])}")
+def _write_batch(printer: MarkedPrinter, left: str) -> Callable[[Equation], Tex]:
+    return lambda claim: Tex(f"{left} = {printer(claim.rights[0])}")
 
 
 def _count(examples: object) -> Dim:

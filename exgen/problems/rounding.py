@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from exgen.certify.equation import Equation
 from exgen.certify.hand import calculate, rounded, work
-from exgen.certify.rounded import ways
+from exgen.certify.quantity import Quantity
+from exgen.certify.rounding import TOTAL, UPSTREAM, decimal, ways, with_upstream
 from exgen.errors import KindError, RejectedError
-from exgen.graph import Call
-from exgen.ops import traits_of
+from exgen.graph import Call, Number
+from exgen.ops import lookup, traits_of
 from exgen.problems.luck import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.hand import Gate, Worked
+    from exgen.certify.sides import Rounding
+    from exgen.graph import Graph
 
 RULES = (
     "no_zero_inputs",
@@ -66,6 +73,9 @@ def worked_exactly(
         if None not in traits.range and not traits.jump:
             shown = rounded(exactly.values[gate.name], digits)
             require("not_saturated", shown not in (-1, 0, 1), options)
+        elif isinstance(gate.expr, Call) and lookup(gate.expr.op).function and not traits.kink:
+            slopes = {rounded(calculate(slope, exactly.values), digits) for _, slope in gate.slopes}
+            require("not_saturated", 1 not in slopes, options)
     return exactly
 
 
@@ -98,3 +108,50 @@ def require_safe(
                 require("safe_rounding", rounded(found, digits) == value)
     except KindError:
         raise RejectedError("safe_rounding") from None
+
+
+def decimals(stored: Mapping[str, list[list[str]]]) -> dict[str, Decimal]:
+    """Return stored scalars as decimals."""
+    return {name: decimal(Fraction(rows[0][0])) for name, rows in stored.items()}
+
+
+def on_a_wire(
+    circuit: Graph,
+    leaves: Mapping[str, Decimal],
+    upstream: Decimal,
+    name: str,
+    value: Decimal,
+    rounding: Rounding,
+    *,
+    backwards: bool,
+) -> Equation:
+    """Return the claim that a wire carries a value forwards, or a gradient backwards.
+
+    Args:
+        circuit: its gates as a network.
+        leaves: the value of every leaf.
+        upstream: the gradient of the loss by the output.
+        name: the wire.
+        value: the number, before it is rounded.
+        rounding: how the sheet says to round.
+        backwards: whether the gradient is meant instead of the value.
+
+    """
+    given = {**leaves, UPSTREAM: upstream}
+    return Equation(
+        with_upstream(circuit),
+        Quantity(TOTAL, name) if backwards else Quantity(name),
+        cells=((Number(Fraction(value)),),),
+        leaves={leaf: np.array([[Fraction(value)]]) for leaf, value in given.items()},
+        rounding=rounding,
+    )
+
+
+def wire_text(claim: Equation, like: str) -> str:
+    """Return the number that a wire carries as printed, with trailing zeros if another has them."""
+    ((cell,),), rounding = claim.cells, claim.rounding
+    if rounding is None or not isinstance(cell, Number):
+        raise KindError("a wire carries a rounded number")
+    text = str(rounded(decimal(cell.value), rounding.digits))
+    padded = len(like.partition(".")[2]) == rounding.digits
+    return text if padded or "." not in text else text.rstrip("0").rstrip(".")

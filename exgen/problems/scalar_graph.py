@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.gradients import GradientClaim
+from exgen.certify.equation import Equation
 from exgen.certify.hand import Gate, gates, rounded, work
-from exgen.certify.rounded import RoundedClaim, decimals
+from exgen.certify.quantity import Quantity
+from exgen.certify.sides import Rounding
 from exgen.derive.elementary import Circuit, has_letter, split
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.jacobian import slope_at_zero
@@ -40,8 +41,11 @@ from exgen.problems.rounding import (
     RULES,
     TRIES,
     carried,
+    decimals,
+    on_a_wire,
     require_safe,
     require_sized,
+    wire_text,
     worked_exactly,
 )
 from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
@@ -316,7 +320,7 @@ def _symbolic(
     formulas, proven = slope_reasons(_inserted(network, by, chain), printer, graph)
     step = scalar_step(network, by, chain, printer, graph, value=number)
     step = replace(step, claims=(*step.claims, *proven))
-    claim = GradientClaim(network, by, closed, SCALAR)
+    claim = Equation(network, Quantity(network.loss, by), (closed,))
     answer = Solved(
         name=f"{of}.{by}",
         latex=Tex(printer(closed)),
@@ -324,7 +328,7 @@ def _symbolic(
         expr=to_text(closed),
         steps=(step,),
         claim=claim,
-        write=lambda wrong: Tex(printer(wrong.expr)),
+        write=lambda wrong: Tex(printer(wrong.rights[0])),
     )
     reasons, _ = scalar_reasons(network, by, chain.paths, printer, graph)
     if formulas:
@@ -358,15 +362,9 @@ def _value(
     found = work(gates(circuit.graph), leaves, given, digits=None)
     short = all(rounded(v, digits) == v for v in (*found.values.values(), found.gradients[by]))
     printed = printed_number(found.gradients[by], digits)
-    claim = RoundedClaim(
-        circuit=circuit.graph,
-        leaves=leaves,
-        upstream=given,
-        name=by,
-        backwards=True,
-        printed=printed,
-        digits=digits,
-        carry=int(draws["carry"]),
+    rounding = Rounding(digits, int(draws["carry"]))
+    claim = on_a_wire(
+        circuit.graph, leaves, given, by, found.gradients[by], rounding, backwards=True
     )
     step = Step("value", Tex(printed), "The expression, at the drawn numbers.")
     answer = Solved(
@@ -376,7 +374,7 @@ def _value(
         expr=printed,
         steps=(step,),
         claim=claim,
-        write=lambda wrong: Tex(wrong.printed),
+        write=lambda wrong: Tex(wire_text(wrong, printed)),
         where=Tex("at these numbers"),
     )
     return answer, short

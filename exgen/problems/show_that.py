@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.derivations import DerivationClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.derivations import (
     Derivation,
     Line,
@@ -17,7 +18,6 @@ from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import letters_of
 from exgen.derive.jacobian import slope_at_zero
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, is_scalar, walk
 from exgen.language import to_text
@@ -116,17 +116,17 @@ def _delta(lines: list[Expr]) -> bool:
     return any(isinstance(part, Delta) for line in lines for part in walk(line))
 
 
-def claim_of(graph: Graph, found: Derivation) -> DerivationClaim:
+def claim_of(graph: Graph, found: Derivation) -> Equation:
     """Return what has to be proven of a derivation."""
     hot = (hot_names(graph)[2], _hot(graph)) if found.premise == "hot" else None
     letters = [letter for letter, _ in found.ranges]
-    return DerivationClaim(
+    return Equation(
         graph,
-        tuple(line.expr for line in found.lines),
-        found.ranges,
+        Quantity(graph.loss, found.name),
+        tuple(line.expr for line in found.lines[1:]),
+        found.index,
         different=((letters[0], letters[1]),) if hot and len(letters) > 1 else (),
         hot=hot,
-        of=gradient_name(found.name),
         symbolic=bool(found.premise),
     )
 
@@ -165,6 +165,7 @@ def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
         expr=to_text(last),
         steps=steps,
         claim=claim_of(graph, found),
+        sort="derivation",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from exgen.certify.equations import EquationClaim
+from exgen.certify.equation import Equation
 from exgen.derive.latex import Printer
 from exgen.derive.marked import MarkedPrinter
 from exgen.derive.worked import functions_on, slope_of
@@ -48,7 +48,7 @@ def claimed(
     """
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (EquationClaim(graph, sides, layout, factors),)
+    return (Equation(graph, None, sides, layout=layout, factors=factors),)
 
 
 def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equality import EqualityClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.derivations import asked_by_default, index_gradient
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.index import letters_of
@@ -87,7 +88,13 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 shape=shape,
                 expr=to_text(expr),
                 steps=(step,),
-                claim=EqualityClaim(graph, gradient, expr, form, index, shape, numerator=numerator),
+                claim=Equation(
+                    graph,
+                    Quantity(graph.loss, name),
+                    (expr, form),
+                    index,
+                    layout=setting.notation.layout,
+                ),
             )
         )
         asks.append(

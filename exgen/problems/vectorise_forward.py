@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.equality import EqualityClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.index import letters_of
 from exgen.derive.latex import ONES
 from exgen.derive.vectorise import Reasons, equation, expanded
@@ -75,7 +76,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 shape=shape,
                 expr=to_text(expr),
                 steps=(step,),
-                claim=EqualityClaim(graph, name, expr, form, index, shape),
+                claim=Equation(graph, Quantity(name), (expr, form), index),
             )
         )
         asks.append(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.wiring import FunctionClaim, WeightedSumClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import gradients_from, with_gradient_shapes
 from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on, tidied
@@ -48,6 +49,13 @@ class Unit:
     total: str
     arrows: tuple[tuple[str, str], ...]
     bias: str | None
+
+    @property
+    def drawn(self) -> Expr:
+        """What the arrows say that it adds up."""
+        terms: list[Expr] = [Name(weight) * Name(source) for source, weight in self.arrows]
+        terms += [Name(self.bias)] if self.bias else []
+        return reduce(lambda left, right: left + right, terms)
 
 
 def units_of(graph: Graph) -> tuple[Unit, ...]:
@@ -153,10 +161,9 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
     passed: list[str] = []
     for binding in graph.bindings[:-1]:
         name, expr = binding.name, binding.expr
-        claim: WeightedSumClaim | FunctionClaim = FunctionClaim(graph, name, expr)
-        if name in sums:
-            unit = sums[name]
-            claim = WeightedSumClaim(graph, name, expr, unit.arrows, unit.bias)
+        # of a sum the drawing says the same with its arrows
+        drawn = (sums[name].drawn,) if name in sums else ()
+        claim = Equation(graph, Quantity(name), (expr, *drawn))
         equation = Tex(f"{printer.name(name)} &= {printer(expr)}")
         why = "One term for each arrow." if name in sums else "The activation of the sum."
         step = Step("forward", equation, why)
@@ -179,7 +186,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         step = scalar_step(graph, name, chain, shown, graph, aligned=True)
         answers.append(
             Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr), (step,),
-                   GradientClaim(graph, name, expr, SCALAR),
+                   Equation(graph, Quantity(graph.loss, name), (expr,)),
                    None if name in learned else _equation(printer, left))
         )  # fmt: skip
         returned.append(f"backward:{name}")
@@ -208,7 +215,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
 
 def _equation(printer: Printer, left: str) -> Callable[[Any], Tex]:
     """Return how one of many lines is printed: with its left side, to tell it from the others."""
-    return lambda claim: Tex(f"{left} = {printer(claim.expr)}")
+    return lambda claim: Tex(f"{left} = {printer(claim.rights[0])}")
 
 
 def _unit(graph: Graph, printer: Printer, unit: Unit) -> dict[str, Any]:

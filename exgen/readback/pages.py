@@ -39,8 +39,12 @@ def read_expression(
     return cursor.settled(part, None if or_scalar and part.is_scalar else shape)
 
 
-def read_relation(latex: str, known: Vocabulary, shape: Shape | None = None) -> Relation:
+def read_relation(
+    latex: str, known: Vocabulary, shape: Shape | None = None, *, or_scalar: bool = False
+) -> Relation:
     """Read sides with signs such as ``=`` between them; the first one has no sign.
+
+    ``shape`` and ``or_scalar`` are as in :func:`read_expression`.
 
     Raises:
         CertificateError: a side is not an expression, or shapes differ.
@@ -55,7 +59,10 @@ def read_relation(latex: str, known: Vocabulary, shape: Shape | None = None) -> 
             cursor.same_size(left, right, "the two sides have different shapes", before.start)
     if cursor.text:
         raise cursor.error(f"'{cursor.text}' does not belong here")
-    return [(sign, cursor.settled(part, shape)) for sign, part in sides]
+    return [
+        (sign, cursor.settled(part, None if or_scalar and part.is_scalar else shape))
+        for sign, part in sides
+    ]
 
 
 def read_cells(latex: str, known: Vocabulary) -> tuple[tuple[Expr, ...], ...]:

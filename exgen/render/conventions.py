@@ -36,7 +36,7 @@ POINTS_AT_ENTRIES = frozenset(
     | {op.name for op in TABLE.values() if {"row", "position", "descending"} & op.options}
 )
 EXPLAINED = tuple(op for op in TABLE.values() if op.name in DEFINED)
-GRADIENTS = frozenset({"gradient", "gradient in a layout", "mean of gradients"})
+GRADIENTS = frozenset({"gradient", "mean of gradients"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
 
 

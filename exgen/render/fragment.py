@@ -12,8 +12,9 @@ from exgen.languages import load_language
 from exgen.page import FRAGMENT, USUAL
 from exgen.render.characters import T5_PREAMBLE, spelled
 from exgen.render.conventions import box
+from exgen.render.jinja import template
 from exgen.render.plots import PLOTS
-from exgen.render.tex import problem_alone, spoken, template
+from exgen.render.tex import problem_alone, spoken
 
 if TYPE_CHECKING:
     from exgen.document import Problem, ProblemSet

@@ -3,7 +3,8 @@
 A document is run once where that is enough. A second run is needed only if something that the
 first one read from the ``.aux`` file turns out different at its end. The exam class writes much
 there that few documents read, so only the lines that the source can read are compared; and the
-page count, which a footer "page 1 of 4" reads, can be foretold (``pages``).
+page count, which a footer "page 1 of 4" reads, can be foretold (``pages``). A sheet whose last page
+is next to empty notes that there, too, and tries lower rooms in the next run.
 
 For the same bytes wherever a document is compiled, also by hand, its preamble must hold
 :data:`REPRODUCIBLE`.
@@ -209,7 +210,8 @@ def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int |
         (folder / other).write_bytes(data)
     aux, pdf = folder / f"{name}.aux", folder / f"{name}.pdf"
     if guess is not None and _LAST_PAGE_READER.search(source):
-        aux.write_text(f"\\relax\n\\gdef\\exam@lastpage{{{guess}}}\n", encoding="ascii")
+        tight = "\\gdef\\exgentight{0}\n" if r"\exlast" in source else ""
+        aux.write_text(f"\\relax\n{tight}\\gdef\\exam@lastpage{{{guess}}}\n", encoding="ascii")
     before = _read_back(aux, source)
     for _ in range(_MAX_RUNS):
         pdf.unlink(missing_ok=True)  # a PDF found later is the one of the last run

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED
-from exgen.certify.grids import SymbolicGridClaim
+from exgen.certify.equation import Equation, as_cells
 from exgen.certify.hand import rounded
-from exgen.certify.numbers import ForwardClaim, GradientValueClaim, floats
 from exgen.certify.points import trial_point, with_numbers
-from exgen.certify.rounded import RoundedClaim, with_upstream
+from exgen.certify.trials import floats
 from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.linear import linear_entries
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import CertificateError, KindError, MisfitError
-from exgen.graph import Expr, Graph, names_in
+from exgen.graph import Expr, Graph, Number, names_in
 from exgen.slips.base import Scene
 
 if TYPE_CHECKING:
@@ -54,18 +53,17 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
     """
 
     def slip(claim: Claim, memory: Memory) -> Iterator[Wrong]:
-        match claim:
-            case ForwardClaim() | GradientValueClaim():
-                yield from _wrong_arrays(claim, rewrite, memory)
-            case RoundedClaim():
+        if isinstance(claim, Equation) and claim.leaves:
+            opened = [leaf.name for leaf in claim.graph.leaves if leaf.name not in claim.leaves]
+            if opened:
+                yield from _wrong_cells(claim, opened[0], rewrite, memory)
+            else:
                 yield from _wrong_numbers(claim, rewrite, memory)
-            case SymbolicGridClaim():
-                yield from _wrong_entries(claim, rewrite, memory)
-            case _:
-                scene = scene_of(claim, memory)
-                for formula, put in places(claim):
-                    for wrong in _formulas(formula, rewrite, scene):
-                        yield Wrong(put(wrong))
+            return
+        scene = scene_of(claim, memory)
+        for formula, put in places(claim):
+            for wrong in _formulas(formula, rewrite, scene):
+                yield Wrong(put(wrong))
 
     return slip
 
@@ -98,57 +96,63 @@ def scene_of(claim: object, memory: Memory) -> Scene:
 def _scene(claim: object) -> Scene:
     graph = getattr(claim, "graph", NOTHING)
     own = getattr(claim, "shapes", None) or getattr(getattr(claim, "chain", None), "shapes", None)
-    shapes = own or with_gradient_shapes(graph, numerator=getattr(claim, "numerator", False))
-    return Scene(graph, shapes)
+    return Scene(graph, own or with_gradient_shapes(graph))
 
 
-def _wrong_arrays(
-    claim: ForwardClaim | GradientValueClaim, rewrite: Rewrite, memory: Memory
-) -> Iterator[Wrong]:
-    graph = claim.graph
-    values: Values = memory.once(
-        "exact values", graph, lambda: forward(graph, claim.leaves, exact=True)
-    )
-    if isinstance(claim, ForwardClaim):
-        formula, known = graph.expr(claim.name), values
+def _wrong_numbers(claim: Equation, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
+    """Make the formula wrong that gives the numbers, and evaluate it at the leaves."""
+    graph, quantity = claim.graph, claim.quantity
+    if quantity is not None and quantity.rate is not None:
+        return
+    exact = claim.rounding is None
+    leaves = claim.leaves if exact else floats(claim.leaves)
+    known: Values = memory.once("values", graph, lambda: forward(graph, leaves, exact=exact))
+    values = known
+    if quantity is not None and quantity.by:
+        formula: Expr | None = _step(graph, quantity.by, memory)
+        known = memory.once("pass", graph, lambda: _with_gradients(graph, values, exact=exact))
     else:
-        formula = _step(graph, claim.by, memory)
-        known = memory.once("exact pass", graph, lambda: _with_gradients(graph, values, exact=True))
+        formula = None if quantity is None else graph.expr(quantity.of)
     if formula is None:
         return
+    right = evaluate(formula, known, exact=exact)
     for wrong in _formulas(formula, rewrite, _plain_scene(graph, memory)):
-        found = _value(wrong, known, exact=True)
+        found = _value(wrong, known, exact=exact)
         # more entries than asked for come of a sum that was left as its terms
-        if found is None or found.size < claim.value.size:
+        if found is None or found.size < right.size or not _finite(found):
             continue
-        if found.shape != claim.value.shape or (found != claim.value).any():
-            yield Wrong(replace(claim, value=found))
-        elif differs(formula, wrong, graph, memory, values):
-            yield Wrong(None, lucky=True)
+        other = _with_numbers(claim, found)
+        if found.shape == right.shape and _alike(found, right, claim):
+            if differs(formula, wrong, graph, memory, values):
+                yield Wrong(None, lucky=True)
+        elif other != claim:
+            yield Wrong(other)
 
 
-def _wrong_numbers(claim: RoundedClaim, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
-    graph: Graph = memory.once("scaled", claim.circuit, lambda: with_upstream(claim.circuit))
-    formula = (
-        _step(graph, claim.name, memory) if claim.backwards else claim.circuit.expr(claim.name)
-    )
-    if formula is None:
-        return
-    leaves = {leaf.name: claim.leaves.get(leaf.name, claim.upstream) for leaf in graph.leaves}
-    given = {name: np.full((1, 1), float(value)) for name, value in leaves.items()}
-    known = memory.once("pass", graph, lambda: _with_gradients(graph, forward(graph, given)))
-    for wrong in _formulas(formula, rewrite, _plain_scene(graph, memory)):
-        found = _value(wrong, known)
-        if found is None or not np.isfinite(found).all():
-            continue
-        printed = _like(claim, Decimal(repr(float(found.item()))))
-        if printed != claim.printed:
-            yield Wrong(replace(claim, printed=printed))
-        elif differs(formula, wrong, graph, memory, known):
-            yield Wrong(None, lucky=True)
+def _finite(array: NDArray[Any]) -> bool:
+    return bool(np.isfinite(array.astype(float)).all())
 
 
-def _wrong_entries(claim: SymbolicGridClaim, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
+def _alike(found: NDArray[Any], right: NDArray[Any], claim: Equation) -> bool:
+    """Whether numbers print alike."""
+    if claim.rounding is None:
+        return bool((found == right).all())
+    digits = claim.rounding.digits
+    pairs = zip(found.flat, right.flat, strict=True)
+    texts = ([rounded(Decimal(repr(float(n))), digits) for n in pair] for pair in pairs)
+    return all(one == other for one, other in texts)
+
+
+def _with_numbers(claim: Equation, array: NDArray[Any]) -> Equation:
+    """Return a claim with other numbers, in the layout of its own."""
+    if claim.cells:
+        turned = claim.layout == "numerator" and claim.quantity is not None and claim.quantity.by
+        return replace(claim, cells=as_cells(array.T if turned else array))
+    row, column = (index if isinstance(index, int) else 0 for index in claim.index)
+    return replace(claim, rights=(Number(array[row, column]),))
+
+
+def _wrong_cells(claim: Equation, symbol: str, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
     """Make one line of the forward pass wrong, and follow the symbol through the rest."""
     graph = claim.graph
     for place, line in enumerate(graph.bindings):
@@ -157,20 +161,13 @@ def _wrong_entries(claim: SymbolicGridClaim, rewrite: Rewrite, memory: Memory) -
             lines[place] = replace(line, expr=wrong)
             other = replace(graph, bindings=tuple(lines))
             try:
-                entries = linear_entries(other, claim.leaves, claim.symbol)
+                cells = linear_entries(other, claim.leaves, symbol)
             except (KindError, MisfitError, ValueError):
                 continue
-            if entries != claim.entries:
-                yield Wrong(replace(claim, entries=entries))
+            if cells != claim.cells:
+                yield Wrong(replace(claim, cells=cells))
             elif differs(line.expr, wrong, graph, memory, claim.leaves):
                 yield Wrong(None, lucky=True)
-
-
-def _like(claim: RoundedClaim, value: Decimal) -> str:
-    """Return a number to the digits of a claim's, with trailing zeros if that one has them."""
-    text = str(rounded(value, claim.digits))
-    padded = len(claim.printed.partition(".")[2]) == claim.digits
-    return text if padded or "." not in text else text.rstrip("0").rstrip(".")
 
 
 def _plain_scene(graph: Graph, memory: Memory) -> Scene:

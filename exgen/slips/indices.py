@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from exgen.derive.cases import RANK
 from exgen.graph import Call, Delta, Entry, Expr, SumOver, rebuild
 from exgen.ops.activations import EXP
 from exgen.slips.base import Scene, at_one_place, factors, is_number, product
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from exgen.graph import Index
-
-RANK = re.compile(r"\\rho\(([A-Za-z]|\d+)\)")
-"""The position that an entry takes when its column is sorted, as an index."""
 
 
 def swapped_indices(expr: Expr, _scene: Scene) -> Iterator[Expr]:

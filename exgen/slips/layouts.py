@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.certify.cases import OrderClaim
+from exgen.certify.equation import Equation
 from exgen.certify.examples import COUNT, MeanGradientClaim
 from exgen.certify.layers import LayerInputClaim
 from exgen.derive.simplify import transposed
@@ -78,13 +78,13 @@ def sum_for_mean(claim: Claim, memory: Memory) -> Iterator[Wrong]:
 
 def put_in_order_again(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The upstream gradient put in order like the values, instead of back into their places."""
-    if not isinstance(claim, OrderClaim):
+    if not (isinstance(claim, Equation) and claim.order):
         return
-    entries = [entry for entry in claim.entries if isinstance(entry, Entry)]
+    entries = [cell for row in claim.cells for cell in row if isinstance(cell, Entry)]
     ranks = [entry.row for entry in entries]
-    if set(ranks) == set(range(len(claim.entries))):
-        moved = (Entry(entry.of, ranks.index(n), 0) for n, entry in enumerate(entries))
-        yield Wrong(replace(claim, entries=tuple(moved)))
+    if set(ranks) == set(range(len(claim.cells))):
+        moved = ((Entry(entry.of, ranks.index(n), 0),) for n, entry in enumerate(entries))
+        yield Wrong(replace(claim, cells=tuple(moved)))
 
 
 def before_the_activation(claim: Claim, _memory: Memory) -> Iterator[Wrong]:

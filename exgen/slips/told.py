@@ -8,16 +8,16 @@ key that lists them teaches nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, same_numbers
-from exgen.certify.layouts import layout_values
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.prove import prove
-from exgen.certify.rounded import UPSTREAM
+from exgen.certify.quantity import printed_values
+from exgen.certify.rounding import UPSTREAM
+from exgen.derive.cases import RANK
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
@@ -33,8 +33,7 @@ from exgen.graph import (
     walk,
 )
 from exgen.shapes import shape_of
-from exgen.slips.claims import places, scene_of
-from exgen.slips.indices import RANK
+from exgen.slips.claims import NOTHING, places, scene_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,9 +46,6 @@ if TYPE_CHECKING:
     from exgen.graph import Dim, Index, Shape
     from exgen.slips.base import Scene
     from exgen.slips.claims import Wrong
-
-EVERYWHERE = frozenset({"JacobianClaim"})
-"""Claims whose question asks for the orientation too: there a transposed vector is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +62,12 @@ def drawn_numbers(claims: Iterable[object]) -> Drawn:
         leaves = getattr(claim, "leaves", None)
         if not leaves:
             continue
-        point = {name: _array(value) for name, value in leaves.items()}
-        upstream = getattr(claim, "upstream", None)
+        point = {name: value.astype(float) for name, value in leaves.items()}
         # of a derivative of another line than the last the upstream gradient is no number drawn
-        if upstream is not None and upstream != 1:
-            point[UPSTREAM] = _array(upstream)
+        if point.get(UPSTREAM) == 1:
+            del point[UPSTREAM]
         found.setdefault(repr(sorted((name, a.tolist()) for name, a in point.items())), point)
     return Drawn(tuple(found.values()))
-
-
-def _array(value: object) -> NDArray[Any]:
-    if isinstance(value, np.ndarray):
-        return value.astype(float)
-    return np.full((1, 1), float(value if isinstance(value, Decimal) else Decimal(str(value))))
 
 
 def is_told(right: Claim, wrong: Wrong, memory: Memory, drawn: Drawn) -> bool:
@@ -119,9 +108,8 @@ def is_refused(wrong: Wrong) -> bool:
 
 def _same_sort(right: Claim, wrong: Claim) -> bool:
     """Whether numbers come in as many rows and columns as they should."""
-    values = [getattr(claim, "value", None) for claim in (right, wrong)]
-    arrays = [value for value in values if isinstance(value, np.ndarray)]
-    return len({array.shape for array in arrays}) <= 1
+    cells = [getattr(claim, "cells", ()) for claim in (right, wrong)]
+    return len({(len(rows), *map(len, rows)) for rows in cells}) <= 1
 
 
 def _is_mistake(claim: Claim, right: Expr, wrong: Expr, scene: Scene, drawn: Drawn) -> bool:
@@ -135,7 +123,7 @@ def _is_mistake(claim: Claim, right: Expr, wrong: Expr, scene: Scene, drawn: Dra
         return False
     turned = shapes[0] != shapes[1] and shapes[0] == shapes[1][::-1]
     vector = _sort(shapes[0]) == "vector"
-    as_column = turned and vector and type(claim).__name__ not in EVERYWHERE
+    as_column = turned and vector and not _asks_for_rows(claim)
     trials, numbers = _points(claim, scene.graph, drawn)
 
     def alike(values: Values) -> bool:
@@ -150,6 +138,14 @@ def _is_mistake(claim: Claim, right: Expr, wrong: Expr, scene: Scene, drawn: Dra
 
     # on one side of a kink a forgotten mask makes no difference; the numbers lie on one side
     return not (trials and all(map(alike, trials))) and not any(map(alike, numbers))
+
+
+def _asks_for_rows(claim: Claim) -> bool:
+    """Whether the question asks for the orientation too: there a transposed vector is wrong."""
+    quantity, graph = getattr(claim, "quantity", None), getattr(claim, "graph", NOTHING)
+    if quantity is None or not quantity.by:
+        return False
+    return quantity.of != graph.loss or not is_scalar(graph.shapes[quantity.of])
 
 
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
@@ -186,9 +182,8 @@ def _named(claim: Claim, graph: Graph, run: Values) -> Values:
     """Return the values of names, of gradients in the claim's layout, and of given Jacobians."""
     if not is_scalar(graph.shapes[graph.loss]):
         return run
-    numerator = "numerator" if getattr(claim, "numerator", False) else "shape"
-    layout = getattr(claim, "layout", numerator)
-    return layout_values(graph, run, gradients(graph, run), layout, getattr(claim, "factors", ()))
+    layout, factors = getattr(claim, "layout", "shape"), getattr(claim, "factors", ())
+    return printed_values(graph, run, gradients(graph, run), layout, factors)
 
 
 def _has_indices(expr: Expr) -> bool:

@@ -15,9 +15,9 @@ import pytest
 
 from exgen.certify.chains import ChainClaim, fillings, separates
 from exgen.certify.compare import compare
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.jacobians import JacobianClaim
+from exgen.certify.equation import Equation
 from exgen.certify.prove import Claim, prove
+from exgen.certify.quantity import Quantity
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.derive.jacobian import local_jacobian
 from exgen.document import Agreement
@@ -305,11 +305,19 @@ def expr(text: str) -> Expr:
     return read_expression(text, NETWORK)
 
 
+def gradient(by: str, printed: Expr) -> Equation:
+    """Return the claim that an expression is the gradient by a name."""
+    return Equation(NETWORK, Quantity("L", by), (printed,))
+
+
+def jacobian(of: str, by: str, printed: Expr) -> Equation:
+    """Return the claim that an expression is a Jacobian in denominator layout."""
+    return Equation(NETWORK, Quantity(of, by), (printed,), layout="denominator")
+
+
 RIGHT: dict[str, Claim] = {
-    "jacobian": JacobianClaim(
-        NETWORK, "z2", "a1", expr("W2.T"), denominator=True, shape=shape(4, 3)
-    ),
-    "gradient": GradientClaim(NETWORK, "z2", expr("2 * (z2 - y)"), shape(3)),
+    "jacobian": jacobian("z2", "a1", expr("W2.T")),
+    "gradient": gradient("z2", expr("2 * (z2 - y)")),
     "shape": ShapeClaim(NETWORK, "W2", shape(3, 4), ("x", "y", "W1", "z1", "a1", "z2")),
     "chain": ChainClaim(
         NETWORK,
@@ -320,26 +328,14 @@ RIGHT: dict[str, Claim] = {
     ),
 }
 WRONG: dict[str, Claim] = {
-    "jacobian: value": JacobianClaim(
-        NETWORK, "z2", "a1", expr("2 * W2.T"), denominator=True, shape=shape(4, 3)
-    ),
-    "jacobian: shape": JacobianClaim(
-        NETWORK, "z2", "a1", expr("W2.T"), denominator=True, shape=shape(3, 4)
-    ),
-    "jacobian: layout": JacobianClaim(
-        NETWORK, "z2", "a1", expr("W2"), denominator=True, shape=shape(3, 4)
-    ),
-    "jacobian: not a number": JacobianClaim(
-        NETWORK, "a1", "z1", expr("diag(log(0 * a1))"), denominator=True, shape=shape(4, 4)
-    ),
-    "gradient: factor": GradientClaim(NETWORK, "z2", expr("z2 - y"), shape(3)),
-    "gradient: a small error": GradientClaim(NETWORK, "z2", expr("2.0001 * (z2 - y)"), shape(3)),
-    "gradient: shape": GradientClaim(NETWORK, "z2", expr("2 * (z2 - y)"), shape(4)),
-    "gradient: not a number": GradientClaim(NETWORK, "z2", expr("log(0 * z2)"), shape(3)),
-    "gradient: missing mask": GradientClaim(NETWORK, "z1", expr("W2.T @ (2 * (z2 - y))"), shape(4)),
-    "gradient: does not conform": GradientClaim(
-        NETWORK, "z1", call("matmul", Name("W2"), Name("y")), shape(3)
-    ),
+    "jacobian: value": jacobian("z2", "a1", expr("2 * W2.T")),
+    "jacobian: layout": jacobian("z2", "a1", expr("W2")),
+    "jacobian: not a number": jacobian("a1", "z1", expr("diag(log(0 * a1))")),
+    "gradient: factor": gradient("z2", expr("z2 - y")),
+    "gradient: a small error": gradient("z2", expr("2.0001 * (z2 - y)")),
+    "gradient: not a number": gradient("z2", expr("log(0 * z2)")),
+    "gradient: missing mask": gradient("z1", expr("W2.T @ (2 * (z2 - y))")),
+    "gradient: does not conform": gradient("z1", call("matmul", Name("W2"), Name("y"))),
     "shape: swapped": ShapeClaim(NETWORK, "W2", shape(4, 3), ("x", "y", "W1", "z1", "a1", "z2")),
     "shape: off by one": ShapeClaim(NETWORK, "a1", shape(5), ("x", "W1", "z1")),
     "shape: does not follow": ShapeClaim(NETWORK, "a1", shape(4), ("x", "y", "z2")),
@@ -448,6 +444,6 @@ def test_a_rule_is_tried_where_it_matters() -> None:
     site = site_of(cast("Call", graph.expr("out")), Name("out"), graph.shapes)
     assert isinstance(site.args[0], Name)
     always = call("diag", call("greater_equal", Name("z"), Number(cast("Fraction", -1000))))
-    claim = JacobianClaim(graph, "out", "z", always, denominator=True, shape=shape(64, 64))
+    claim = Equation(graph, Quantity("out", "z"), (always,), layout="denominator")
     with pytest.raises(CertificateError):
         prove(claim)

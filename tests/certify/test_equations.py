@@ -10,7 +10,7 @@ import pytest
 
 from exgen import resources
 from exgen.certify.answers import certify_steps, sort_of
-from exgen.certify.equations import EquationClaim
+from exgen.certify.equation import Equation
 from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
 from exgen.derive import worked
@@ -62,9 +62,9 @@ def test_a_broken_side_is_refused(case: str) -> None:
     count = 0
     for step in steps_of(case):
         for claim in step.claims:
-            assert isinstance(claim, EquationClaim)
-            for sides in broken(claim.sides):
-                wrong = replace(step, claims=(replace(claim, sides=sides),))
+            assert isinstance(claim, Equation)
+            for sides in broken(claim.rights):
+                wrong = replace(step, claims=(replace(claim, rights=sides),))
                 with pytest.raises(CertificateError, match=r"the step '.*' does not hold"):
                     certify_steps([wrong], Memory())
                 count += 1
@@ -109,8 +109,7 @@ def test_a_wrong_local_derivative_is_refused(op: str, monkeypatch: pytest.Monkey
 
 def test_no_answer_rests_on_an_equation_of_a_step() -> None:
     """What a step asserts cannot take the place of an answer's claim, which has more methods."""
-    graph = graph_of(CHANCE)
-    claim = EquationClaim(graph, (as_expr(1), as_expr(1)), "shape", ())
+    claim = Equation(graph_of(CHANCE), None, (as_expr(1), as_expr(1)))
     assert claim.prove()
     with pytest.raises(CertificateError, match="fewer than two methods"):
         prove(claim)
@@ -122,4 +121,4 @@ def test_one_side_is_no_equation() -> None:
     """A claim with one side says nothing."""
     graph = graph_of(CHANCE)
     with pytest.raises(CertificateError, match="two sides"):
-        EquationClaim(graph, (as_expr(1),), "shape", ()).prove()
+        Equation(graph, None, (as_expr(1),)).prove()

@@ -7,25 +7,23 @@ the reason why it is right after all; a reason that no longer applies fails too.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pytest
 
 from exgen import resources
 from exgen.banks import bank_names
+from exgen.certify.equation import Equation
 from exgen.certify.facts import BottleneckClaim
-from exgen.certify.gradients import GradientClaim
 from exgen.certify.layers import LayerInputClaim
 from exgen.certify.memory import Memory
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.orient import oriented
 from exgen.document import to_json
 from exgen.draw import asked, draw_networks, draw_problem
-from exgen.engine import gradient_name
 from exgen.errors import AcceptanceError, CertificateError, KindError
 from exgen.graph import Call, Dim, Expr, Graph, Name, Number, call, walk
 from exgen.ops import TABLE
@@ -111,9 +109,10 @@ def changed(claim: object) -> Iterator[Claim]:
             if formula not in (Number(Fraction(0)), other):
                 yield put(other)
     match claim:
-        case GradientClaim():
-            # true of every gradient, and no answer
-            yield replace(claim, expr=Name(gradient_name(claim.by)))
+        case Equation(graph, Quantity() as quantity):
+            # true of every quantity, and no answer
+            yield replace(claim, rights=(Name(quantity.called(graph)),), cells=())
+            yield from _changed_cells(claim)
         case LayerInputClaim():
             for source in set(claim.graph.names) - {claim.source}:
                 yield replace(claim, source=source)
@@ -125,22 +124,24 @@ def changed(claim: object) -> Iterator[Claim]:
             yield replace(cast("Any", claim), **{part.name: other})
 
 
+def _changed_cells(claim: Equation) -> Iterator[Claim]:
+    """Yield a claim with one printed number off by a little, or by a unit of its last digit."""
+    off = Fraction(1, 1000 if claim.rounding is None else 10**claim.rounding.digits)
+    for r, row in enumerate(claim.cells):
+        for c, cell in enumerate(row):
+            if isinstance(cell, Number):
+                other = (*row[:c], Number(cell.value + off), *row[c + 1 :])
+                yield replace(claim, cells=(*claim.cells[:r], other, *claim.cells[r + 1 :]))
+
+
 def _changed(name: str, value: Any) -> Iterator[Any]:  # noqa: ANN401 - a field of any claim
-    if name == "value":
-        for place in np.ndindex(value.shape):
-            other = value.copy()
-            other[place] = other[place] + Fraction(1, 1000)
-            yield other
-    elif name == "printed":
-        number = Decimal(value)
-        yield str(number + Decimal(1).scaleb(cast("int", number.as_tuple().exponent)))
-    elif name == "shape":
+    if name == "shape":
         yield value[0] + Dim(1), value[1]
         yield value[0], value[1] + Dim(1)
     elif name == "edges":
         for edge in value:
             yield tuple(kept for kept in value if kept != edge)
-    elif name == "order":
+    elif name == "order" and value:
         yield value[::-1]
     elif name == "numbers" and value:
         yield (*value[:-1], value[-1] * 1.05 + 0.02)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
+from exgen.certify import against
 from exgen.certify.compare import DIRECTIONS, SEED
-from exgen.certify.gradients import GradientClaim, prove_gradient_at, prove_value_at
+from exgen.certify.equation import Equation, as_cells
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
+from exgen.certify.trials import Trial
 from exgen.derive.gradients import derive_gradients
 from exgen.engine import forward, gradients
 from exgen.errors import CertificateError, Source
-from exgen.graph import SCALAR
 from exgen.language import read_network
 from exgen.language.network import read_expression
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from exgen.engine import Values
+    from exgen.graph import Expr, Graph
 
 GRAPH = read_network(Source("net", "W: param[3, 4]\nx: input[4]\nL = sum(tanh(W @ x))\n"))
 VALUES = forward(
@@ -25,23 +35,37 @@ VALUES = forward(
 )
 
 
-def test_entry_by_entry_finds_what_the_directions_miss() -> None:
+def prove_gradient_at(
+    graph: Graph, by: str, printed: Expr, values: Values, layout: str = "shape"
+) -> None:
+    """Compare a gradient with both methods at one point."""
+    claim = Equation(graph, Quantity(graph.loss, by), (printed,), layout=layout)
+    list(against.against_the_network(claim, Trial(graph, {}, values, gradients(graph, values), {})))
+
+
+def test_entry_by_entry_finds_what_the_directions_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake at right angles to every random direction is still a mistake."""
     true = gradients(GRAPH, VALUES)["W"]
     random = np.random.default_rng(SEED)
     seen = np.array([random.standard_normal(true.shape).ravel() for _ in range(DIRECTIONS)])
     wrong = true + np.linalg.svd(seen)[2][-1].reshape(true.shape)
-    prove_value_at(GRAPH, "W", true, VALUES, true)
-    prove_value_at(GRAPH, "W", wrong, VALUES, wrong, limit=0)
+
+    def compare(array: NDArray[np.float64]) -> None:
+        claim = Equation(GRAPH, Quantity("L", "W"), cells=as_cells(array))
+        list(against.against_the_network(claim, Trial(GRAPH, {}, VALUES, {"W": array}, {})))
+
+    compare(true)
     with pytest.raises(CertificateError, match="differences"):
-        prove_value_at(GRAPH, "W", wrong, VALUES, wrong)
+        compare(wrong)
+    monkeypatch.setattr(against, "ELEMENTWISE_LIMIT", 0)
+    compare(wrong)
 
 
 def test_a_gradient_has_its_variables_shape_unless_said_otherwise() -> None:
     """A gradient in the variable's shape is proven as it is, and as its transpose only if asked."""
     expr = derive_gradients(GRAPH)["W"].closed
     prove_gradient_at(GRAPH, "W", expr, VALUES)
-    prove_gradient_at(GRAPH, "W", expr.T, VALUES, numerator=True)
+    prove_gradient_at(GRAPH, "W", expr.T, VALUES, "numerator")
     with pytest.raises(CertificateError):
         prove_gradient_at(GRAPH, "W", expr.T, VALUES)
 
@@ -98,9 +122,8 @@ CHAIN = "x: input\nw: param\na = relu(x)\nm = w * a\nh = relu(m)\nL = h ** 2 + h
 def test_behind_a_unit_that_is_off_no_convention_is_asked(mask: str) -> None:
     """With a = 0 the line m rests at its kink, where each notation has a slope of its own."""
     graph = read_network(Source("net", CHAIN))
-    prove(GradientClaim(graph, "m", read_expression(f"grad_h * ({mask})", graph), SCALAR))
-    with pytest.raises(CertificateError, match="is not"):
-        prove(GradientClaim(graph, "m", read_expression("grad_h", graph), SCALAR))
-    for by, wrong in (("x", "grad_h * w * (x > 0)"), ("w", "grad_h * a")):
+    right = f"grad_h * ({mask})"
+    prove(Equation(graph, Quantity("L", "m"), (read_expression(right, graph),)))
+    for by, wrong in (("m", "grad_h"), ("x", "grad_h * w * (x > 0)"), ("w", "grad_h * a")):
         with pytest.raises(CertificateError, match="is not"):
-            prove(GradientClaim(graph, by, read_expression(wrong, graph), SCALAR))
+            prove(Equation(graph, Quantity("L", by), (read_expression(wrong, graph),)))

@@ -9,10 +9,11 @@ import pytest
 
 from exgen.certify import differences
 from exgen.certify.compare import SEED, as_function
-from exgen.certify.gradients import GradientClaim
+from exgen.certify.equation import Equation
 from exgen.certify.pieces import held
 from exgen.certify.points import FIRST_SIZES, off_kinks, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import derive_gradients
 from exgen.engine import forward
 from exgen.errors import CertificateError, Source
@@ -53,10 +54,10 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-def claim(text: str, by: str, expr: str) -> GradientClaim:
+def claim(text: str, by: str, expr: str) -> Equation:
     """Return the claim that an expression is the gradient by a name."""
     graph = network(text)
-    return GradientClaim(graph, by, read_expression(expr, graph), graph.shapes[by])
+    return Equation(graph, Quantity(graph.loss, by), (read_expression(expr, graph),))
 
 
 @pytest.mark.parametrize("text", NESTED.values(), ids=NESTED.keys())
@@ -65,7 +66,7 @@ def test_a_kink_inside_another_is_proven(text: str) -> None:
     graph = network(text)
     for leaf in graph.leaves:
         expr = derive_gradients(graph)[leaf.name].closed
-        prove(GradientClaim(graph, leaf.name, expr, leaf.shape))
+        prove(Equation(graph, Quantity(graph.loss, leaf.name), (expr,)))
 
 
 @pytest.mark.parametrize(("name", "by", "wrong"), [

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from exgen.certify.compare import SEED, compare
-from exgen.certify.gradients import GradientClaim
+from exgen.certify.equation import Equation
 from exgen.certify.points import MARGIN, classes_axis, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.errors import CertificateError, Source
 from exgen.language import read_network
 from exgen.language.network import read_expression
@@ -28,11 +29,11 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-def claim(text: str, by: str, expr: str) -> GradientClaim:
+def claim(text: str, by: str, expr: str) -> Equation:
     """Return the claim that an expression is the gradient by a name."""
     graph = network(text)
     printed: Expr = read_expression(expr, graph)
-    return GradientClaim(graph, by, printed, graph.shapes[by])
+    return Equation(graph, Quantity(graph.loss, by), (printed,))
 
 
 def test_a_single_unit_is_tried_on_both_sides() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 
 from exgen.certify.chains import ChainClaim
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.jacobians import JacobianClaim
+from exgen.certify.equation import Equation
 from exgen.certify.points import trial_point
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import is_denominator, local_jacobian, slope_at_zero
 from exgen.derive.notation import CHOICES, Notation, load_notation, notation_names
@@ -84,9 +84,16 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-def claimed(graph: Graph, by: str, written: Written) -> GradientClaim:
+def claimed(graph: Graph, by: str, written: Written) -> Equation:
     """Return what has to be proven of a gradient as it stands on the page."""
-    return GradientClaim(graph, by, written.expr, written.shape, written.numerator)
+    claim = Equation(
+        graph,
+        Quantity(graph.loss, by),
+        (written.expr,),
+        layout="numerator" if written.numerator else "shape",
+    )
+    assert claim.shape == written.shape
+    return claim
 
 
 def derivation(graph: Graph, notation: Notation) -> list[str]:
@@ -164,8 +171,10 @@ def test_printed_jacobians_are_proven_in_their_layout(name: str, graph: Graph) -
     for of, by in pairs(graph):
         denominator = is_denominator(notation.layout, graph.shapes[of])
         expr = slope_at_zero(local_jacobian(graph, of, by, denominator=denominator), notation)
+        layout = "denominator" if denominator else "numerator"
+        claim = Equation(graph, Quantity(of, by), (expr,), layout=layout)
         rows, columns = (graph.shapes[n][0] for n in ((by, of) if denominator else (of, by)))
-        claim = JacobianClaim(graph, of, by, expr, denominator, (rows, columns))
+        assert claim.shape == (rows, columns)
         assert methods(claim) == 3
 
 
@@ -190,8 +199,8 @@ def test_wrong_layout_is_refused() -> None:
     step = derive_gradients(graph)["W1"].step
     claim = claimed(graph, "W1", as_written(step, "W1", graph, profile("numerator")))
     with pytest.raises(CertificateError):
-        prove(replace(claim, numerator=False))
-    column = replace(claim, expr=step)
+        prove(replace(claim, layout="shape"))
+    column = replace(claim, rights=(step,))
     with pytest.raises(CertificateError):
         prove(column)
 

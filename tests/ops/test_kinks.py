@@ -8,8 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from exgen.certify.gradients import GradientClaim
+from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import derive_gradients
 from exgen.errors import CertificateError, Source
 from exgen.graph import Name, Number
@@ -20,12 +21,12 @@ KINKED = sorted(op for op, row in TABLE.items() if row.traits.kink)
 SLOPE = Fraction(3, 10)
 
 
-def claim_of(op: str, lines: str, size: str) -> GradientClaim:
+def claim_of(op: str, lines: str, size: str) -> Equation:
     """Return the claim of the gradient by ``a``, where ``v`` is the op of ``z``."""
     more = f", {float(SLOPE)}" if len(lookup(op).signature.args) > 1 else ""
     text = f"a: input{size}\nt: input{size}\n{lines.format(f'{op}(z{more})')}"
     graph = read_network(Source("net", text))
-    return GradientClaim(graph, "a", derive_gradients(graph)["a"].closed, graph.shapes["a"])
+    return Equation(graph, Quantity(graph.loss, "a"), (derive_gradients(graph)["a"].closed,))
 
 
 def slope_of(op: str, side: int) -> Number:
@@ -45,4 +46,4 @@ def test_the_slope_of_one_side_is_not_proven(op: str, size: str, side: int) -> N
     z = Name("a") - Name("t")
     wrong = 2 * z if slope_of(op, side) == Number(Fraction(1)) else 2 * (slope_of(op, side) * z)
     with pytest.raises(CertificateError):
-        prove(replace(claim, expr=wrong))
+        prove(replace(claim, rights=(wrong,)))

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from exgen.certify.grids import SymbolicGridClaim
-from exgen.certify.numbers import GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
 from exgen.graph import Number
@@ -69,10 +68,10 @@ def test_corrupted_answers_are_refused() -> None:
     """A wrong entry of the grid, and products that were not summed, are not certified."""
     _, answers = solve(KIND, SHARED, draw(KIND, SHARED, 2))
     grid, gradient = answers["V"].claim, answers["gradient"].claim
-    assert isinstance(grid, SymbolicGridClaim)
-    wrong = ((Number(grid.leaves["U"][0, 0] + 1), *grid.entries[0][1:]), *grid.entries[1:])
+    assert isinstance(grid, Equation)
+    wrong = ((Number(grid.leaves["U"][0, 0] + 1), *grid.cells[0][1:]), *grid.cells[1:])
     with pytest.raises(CertificateError):
-        prove(replace(grid, entries=wrong))
-    assert isinstance(gradient, GradientValueClaim)
+        prove(replace(grid, cells=wrong))
+    assert isinstance(gradient, Equation)
     with pytest.raises(CertificateError):
-        prove(replace(gradient, value=gradient.leaves["U"] * gradient.leaves["G"]))
+        prove(replace(gradient, cells=as_cells(gradient.leaves["U"] * gradient.leaves["G"])))

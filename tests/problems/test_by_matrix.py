@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
+from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
-from exgen.certify.tensors import TensorClaim
+from exgen.certify.quantity import Quantity
 from exgen.derive.tensor import tensor_form
 from exgen.errors import CertificateError, KindError
 from exgen.graph import Number
@@ -35,9 +36,8 @@ def test_a_vector_by_a_matrix(notation: str) -> None:
     (answer,) = solved("local_jacobian", NETWORK, 1, notation, ask=[["z1", "W1"]]).answers
     assert answer.name == "z1.W1"
     claim = answer.claim
-    assert isinstance(claim, TensorClaim)
-    assert claim.form.out == ("j", 0)
-    assert claim.form.arg == ("l", "i")
+    assert isinstance(claim, Equation)
+    assert claim.index == ("j", 0, "l", "i")
     assert r"\delta_{jl}" in answer.latex.tex
     assert r"\begin{cases} x_{i} & \text{if } j = l" in answer.steps[0].equation.tex
 
@@ -53,10 +53,11 @@ def test_a_wrong_entry_is_refused() -> None:
     graph = graph_of(NETWORK)
     form = tensor_form(graph, "z1", "W1")
     assert form.nonzero is not None
-    assert len(prove(TensorClaim(graph, "z1", "W1", form))) == 2
+    claim = Equation(graph, Quantity("z1", "W1"), (form.entry,), (*form.out, *form.arg))
+    assert len(prove(claim)) == 2
     for wrong in (form.nonzero, Number(Fraction(2)) * form.entry):
-        with pytest.raises(CertificateError, match=r"where it is not 0|reverse mode"):
-            prove(TensorClaim(graph, "z1", "W1", replace(form, entry=wrong)))
+        with pytest.raises(CertificateError, match="reverse mode"):
+            prove(replace(claim, rights=(wrong,)))
 
 
 def test_a_matrix_inside_a_function() -> None:
@@ -95,6 +96,6 @@ def test_a_vector_by_a_matrix_that_stands_transposed() -> None:
     (answer,) = solved("local_jacobian", text, 1, "cs231n", ask=[["z1", "W1"]]).answers
     assert answer.latex.tex == r"\delta_{jl}\,x_{i}"
     assert "A column of the matrix" in str(answer.steps[0].why)
-    assert isinstance(answer.claim, TensorClaim)
-    assert answer.claim.form.arg == ("i", "l")
+    assert isinstance(answer.claim, Equation)
+    assert answer.claim.index[2:] == ("i", "l")
     assert len(prove(answer.claim)) == 2

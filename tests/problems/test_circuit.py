@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 
+from exgen import resources
 from exgen.certify.hand import gates, rounded, work
 from exgen.certify.prove import prove
-from exgen.certify.rounded import decimals, ways
+from exgen.certify.readback import check_printed
+from exgen.certify.reading.page import Page
+from exgen.certify.rounding import ways
 from exgen.derive.elementary import gate_latex, split
+from exgen.derive.notation import load_notation
 from exgen.errors import AcceptanceError, CertificateError, KindError
+from exgen.graph import Number
 from exgen.language.writer import graph_text
 from exgen.problems import KINDS
+from exgen.problems.rounding import decimals
 from exgen.seeds import Stream
 from tests.problems.setting import TWO_LAYERS, graph_of, solve, solved
 
@@ -146,8 +153,12 @@ def test_wrong_numbers_are_refused(wrong: str) -> None:
              "upstream": "1", "digits": 2, "carry": 2, "hide": "gradients"}  # fmt: skip
     solution = solve("circuit", NEURON, draws)
     claim = next(a.claim for a in solution.answers if a.name == "grad:z")
+    assert claim is not None
+    page = Page(wrong, load_notation("base", resources.notations()))
     if wrong == "0.2":
-        prove(altered(claim, printed=wrong))
+        assert check_printed(claim, page)
         return
+    with pytest.raises(CertificateError, match="rounded"):
+        check_printed(claim, page)
     with pytest.raises(CertificateError):
-        prove(altered(claim, printed=wrong))
+        prove(altered(claim, cells=((Number(Fraction(wrong)),),)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.certify.answers import certify_steps
-from exgen.certify.derivations import DerivationClaim
+from exgen.certify.equation import Equation
 from exgen.certify.memory import Memory
 from exgen.errors import CertificateError
 from exgen.graph import Number
@@ -53,12 +53,12 @@ def test_the_derivation_is_proven(which: str, notation: str) -> None:
     assert len(proof["lines"]) >= 4
     steps = [step for answer in solution.answers for step in answer.steps]
     claims = [claim for step in steps for claim in step.claims]
-    (claim,) = (claim for claim in claims if isinstance(claim, DerivationClaim))
+    (claim,) = (c for c in claims if isinstance(c, Equation) and c.quantity is not None)
     last = next(step for step in steps if step.claims)
-    for place in range(1, len(claim.lines)):
-        lines = [*claim.lines]
+    for place in range(len(claim.rights)):
+        lines = [*claim.rights]
         lines[place] = Number(Fraction(1001, 1000)) * lines[place]
-        wrong = replace(last, claims=(replace(claim, lines=tuple(lines)),))
+        wrong = replace(last, claims=(replace(claim, rights=tuple(lines)),))
         with pytest.raises(CertificateError, match="does not hold"):
             certify_steps([wrong], Memory())
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exgen.certify.numbers import GradientValueClaim
+from exgen.certify.equation import Equation, as_cells
 from exgen.certify.prove import prove
 from exgen.engine import forward
 from exgen.errors import AcceptanceError, CertificateError, KindError
@@ -113,9 +113,9 @@ def test_corrupted_number_is_refused() -> None:
     """A gradient with one entry at the wrong place in its window is not certified."""
     _, answers = solve(KIND, MAX, draw(KIND, MAX, 4))
     claim = answers["grad_X"].claim
-    assert isinstance(claim, GradientValueClaim)
+    assert isinstance(claim, Equation)
     prove(claim)
     moved = np.roll(claim.value, 1, axis=1)
     with pytest.raises(CertificateError):
-        prove(replace(claim, value=moved))
+        prove(replace(claim, cells=as_cells(moved)))
     assert all(isinstance(entry, Fraction) for entry in claim.value.flat)

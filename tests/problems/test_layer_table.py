@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from exgen import resources
-from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
+from exgen.certify.equation import Equation
+from exgen.certify.layers import LayerInputClaim
 from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.notation import load_notation
 from exgen.derive.orient import oriented
 from exgen.errors import CertificateError, KindError
@@ -102,7 +104,7 @@ def test_seeds_draw_nothing() -> None:
 def test_a_wrong_answer_is_refused() -> None:
     """An output without its bias, and a layer said to read another value, do not pass."""
     graph = graph_of(CHAIN)
-    output = LayerOutputClaim(graph, "z1", read_expression("W1 @ x", graph))
+    output = Equation(graph, Quantity("z1"), (read_expression("W1 @ x", graph),))
     with pytest.raises(CertificateError, match="forward pass"):
         prove(output)
     source = LayerInputClaim(graph, "z3", "z2", ("W2", "b2"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exgen import resources
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.equation import Equation
 from exgen.derive.notation import notation_names
 from exgen.errors import KindError
 from exgen.graph import is_column, is_scalar
@@ -110,7 +110,7 @@ def test_the_derivative_of_a_scalar_is_a_gradient(notation: str) -> None:
     (answer,) = solved(
         "parameter_gradients", ONE_OUTPUT, 1, notation, ask=["a1"], given=["s", ["s", "a1"]]
     ).answers
-    assert isinstance(answer.claim, LayoutGradientClaim)
+    assert isinstance(answer.claim, Equation)
     factor = answer.claim.factors[0].name
     assert answer.claim.shapes[factor] == direct.shape
     assert r"}\right)^" not in answer.latex.tex

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exgen.certify.equality import EqualityClaim
-from exgen.certify.layouts import LayoutGradientClaim
+from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
 from exgen.derive.losses import loss_line
 from exgen.errors import CertificateError, KindError
@@ -91,13 +90,14 @@ def test_a_wrong_answer_is_refused() -> None:
     """A lost factor, a lost minus, and a sum over the examples are found out."""
     answers = {a.name: a.claim for a in solved("loss_derivative", LOSSES["bce"], 1).answers}
     entry, vector = answers["entry"], answers["vector"]
-    assert isinstance(entry, EqualityClaim)
-    assert isinstance(vector, LayoutGradientClaim)
-    for wrong in (3 * entry.entry, -entry.entry):
-        with pytest.raises(CertificateError, match="index form"):
-            prove(replace(entry, entry=wrong))
+    assert isinstance(entry, Equation)
+    assert isinstance(vector, Equation)
+    whole, form = entry.rights
+    for wrong in (3 * form, -form):
+        with pytest.raises(CertificateError, match="right side 2: reverse mode"):
+            prove(replace(entry, rights=(whole, wrong)))
     with pytest.raises(CertificateError, match="reverse mode"):
-        prove(replace(vector, exprs=(3 * vector.exprs[0],)))
+        prove(replace(vector, rights=(3 * vector.rights[0],)))
 
 
 def test_factors_of_a_loss() -> None:

@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
-from exgen.certify.layouts import LayoutGradientClaim
 from exgen.certify.prove import prove
 from exgen.derive.factors import gradients_given, read_given
 from exgen.errors import CertificateError, KindError, MisfitError
@@ -138,21 +138,21 @@ def test_both_branches_are_summed() -> None:
 def test_a_dropped_branch_is_refused() -> None:
     """Half of a sum over branches, or a sum where a transpose is lost, does not pass."""
     claim = solved("parameter_gradients", twin(), 1, ask=["W1"]).answers[0].claim
-    assert isinstance(claim, LayoutGradientClaim)
+    assert isinstance(claim, Equation)
     half = read_expression("grad_m_a @ x_a.T", claim.graph)
     with pytest.raises(CertificateError, match="reverse mode"):
-        prove(replace(claim, exprs=(half,)))
+        prove(replace(claim, rights=(half,)))
     with pytest.raises(CertificateError, match="shapes"):
-        prove(replace(claim, exprs=(call("matmul", Name("x_a"), call("transpose", half)),)))
+        prove(replace(claim, rights=(call("matmul", Name("x_a"), call("transpose", half)),)))
 
 
 def test_a_wrong_layout_is_refused() -> None:
     """What is right in one layout is wrong in another, even where it is square."""
     text = "x: input[3]\ny: target[3]\nW: param[3, 3]\nz = W @ x\nL = squared_error(z, y)"
     claim = solved("parameter_gradients", text, 1, "numerator", ask=["W"]).answers[0].claim
-    assert isinstance(claim, LayoutGradientClaim)
+    assert isinstance(claim, Equation)
     with pytest.raises(CertificateError, match="reverse mode"):
-        prove(replace(claim, exprs=claim.exprs[1:], layout="shape"))
+        prove(replace(claim, rights=claim.rights[1:], layout="shape"))
 
 
 def test_needed_gradients_come_first() -> None:

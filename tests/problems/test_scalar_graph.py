@@ -10,6 +10,7 @@ import pytest
 
 from exgen.certify.prove import prove
 from exgen.errors import AcceptanceError, CertificateError, KindError
+from exgen.graph import Number
 from exgen.language import read_expression
 from exgen.problems import KINDS
 from exgen.problems.scalar_graph import usual_asks
@@ -170,11 +171,11 @@ def test_wrong_answers_are_refused() -> None:
     claim = by_name(solve("scalar_graph", REUSED, draws))["L.x"].claim
     wrong = read_expression("y - t", graph_of(REUSED))
     with pytest.raises(CertificateError):
-        prove(altered(claim, expr=wrong))
+        prove(altered(claim, rights=(wrong,)))
     draws = {"ask": [["f", "x"]], "figure": False, "numbers": NUMBERS, "digits": 2, "carry": 2}
     claim = by_name(solve("scalar_graph", PRODUCT, draws))["f.x.value"].claim
     with pytest.raises(CertificateError):
-        prove(altered(claim, printed="4"))
+        prove(altered(claim, cells=((Number(Fraction(4)),),)))
 
 
 def test_a_reason_is_said_once() -> None:

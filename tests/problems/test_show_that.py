@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exgen.certify.derivations import DerivationClaim
+from exgen.certify.equation import Equation
 from exgen.errors import CertificateError, KindError
 from exgen.problems import KINDS
 from exgen.seeds import Stream
@@ -92,9 +92,10 @@ def test_a_corrupted_answer_is_refused() -> None:
     """Output minus target without its share of the batch is no derivation."""
     answer = next(a for a in solved("show_that", BATCH, 0).answers if a.name == "Z")
     claim = answer.claim
-    assert isinstance(claim, DerivationClaim)
-    wrong = replace(claim, lines=(*claim.lines[:-1], claim.lines[-1] + claim.lines[-1]))
-    with pytest.raises(CertificateError, match="of the derivation"):
+    assert isinstance(claim, Equation)
+    last = claim.rights[-1]
+    wrong = replace(claim, rights=(*claim.rights[:-1], last + last))
+    with pytest.raises(CertificateError, match=f"right side {len(claim.rights)}"):
         wrong.prove()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exgen.certify.cases import CaseClaim, OrderClaim
+from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
 from exgen.graph import ONE
@@ -114,14 +114,14 @@ def test_corrupted_answers_are_refused() -> None:
     """A forgotten 2, the wrong case, and sorting where unsorting is due are not certified."""
     _, reuse = solve(KIND, REUSE, draw(KIND, REUSE, 1))
     own, others = reuse["L.x-0"].claim, reuse["L.x-i"].claim
-    assert isinstance(own, CaseClaim)
-    assert isinstance(others, CaseClaim)
+    assert isinstance(own, Equation)
+    assert isinstance(others, Equation)
     with pytest.raises(CertificateError):
-        prove(replace(own, entry=2 * own.entry))
+        prove(replace(own, rights=(2 * own.rights[0],)))
     with pytest.raises(CertificateError):
-        prove(replace(others, but=()))
+        prove(replace(others, different=()))
     _, sort = solve(KIND, SORT, draw(KIND, SORT, 1, order=[1, 2, 0]))
     example = sort["L.x.sorted"].claim
-    assert isinstance(example, OrderClaim)
+    assert isinstance(example, Equation)
     with pytest.raises(CertificateError):
         prove(replace(example, order=(2, 0, 1)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exgen.certify.equality import EqualityClaim
+from exgen.certify.equation import Equation
 from exgen.errors import CertificateError, KindError
 from exgen.pipeline import build, load
 from exgen.problems import KINDS
@@ -62,23 +62,24 @@ def test_numerator_layout_by_hand() -> None:
     assert found["b"].latex.tex == rf"\mathbf{{1}}_{{N}}^{{\top}}\,{slope}"
     assert str(found["Z"].steps[0].why).endswith("holds for whole arrays, here transposed.")
     for answer in found.values():
-        assert isinstance(answer.claim, EqualityClaim)
-        assert answer.claim.numerator
+        assert isinstance(answer.claim, Equation)
+        assert answer.claim.layout == "numerator"
         with pytest.raises(CertificateError):
-            replace(answer.claim, numerator=False).prove()
+            replace(answer.claim, layout="shape").prove()
 
 
 def test_a_corrupted_answer_is_refused() -> None:
     """A forgotten transpose does not fit; half of a gradient does not agree."""
     answer = solved("vectorise_backward", COLUMNS, 0).answers[1]
     claim = answer.claim
-    assert isinstance(claim, EqualityClaim)
+    assert isinstance(claim, Equation)
+    whole, form = claim.rights
     with pytest.raises(CertificateError, match="shapes"):
-        replace(claim, expr=claim.expr.T).prove()
-    with pytest.raises(CertificateError, match="index form"):
-        replace(claim, expr=claim.expr * 2).prove()
-    with pytest.raises(CertificateError, match="reverse mode"):
-        replace(claim, expr=claim.expr * 2, entry=claim.entry * 2).prove()
+        replace(claim, rights=(whole.T, form)).prove()
+    with pytest.raises(CertificateError, match="right side 1: reverse mode"):
+        replace(claim, rights=(whole * 2, form)).prove()
+    with pytest.raises(CertificateError, match="right side 2: reverse mode"):
+        replace(claim, rights=(whole, form * 2)).prove()
 
 
 @pytest.mark.parametrize(("text", "options", "message"), [

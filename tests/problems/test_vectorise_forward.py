@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exgen.certify.equality import EqualityClaim
+from exgen.certify.equation import Equation
 from exgen.errors import CertificateError, KindError
 from exgen.problems import KINDS
 from exgen.seeds import Stream
@@ -98,13 +98,14 @@ def test_a_corrupted_answer_is_refused() -> None:
     """A forgotten transpose does not fit, and a forgotten bias does not agree."""
     answer = solved("vectorise_forward", COLUMNS, 0).answers[0]
     claim = answer.claim
-    assert isinstance(claim, EqualityClaim)
-    with pytest.raises(CertificateError, match="index form"):
-        replace(claim, expr=claim.expr + claim.expr).prove()
+    assert isinstance(claim, Equation)
+    whole, form = claim.rights
+    with pytest.raises(CertificateError, match="right side 1: forward pass"):
+        replace(claim, rights=(whole + whole, form)).prove()
     with pytest.raises(CertificateError, match="shapes"):
-        replace(claim, expr=claim.expr.T).prove()
-    with pytest.raises(CertificateError, match="forward pass"):
-        replace(claim, expr=claim.expr * 2, entry=claim.entry * 2).prove()
+        replace(claim, rights=(whole.T, form)).prove()
+    with pytest.raises(CertificateError, match="right side 2: forward pass"):
+        replace(claim, rights=(whole, form * 2)).prove()
 
 
 @pytest.mark.parametrize(("text", "options", "message"), [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,12 +86,13 @@ def test_wrong_lines_are_refused() -> None:
     """A forward line with two weights swapped and a gradient that drops a path are not proven."""
     text = read("units_2221.net")
     graph = graph_of(text)
-    claims = {answer.name: answer.claim for answer in solve("write_out", text, {}).answers}
+    claims: Any = {answer.name: answer.claim for answer in solve("write_out", text, {}).answers}
     swapped = read_expression("w_2 * x_1 + w_1 * x_2", graph)
-    with pytest.raises(CertificateError, match="arrows"):
-        prove(altered(claims["forward:m_1"], expr=swapped))
+    _, drawn = claims["forward:m_1"].rights
+    with pytest.raises(CertificateError, match="right side 1"):
+        prove(altered(claims["forward:m_1"], rights=(swapped, drawn)))
     with pytest.raises(CertificateError):
-        prove(altered(claims["forward:h_1"], expr=read_expression("tanh(m_1)", graph)))
+        prove(altered(claims["forward:h_1"], rights=(read_expression("tanh(m_1)", graph),)))
     dropped = read_expression("grad_m_3 * w_5", graph)
     with pytest.raises(CertificateError):
-        prove(altered(claims["backward:h_1"], expr=dropped))
+        prove(altered(claims["backward:h_1"], rights=(dropped,)))

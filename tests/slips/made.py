@@ -32,7 +32,7 @@ def every_mistake() -> Iterator[None]:
     """Let the key tell every mistake that is one, not only the likeliest two."""
     with (
         mock.patch("exgen.slips.mistakes.MOST_MISTAKES", MANY),
-        mock.patch("exgen.render.tex.MOST_MISTAKES", MANY),
+        mock.patch("exgen.render.problem.MOST_MISTAKES", MANY),
     ):
         yield
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exgen.certify.gradients import GradientClaim
-from exgen.certify.jacobians import JacobianClaim
+from exgen.certify.equation import Equation, as_cells
 from exgen.certify.memory import Memory
-from exgen.certify.numbers import ForwardClaim
-from exgen.certify.tensors import TensorClaim
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.tensor import tensor_form
 from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver
@@ -45,9 +43,9 @@ CASES = [
 NOTHING = Drawn()
 
 
-def claim(by: str, text: str) -> GradientClaim:
+def claim(by: str, text: str) -> Equation:
     """Return the claim that a formula is the gradient by a name."""
-    return GradientClaim(GRAPH, by, read_form(text), GRAPH.shapes[by])
+    return Equation(GRAPH, Quantity("L", by), (read_form(text),))
 
 
 @pytest.mark.parametrize(("by", "right", "wrong", "told"), CASES)
@@ -59,8 +57,8 @@ def test_what_is_told(by: str, right: str, wrong: str, told: str) -> None:
 
 def test_where_the_orientation_is_asked_it_counts() -> None:
     """The derivative of one output by a vector, in the other layout, is told."""
-    right = JacobianClaim(GRAPH, "s", "a1", Name("w").T, denominator=True, shape=GRAPH.shapes["a1"])
-    turned = JacobianClaim(GRAPH, "s", "a1", Name("w"), denominator=True, shape=GRAPH.shapes["a1"])
+    right = Equation(GRAPH, Quantity("s", "a1"), (Name("w").T,), layout="denominator")
+    turned = replace(right, rights=(Name("w"),))
     assert is_told(right, Wrong(turned), Memory(), NOTHING)
 
 
@@ -77,8 +75,10 @@ def test_the_numbers_of_the_problem_count() -> None:
 def test_the_numbers_are_those_of_the_claims() -> None:
     """Numbers come from what a problem evaluates, each set of them once; formulas have none."""
     leaves = {leaf.name: np.ones([dim.constant for dim in leaf.shape]) for leaf in GRAPH.leaves}
-    value = ForwardClaim(GRAPH, leaves, "s", np.full((1, 1), 12))
-    (point,) = drawn_numbers([value, claim("s", "q - t"), replace(value, name="q")]).points
+    value = Equation(GRAPH, Quantity("s"), cells=as_cells(np.full((1, 1), 12)), leaves=leaves)
+    (point,) = drawn_numbers(
+        [value, claim("s", "q - t"), replace(value, quantity=Quantity("q"))]
+    ).points
     assert set(point) == set(leaves)
     assert drawn_numbers([claim("s", "q - t")]) == NOTHING
 
@@ -109,7 +109,7 @@ def test_an_index_keeps_its_axis() -> None:
     """A letter that would count along another axis makes an entry that is not there."""
     graph = graph_of("x: input[3]\nW: param[4, 3]\nz = W @ x")
     form = tensor_form(graph, "z", "W")
-    right = TensorClaim(graph, "z", "W", form)
+    right = Equation(graph, Quantity("z", "W"), (form.entry,), (*form.out, *form.arg))
     swapped = list(SLIPS["swapped_indices"].wrong(right, Memory()))
     assert swapped
     assert not any(is_told(right, wrong, Memory(), NOTHING) for wrong in swapped)

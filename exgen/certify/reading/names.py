@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.certify.compare import EXACT_TOLERANCE, compare, same_numbers
 from exgen.certify.reading.page import METHOD, Page
 from exgen.document import Agreement
-from exgen.engine import evaluate
 from exgen.errors import CertificateError
-from exgen.graph import Name, names_in
-from exgen.readback.pages import read_arrows, read_names, read_relation
+from exgen.graph import names_in
+from exgen.readback.pages import read_arrows, read_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from exgen.certify.chains import ChainClaim
     from exgen.certify.edges import EdgesClaim
     from exgen.certify.facts import BottleneckClaim
-    from exgen.certify.layers import LayerInputClaim, LayerOutputClaim
+    from exgen.certify.layers import LayerInputClaim
     from exgen.graph import Graph
 
 
@@ -38,18 +36,6 @@ def _one_of(graph: Graph, wanted: Collection[str], page: Page) -> Agreement:
     if len(names) != 1 or names[0] not in wanted:
         raise CertificateError(f"{METHOD}: '{', '.join(names)}' is not {', '.join(wanted)}")
     return Agreement(METHOD, 0.0, 1)
-
-
-def layer_output(claim: LayerOutputClaim, page: Page) -> Agreement:
-    """Read a line of the forward pass, its name and its right side, and evaluate it."""
-    known = page.known(claim.graph)
-    sides = read_relation(page.latex, known, claim.graph.shapes[claim.line])
-    if [sign for sign, _ in sides] != ["", "="] or sides[0][1].expr != Name(claim.line):
-        raise CertificateError(f"{METHOD}: this is no line of '{claim.line}'")
-    values, _ = page.runs(claim.graph)[1][0]
-    known_before = {n: v for n, v in values.items() if n != claim.line}
-    found = evaluate(same_numbers(sides[1][1].expr, claim.graph), known_before).astype(float)
-    return compare(METHOD, found, values[claim.line], EXACT_TOLERANCE)
 
 
 def edges(claim: EdgesClaim, page: Page) -> Agreement:

@@ -11,7 +11,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import KindError, nearest
 from exgen.graph import Graph, is_column, is_scalar
-from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
+from exgen.problems.base import Setting, Solved, blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,32 +53,29 @@ def _has_jacobian(graph: Graph, of: str, by: str) -> bool:
     return True
 
 
-def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
-    """Draw two lines, one a stage further in than the other, and which names to hide."""
+def drawn_lines(graph: Graph, stream: Stream) -> list[list[str]]:
+    """Draw two lines, one a stage further in than the other.
+
+    Raises:
+        KindError: the network is too short.
+
+    """
     stages = spine(graph)
-    lines = options.get("lines")
-    if lines is None:
-        starts = [
-            n
-            for n in range(1, len(stages) - 2)
-            if all(_has_jacobian(graph, b, a) for a, b in pairwise(stages[n - 1 : n + 3]))
-        ]
-        if not starts:
-            raise KindError(
-                "the network has no chain of four vectors between input and loss",
-                remedy="chain_rule needs a hidden layer; z1 = W1 @ x, a1 = relu(z1), z2 = W2 @ a1.",
-            )
-        start = stream.choose(starts)
-        lines = [
-            [*stages[start : start + 3], graph.loss],
-            [*stages[start - 1 : start + 1], graph.loss],
-        ]
-    check_lines(graph, lines)
-    if "hide" in options:
-        hide = options["hide"]
-        _check_hidden(graph, lines, hide)
-        return {"lines": lines, "hide": hide}
-    return {"lines": lines, "hide": draw_hidden(graph, lines, options, stream)}
+    starts = [
+        n
+        for n in range(1, len(stages) - 2)
+        if all(_has_jacobian(graph, b, a) for a, b in pairwise(stages[n - 1 : n + 3]))
+    ]
+    if not starts:
+        raise KindError(
+            "the network has no chain of four vectors between input and loss",
+            remedy="chain_rule needs a hidden layer; z1 = W1 @ x, a1 = relu(z1), z2 = W2 @ a1.",
+        )
+    start = stream.choose(starts)
+    return [
+        [*stages[start : start + 3], graph.loss],
+        [*stages[start - 1 : start + 1], graph.loss],
+    ]
 
 
 def check_lines(graph: Graph, lines: object) -> None:
@@ -126,7 +123,8 @@ def unseen(line: list[str], hidden: set[str]) -> tuple[int, ...]:
     )
 
 
-def _check_hidden(graph: Graph, lines: list[list[str]], hide: object) -> None:
+def check_hidden(graph: Graph, lines: list[list[str]], hide: object) -> None:
+    """Raise where a place to hide is none, or where its blanks leave more than one filling."""
     legal = {f"{n}.{slot}" for n, line in enumerate(lines) for slot in slots(line)}
     if not (isinstance(hide, list) and hide and all(isinstance(place, str) for place in hide)):
         raise KindError("'hide' is a list of places such as '0.left.by' or '0.1.of'")
@@ -162,17 +160,20 @@ def draw_hidden(
     return sorted(hidden, key=order.index)
 
 
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Print each line with its blanks, and work it out with the shape under every factor."""
-    lines, hide = draws["lines"], draws["hide"]
+def blanks_of(
+    setting: Setting, lines: list[list[str]], hide: list[str], prefix: str
+) -> tuple[list[dict[str, Any]], list[Solved]]:
+    """Return lines with their blanks, each worked out with its shapes, and the names to fill in.
+
+    ``prefix`` begins the names of the answers.
+    """
     shown: list[dict[str, Any]] = []
     answers: list[Solved] = []
     for n, line in enumerate(lines):
         hidden = _of_line(hide, n)
-        shown.append(line_fields(setting, line, hidden, n))
-        answers += answers_of(setting, line, hidden, n)
-    fields = {**forward_fields(setting), "chains": shown, "blanks": len(hide)}
-    return Solution(fields, tuple(answers))
+        shown.append(_line(setting, line, hidden, f"{prefix}{n}"))
+        answers += _answers(setting, line, hidden, f"{prefix}{n}", f" in line {n + 1}")
+    return shown, answers
 
 
 def _inside_out(setting: Setting) -> bool:
@@ -193,10 +194,7 @@ def _ordered(setting: Setting, factors: list[str]) -> str:
     return f" {setting.printer.chain_sign} ".join(factors if inside_out else reversed(factors))
 
 
-def line_fields(
-    setting: Setting, line: list[str], hidden: set[str], number: int | str
-) -> dict[str, Any]:
-    """Return a line with its blanks, and worked out with the shape under every factor."""
+def _line(setting: Setting, line: list[str], hidden: set[str], number: str) -> dict[str, Any]:
     printer = setting.printer
 
     def name(slot: str, position: int) -> str:
@@ -234,10 +232,9 @@ def _worked(setting: Setting, line: list[str]) -> str:
     return f"{left} &= {_ordered(setting, factors)}"
 
 
-def answers_of(
-    setting: Setting, line: list[str], hidden: set[str], number: int | str
+def _answers(
+    setting: Setting, line: list[str], hidden: set[str], number: str, of_line: str
 ) -> list[Solved]:
-    """Return the names behind the blanks of a line."""
     graph, printer = setting.graph, setting.printer
     # A transposed numerator Jacobian is the denominator one: both stand from the inside out.
     denominator = _inside_out(setting)
@@ -251,7 +248,6 @@ def answers_of(
         unseen(line, hidden),
     )
     places = slots(line)
-    of_line = f" in line {number + 1}" if isinstance(number, int) else ""
 
     def written(place: int) -> Callable[[ChainClaim], Tex]:
         return lambda wrong: Tex(printer.name(wrong.chain[place]))
@@ -280,16 +276,3 @@ def _why(line: list[str], slot: str) -> str:
     if int(factor) == len(line) - 2:
         return "The factor of the loss shares its variable with its neighbour."
     return "Neighbouring factors share a stage."
-
-
-KIND = Kind(
-    name="chain_rule",
-    summary="names to fill in along a chain-rule product",
-    options={"lines": (list,), "hide": (list,), "blanks": (int,)},
-    network_rules=("distinct_dims",),
-    number_rules=(),
-    slips=("one_stage_off",),
-    needs_loss=True,
-    sample=sample,
-    solve=solve,
-)

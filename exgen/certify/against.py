@@ -1,0 +1,163 @@
+"""The sides of an equation at one point, against each way to the quantity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exgen.certify import differences
+from exgen.certify.compare import (
+    DIFFERENCE_FLOOR,
+    DIFFERENCE_TOLERANCE,
+    DIRECTIONS,
+    ELEMENTWISE_LIMIT,
+    EXACT_TOLERANCE,
+    SEED,
+    as_function,
+    check_shape,
+    compare,
+    same_numbers,
+)
+from exgen.certify.magnitude import FAINT, scales
+from exgen.certify.quantity import printed_values, units
+from exgen.certify.rounding import rounded_alike
+from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
+from exgen.engine import evaluate, forward
+from exgen.errors import CertificateError
+from exgen.graph import Expr, Partial, is_scalar, names_in, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from exgen.certify.sides import Sides
+    from exgen.certify.trials import Trial
+    from exgen.document import Agreement
+
+MIXED_TOLERANCE = 1e-7
+"""Of a side with a partial derivative, which is taken by differences."""
+
+
+def check_shapes(claim: Sides) -> Iterator[Agreement]:
+    """Infer the shape of every side in whole arrays, and compare it with the quantity's."""
+    if claim.quantity is None or claim.leaves:
+        return
+    for right in claim.rights:
+        if not claim.is_by_entry(right):
+            shape = claim.quantity.shape(claim.graph, claim.layout)
+            yield check_shape(right, claim.shapes, shape)
+
+
+def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
+    """Compare each side with the one before."""
+    known = printed_values(trial.graph, trial.values, trial.slopes, claim.layout, claim.factors)
+    sides = [evaluate(same_numbers(right, claim.graph), known) for right in claim.rights]
+    for n, (before, after) in enumerate(pairwise(sides), start=1):
+        tolerance = max(_tolerance(claim, right) for right in claim.rights[n - 1 : n + 1])
+        floats = after.astype(float), before.astype(float)
+        yield compare("each side evaluated", *floats, tolerance, floor=DIFFERENCE_FLOOR)
+
+
+def _tolerance(claim: Sides, right: Expr) -> float:
+    if {factor.name for factor in claim.factors} & names_in(right):
+        return DIFFERENCE_TOLERANCE
+    mixed = any(isinstance(part, Partial) for part in walk(right))
+    return MIXED_TOLERANCE if mixed else EXACT_TOLERANCE
+
+
+def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:
+    """Compare each side with the quantity; differences with the last, as all agree by then."""
+    quantity = claim.quantity
+    if quantity is None:
+        return
+    sides: list[tuple[list[Sample], float]] = [
+        (list(samples(claim, right, trial)), _tolerance(claim, right)) for right in claim.rights
+    ]
+    if claim.rounding is not None and claim.rounding.carry is not None:
+        yield from rounded_alike(claim, trial)
+    if claim.cells:
+        sides.append(([all_of(cells_at(claim, trial))], EXACT_TOLERANCE))
+    for number, (found, tolerance) in enumerate(sides, start=1):
+        try:
+            yield from _side(claim, trial, found, tolerance, last=number == len(sides))
+        except CertificateError as error:
+            which = f"right side {number}: " if len(sides) > 1 else ""
+            raise CertificateError(f"{which}{error.message}") from None
+    by_hand = claim.rounding is not None and claim.rounding.carry is not None
+    if trial.leaves and not quantity.by and not by_hand:
+        exact = forward(trial.graph, trial.leaves, exact=True)[quantity.of].astype(float)
+        for (sample, *_), tolerance in sides:
+            yield compare("exact fractions", sample.entries, exact[sample.said], tolerance)
+    if not quantity.by:
+        yield from _entry_by_entry(claim, sides)
+
+
+def _side(
+    claim: Sides, trial: Trial, found: list[Sample], tolerance: float, *, last: bool
+) -> Iterator[Agreement]:
+    for sample in found:
+        expected = wanted(claim, trial, sample)
+        if claim.quantity is None or not claim.quantity.by:
+            yield compare("forward pass", sample.entries, expected, tolerance)
+            continue
+        floors = _floors(claim, trial, sample.entries, expected)
+        yield compare("reverse mode", sample.entries, expected, tolerance, floor=floors[0])
+        if last:
+            yield from _by_differences(claim, trial, _slope(claim, trial, sample), floors[1])
+
+
+def _slope(claim: Sides, trial: Trial, sample: Sample) -> Sample:
+    """Return the gradient along which a step of gradient descent went."""
+    quantity = claim.quantity
+    if quantity is None or quantity.rate is None:
+        return sample
+    step = trial.values[quantity.by] - sample.array
+    return replace(sample, array=step / float(quantity.rate))
+
+
+def _entry_by_entry(claim: Sides, sides: list[tuple[list[Sample], float]]) -> Iterator[Agreement]:
+    """Compare each index form of a value with a side that says the same in whole arrays."""
+    rights = list(zip(claim.rights, sides, strict=False))
+    whole = next((found[0] for r, (found, _) in rights if not claim.is_by_entry(r)), None)
+    for right, ((sample, *_), tolerance) in rights:
+        if whole is not None and claim.is_by_entry(right):
+            beside = whole.array[sample.said]
+            yield compare("index form", sample.entries, beside, tolerance)
+
+
+def _floors(
+    claim: Sides, trial: Trial, printed: NDArray[Any], expected: NDArray[Any]
+) -> tuple[float, float]:
+    """Return how large the numbers are that reverse mode, and that differences, are about."""
+    quantity, graph, exact = claim.quantity, trial.graph, 1.0
+    if quantity is None or quantity.of != graph.loss or not is_scalar(graph.shapes[graph.loss]):
+        return exact, exact
+    size = max(1.0, abs(trial.values[graph.loss].item()))
+    peak = max(float(np.abs(array).max(initial=0.0)) for array in (printed, expected))
+    if 0 < peak < FAINT:
+        found = scales(graph, trial.values, quantity.by)
+        exact, size = min(exact, found.gradient), min(size, found.loss)
+    return exact, DIFFERENCE_FLOOR * size
+
+
+def _by_differences(
+    claim: Sides, trial: Trial, sample: Sample, floor: float
+) -> Iterator[Agreement]:
+    """Move the variable along random directions, and if it is small each of its entries."""
+    quantity = claim.quantity
+    if quantity is None:
+        return
+    at = trial.values[quantity.by]
+    run = as_function(trial.graph, trial.values, quantity.by, quantity.of)
+    random = np.random.default_rng(SEED)
+    moves = [random.standard_normal(at.shape) * sample.said for _ in range(DIRECTIONS)]
+    if at.size <= ELEMENTWISE_LIMIT:
+        moves += [unit for unit in units(at.shape) if (unit * sample.said).any()]
+    for move in moves:
+        along = np.full((1, 1), (sample.array * move).sum())
+        pushed = np.full((1, 1), (sample.upstream * differences.directional(run, at, move)).sum())
+        yield compare("differences", along, pushed, DIFFERENCE_TOLERANCE, floor=floor)
