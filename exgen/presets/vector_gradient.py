@@ -24,7 +24,7 @@ def draw(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, 
     order = options.get("order", stream.child("order").choose(ORDERS))
     return {
         **case,
-        "order": order if case["sorts"] and not case["own"] else [],
+        "sorted": order if case["sorts"] and not case["own"] else [],
         "sizes": dict.fromkeys(graph.size_names, options.get("size", size)),
     }
 
