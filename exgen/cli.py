@@ -259,6 +259,7 @@ def list_command(set_name: str | None, tags: tuple[str, ...]) -> None:
     "--jobs", type=click.IntRange(min=1), help="How many processes; one for each core unless given."
 )
 @the_notation
+@the_language
 @click.option("--pdf", is_flag=True, help="Run TeX too, and count what sticks out of its page.")
 def lint_command(
     set_name: str | None,
@@ -268,6 +269,7 @@ def lint_command(
     first: int,
     jobs: int | None,
     notation: str | None,
+    language: str | None,
     *,
     pdf: bool,
 ) -> None:
@@ -278,7 +280,7 @@ def lint_command(
     from exgen.report import lint_text
 
     reports = []
-    for target in targets(set_name, kind, notation, tags=tags, pdf=pdf):
+    for target in targets(set_name, kind, notation, language=language, tags=tags, pdf=pdf):
         with Progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))

@@ -155,6 +155,7 @@ def targets(
     kind: str | None,
     notation: str | None,
     *,
+    language: str | None = None,
     tags: Sequence[str] = (),
     pdf: bool = False,
 ) -> list[Target]:
@@ -164,6 +165,7 @@ def targets(
         set_name: a set's number or name, or the path of a bank.
         kind: a kind of problem.
         notation: another profile than the bank's own.
+        language: another language than the bank's own.
         tags: leaves the problems that have none of these out.
         pdf: whether TeX is run, to see what sticks out of a page.
 
@@ -182,7 +184,7 @@ def targets(
     if kind is not None and kind not in KINDS:
         raise BankError(f"there is no kind '{kind}'", remedy=nearest(kind, KINDS))
     chosen = bank_names(resources.banks()) if set_name is None else (set_name,)
-    loaded = [load(name, notation) for name in chosen]
+    loaded = [load(name, notation, language) for name in chosen]
     require_tags([bank for bank, _ in loaded], tags)
     found: list[Target] = []
     for pool, profile in loaded:

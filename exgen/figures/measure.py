@@ -17,6 +17,8 @@ INVISIBLE = frozenset(
 )
 WORDS = frozenset({r"\tanh", r"\exp", r"\log"})
 WIDE = frozenset("+-=mwMW")
+CAPITALS = 1.25
+"""How much wider than other letters the upright capitals of a function's name are."""
 NARROW = {**dict.fromkeys("0123456789", 0.87), **dict.fromkeys(".,:|", 0.55)}
 """The widths of signs in letters."""
 
@@ -29,6 +31,7 @@ def text_width(latex: str) -> float:
     """
     width, depth, script_at = 0.0, 0, -1
     one_script = False
+    named = r"\mathrm" in latex
     for piece in PIECES.findall(latex):
         if piece == "{":
             depth += 1
@@ -46,6 +49,8 @@ def text_width(latex: str) -> float:
         if piece in INVISIBLE or piece.isspace():
             continue
         wide = 1.35 if piece in WIDE else NARROW.get(piece, 1.0)
+        if named and piece.isupper():
+            wide = CAPITALS
         glyphs = len(piece) - 1 if piece in WORDS else wide
         small = script_at >= 0 or one_script
         width += GLYPH * glyphs * (SCRIPT if small else 1)

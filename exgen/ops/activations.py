@@ -209,7 +209,7 @@ ABS = _entrywise(
     why="The derivative of the absolute value is the sign of its argument.",
     latex=r"\lvert",
     traits=replace(ENTRYWISE, kink="middle", range=(0, None)),
-    words=named("absolute value"),
+    words=named("absolute value", says=r"$\lvert z \rvert$ is the absolute value of each entry."),
     formula=lambda _m, z: abs(z),
 )
 SIGN = _entrywise(

@@ -22,30 +22,40 @@ ALGEBRA = frozenset(
 
 Rewriting, printing and reading formulas is about these very ops, and a new op adds none.
 """
+ENGLISH = frozenset({"sort", "sign"})
+"""Words that mean much else; they count only where an op is built, matched or compared."""
 OTHER_WORDS = {
-    "certify/conventions.py": {"sign"},  # a slot of a sentence
     "derive/derivations.py": {"log"},  # the name of a step
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
-    "figures/model.py": {"sort"},  # what sort of node or blank
-    "problems/base.py": {"sort"},
-    "problems/by_layers.py": {"sort"},
-    "problems/concept.py": {"sort", "softmax"},  # the name of a fact
+    "problems/concept.py": {"softmax"},  # the name of a fact
     "problems/show_that.py": {"log", "softmax"},  # the name of a step, and of a field
     "problems/vector_gradient.py": {"permutation"},  # a field
-    "readback/sentences.py": {"sort"},  # a slot of a sentence
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/plots.py": {"sigmoid"},  # the name of a plot
-    "render/tex.py": {"sort"},
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX
     "tables.py": {"relu", "tanh"},  # an example for authors
 }
 """Where a word that is also an op's name means something else, or is an example."""
 
 
+def words(node: ast.AST) -> set[str]:
+    """Return the strings in a piece of code."""
+    found = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return {word for word in found if isinstance(word, str)}
+
+
 def named(text: str) -> set[str]:
     """Return the strings of a module that are names of ops, those of the algebra left out."""
-    words = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
-    return {word for word in words if isinstance(word, str)} & (TABLE.keys() - ALGEBRA)
+    tree, surely = ast.parse(text), set[str]()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name("Call" | "call"), args=[first, *_]):
+                surely |= words(first)
+            case ast.MatchClass(cls=ast.Name("Call"), patterns=[first, *_]):
+                surely |= words(first)
+            case ast.Compare(left=ast.Attribute(attr="op"), comparators=others):
+                surely |= set[str]().union(*map(words, others))
+    return (surely | (words(tree) - ENGLISH)) & (TABLE.keys() - ALGEBRA)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

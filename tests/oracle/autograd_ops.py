@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import autograd
 import autograd.numpy as anp
 import numpy as np
+from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
+from exgen.ops import TABLE
 from tests.oracle.evaluating import Evaluation, Row, Voice
 
 if TYPE_CHECKING:
@@ -91,13 +94,24 @@ def _permutation(x: Array, descending: int = 0) -> Array:
     return np.eye(len(order))[order[::-1] if descending else order]
 
 
-FUNCTIONS: Mapping[str, Row] = {
+def _normal_pdf(z: Array) -> Array:
+    return anp.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
+# autograd has it with SciPy alone; the values are those of Python's own distribution
+_normal_cdf = primitive(np.vectorize(NormalDist().cdf, otypes=[float]))
+defvjp(_normal_cdf, lambda _out, z: lambda g: g * _normal_pdf(z))
+
+FUNCTIONS: dict[str, Row] = {
     "relu": Row(1, lambda z: anp.maximum(z, 0.0)),
     "lrelu": Row(2, lambda z, alpha: anp.where(z > 0, z, alpha * z)),
     "prelu": Row(2, lambda z, alpha: anp.where(z > 0, z, alpha * z)),
     "sigmoid": Row(1, lambda z: 1 / (1 + anp.exp(-z))),
     "tanh": Row(1, anp.tanh),
     "softplus": Row(1, lambda z: anp.logaddexp(0.0, z)),
+    "gelu": Row(1, lambda z: z * _normal_cdf(z)),
+    "normal_cdf": Row(1, _normal_cdf),
+    "normal_pdf": Row(1, _normal_pdf),
     "exp": Row(1, anp.exp),
     "log": Row(1, anp.log),
     "softmax": Row(1, _softmax),
@@ -122,6 +136,12 @@ FUNCTIONS: Mapping[str, Row] = {
     "sort": Row(1, lambda x, descending=0: _permutation(x, descending) @ x),
     "permutation": Row(1, _permutation),
 }
+FUNCTIONS |= {
+    name: Row(1, getattr(anp, name))
+    for name, op in TABLE.items()
+    if op.function and name not in FUNCTIONS and hasattr(anp, name)
+}
+"""Each op that is called; a function that NumPy calls by the same name needs no line."""
 
 
 def _unsaid(*_: Any) -> Any:  # noqa: ANN401

@@ -87,7 +87,12 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sort": (MATRICES, ("sort(v)", "sort(w, descending=1)", "v[0] * sort(v)", "sort(A @ w)")),
     "permutation": (MATRICES, ("permutation(v)", "permutation(w, descending=1) @ w")),
 }
-"""For every op the leaves it is given, and ways to use it."""
+CASES |= {
+    name: (MATRICES, (f"{name}(A)", f"{name}(v)"))
+    for name, op in TABLE.items()
+    if op.function and name not in CASES
+}
+"""For every op the leaves it is given, and ways to use it; a function is used on arrays."""
 
 
 def cases() -> Iterator[object]:

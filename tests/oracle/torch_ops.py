@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch.nn import functional
 
+from exgen.ops import TABLE
 from tests.oracle.evaluating import Row
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Tensor = Any
 """PyTorch is not there in every checkout, so its types are not either."""
@@ -101,13 +99,15 @@ def _unit(size: int, position: int) -> Tensor:
     return functional.one_hot(torch.tensor(position), size).to(FLOAT).reshape(-1, 1)
 
 
-FUNCTIONS: Mapping[str, Row] = {
+FUNCTIONS: dict[str, Row] = {
     "relu": Row(1, functional.relu),
     "lrelu": Row(2, _leaky),
     "prelu": Row(2, _prelu),
     "sigmoid": Row(1, torch.sigmoid),
     "tanh": Row(1, torch.tanh),
     "softplus": Row(1, lambda z: functional.softplus(z, threshold=STEEP)),
+    "normal_cdf": Row(1, torch.special.ndtr),
+    "normal_pdf": Row(1, lambda z: torch.exp(torch.distributions.Normal(0.0, 1.0).log_prob(z))),
     "exp": Row(1, torch.exp),
     "log": Row(1, torch.log),
     "softmax": Row(1, lambda z, axis=0: torch.softmax(z, dim=axis)),
@@ -134,3 +134,9 @@ FUNCTIONS: Mapping[str, Row] = {
     "sort": Row(1, _sort),
     "permutation": Row(1, _permutation),
 }
+FUNCTIONS |= {
+    name: Row(1, getattr(torch, name, None) or getattr(functional, name))
+    for name, op in TABLE.items()
+    if op.function and name not in FUNCTIONS
+}
+"""Each op that is called; a function that torch calls by the same name needs no line."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.pages import THIRD, Job, fills, measure
+from exgen.errors import TexError
+from exgen.page import Page
 from exgen.pipeline import build, load
-from exgen.render.pdf import typeset
+from exgen.render.pdf import compile_tex, typeset
 from exgen.render.tex import render_tex
 
 MOST = {"1": (6, 10), "2": (2, 3), "5": (5, 8)}
@@ -26,6 +29,30 @@ def test_pages_are_few_and_full(name: str, seed: int) -> None:
     assert sheet.pages <= MOST[name][0]
     assert key.pages <= MOST[name][1]
     assert min(sheet.fills + key.fills) > THIRD
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("1", Page(size=20)),
+        ("4", Page(size=16, paper="letter", space="none")),
+        ("5", Page(columns=2)),
+        ("3", Page(columns=2, size=10)),
+    ],
+)
+def test_pages_of_other_forms_hold_what_is_on_them(name: str, page: Page) -> None:
+    """In large print and in two columns formulas are broken for their own line; figures fit."""
+    made = replace(build(*load(name, None), 1), page=page)
+    for document in typeset(render_tex(made)).values():
+        assert document.log.overfull == ()
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    """A formula without a place for a break stops the run, with its part and a remedy."""
+    made = replace(build(*load("4", None), 1), page=Page(columns=2, size=20))
+    with pytest.raises(TexError, match=r"problem .* is .* mm too wide") as error:
+        compile_tex(render_tex(made))
+    assert "one of 'columns'" in error.value.remedy
 
 
 @pytest.mark.parametrize("name", ["graphs", "batch"])
