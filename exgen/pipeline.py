@@ -197,7 +197,7 @@ def problems_of(
     names = bank_names(resources.banks()) if set_name is None else (set_name,)
     banks = [load_bank(find_bank(name, resources.banks())) for name in names]
     require_tags(banks, tags)
-    found = [
+    found: list[tuple[str, list[tuple[str, ...]]]] = [
         (
             bank.name,
             [
