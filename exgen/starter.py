@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from exgen import resources
-from exgen.asks.problem import TEXT
+from exgen.asks.preset import worded
 from exgen.banks import bank_names, load_bank
 from exgen.draw import asked, draw_networks, draw_problem
 from exgen.errors import BankError, KindError, nearest
@@ -78,7 +78,7 @@ def _copied(bank: Bank, entry: ProblemEntry) -> str:
         lines=source.text,
         draws="".join(draws),
         name=entry.name,
-        text=str(drawn.draws[TEXT]).strip() + "\n",
+        text=worded(entry.kind.name, drawn.draws).strip() + "\n",
     )
 
 

@@ -55,4 +55,10 @@ def test_sentences_of_a_preset(tmp_path: Path) -> None:
         'intro = "Look at {show lines a}"\nask_text = "Find"\n'
     )
     (problem,) = build(load_bank(path), load_profile("base"), 1).problems
-    assert problem.draws["text"].startswith("Look at {show lines a}\nFind the ")
+    assert problem.draws["intro"] == "Look at {show lines a}"
+    first, *_ = problem.fields["blocks"][0]["paragraphs"]
+    assert [part.strip() for part in first["pieces"] if isinstance(part, str) and part.strip()] == [
+        "Look at",
+        "Find the",
+        "and give its shape.",
+    ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from exgen.graph import Graph
+    from exgen.problems.base import Setting, Solution
     from exgen.seeds import Stream
 
     Draw = Callable[[Graph, Mapping[str, Any], Stream], dict[str, Any]]
@@ -44,7 +45,11 @@ def preset(
         drawn = draw(graph, options, stream)
         sentences = {key: options[key] for key in SENTENCES if key in options}
         text = worded(name, {**drawn, **sentences})
-        return {**drawn, **problem.sample(graph, {problem.TEXT: text}, stream)}
+        found = problem.sample(graph, {problem.TEXT: text}, stream)
+        return {**drawn, **sentences, **{k: v for k, v in found.items() if k != problem.TEXT}}
+
+    def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
+        return problem.solve(setting, {**draws, problem.TEXT: worded(name, draws)})
 
     return Kind(
         name=name,
@@ -55,7 +60,7 @@ def preset(
         slips=slips,
         needs_loss=needs_loss,
         sample=sample,
-        solve=problem.solve,
+        solve=solve,
     )
 
 

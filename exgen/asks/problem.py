@@ -17,6 +17,7 @@ from exgen.asks.words import among, inline
 from exgen.document import Tex
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
+from exgen.graph import is_scalar
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
+WHOLE = ("network", "entries")
+"""What shows the whole forward pass."""
 RUBRIC, CHAIN = "rubric", "chain"
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
@@ -83,8 +86,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
     for phrase in phrases:
         _check_names(phrase, graph, source)
-    draws: dict[str, Any] = {
-        TEXT: options[TEXT],
+    own: dict[str, Any] = {
         "order": {
             phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
             for phrase in phrases
@@ -97,6 +99,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if phrase.sort == CHAIN
         },
     }
+    draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
         draws |= _numbers(graph, options, numeric, stream, source)
@@ -182,6 +185,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
+            "scalars": all(map(is_scalar, setting.graph.shapes.values())),
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden)),
             "blocks": _blocks(pieces, scene, found),
@@ -200,7 +204,7 @@ def _answered(ask: Phrase, scene: Scene) -> Answered:
 
 
 def _is_network(piece: Piece) -> bool:
-    return isinstance(piece, Phrase) and (piece.verb, piece.sort) == ("show", "network")
+    return isinstance(piece, Phrase) and piece.verb == "show" and piece.sort in WHOLE
 
 
 def shows_network(text: str | None) -> bool:
@@ -221,7 +225,7 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
     for piece in pieces:
         if not (isinstance(piece, Phrase) and piece.verb == "show"):
             continue
-        if piece.sort == "network":
+        if piece.sort in WHOLE:
             leaves = {leaf.name for leaf in setting.graph.leaves}
             found |= leaves if setting.shown_in else leaves - hidden
         elif piece.sort == "shapes":
@@ -314,7 +318,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
         paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    elif (not ask.choices or answered.layout) and ask.sort != CHAIN:
+    elif (not ask.choices or answered.layout) and ask.sort not in (CHAIN, "graph"):
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)
 

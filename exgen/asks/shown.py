@@ -9,6 +9,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import Binding, is_scalar
+from exgen.problems.entries import check_entries, entry_fields
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
@@ -20,6 +21,14 @@ Shown = Tex | dict[str, Any]
 def network(_phrase: Phrase, _scene: Scene) -> Shown:
     """Show the whole forward pass, with what its leaves are."""
     return {"show": "network"}
+
+
+def entries(_phrase: Phrase, scene: Scene) -> Shown:
+    """Show the whole forward pass in index form."""
+    check_entries(scene.graph)
+    fields = entry_fields(scene.setting)
+    kept = ("leaves", "entries", "batch", "examples")
+    return {"show": "entries", **{name: fields[name] for name in kept}}
 
 
 def lines(phrase: Phrase, scene: Scene) -> Shown:

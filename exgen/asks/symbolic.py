@@ -227,6 +227,18 @@ def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list
     return draw_hidden(graph, lines, {"blanks": int(ask.clauses.get("hiding", 2))}, stream)
 
 
+def graph(ask: Phrase, scene: Scene) -> Answered:
+    """Return the computation graph, to be drawn with an arrow for each use."""
+    from exgen.problems.graphs import check_graph, graph_answer
+
+    try:
+        check_graph(scene.graph)
+        fields, solved = graph_answer(scene.setting, ask.name)
+    except KindError as error:
+        raise scene.error(error.message, ask.span, error.remedy) from None
+    return Answered(fields, (solved,))
+
+
 def count(ask: Phrase, scene: Scene) -> Answered:
     """Return how many numbers the parameters hold, in all."""
     graph = scene.graph

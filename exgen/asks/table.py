@@ -78,6 +78,13 @@ SHOWS: Mapping[str, Show] = {
             shown.lines,
         ),
         Show(
+            "entries",
+            "entries",
+            "The whole forward pass entry by entry.",
+            "{show entries}",
+            shown.entries,
+        ),
+        Show(
             "graph",
             "graph",
             "The computation graph as a figure.",
@@ -167,6 +174,13 @@ ASKS: Mapping[str, Ask] = {
             symbolic.chain,
             ("hiding", "at"),
             choices=1,
+        ),
+        Ask(
+            "graph",
+            "graph",
+            "The computation graph, to be drawn.",
+            "{ask graph}",
+            symbolic.graph,
         ),
         Ask(
             "count",

@@ -27,7 +27,6 @@ SORTS: Mapping[str, str] = {
     "FactClaim": "fact",
     "LayerInputClaim": "input of a layer",
     "MeanGradientClaim": "mean of gradients",
-    "ProofClaim": "proof",
     "ShapeClaim": "shape",
     "TotalClaim": "count",
 }

@@ -36,7 +36,7 @@ DIFFERENCE_TOLERANCE = 1e-6
 DIFFERENCE_FLOOR = 1e-3
 """Times the size of the function: below it, a difference is worth no more digits."""
 DIRECTIONS = 4
-ELEMENTWISE_LIMIT = 64
+ELEMENTWISE_LIMIT = 16
 """Gradients of at most this many entries are also compared entry by entry."""
 SEED = 20_240_229
 """What the test points are drawn from; it decides nothing that is printed."""

@@ -71,7 +71,8 @@ class Equation(Sides):
         row, column = self.index
         first = Entry(Name(self.quantity.called(self.graph)), row, column)
         different = tuple((str(one), str(other)) for one, other in self.different)
-        return [prove_identity(self.graph, (first, *self.rights), letters, self.hot, different)]
+        lines = (first, *filter(self.is_by_entry, self.rights))
+        return [prove_identity(self.graph, lines, letters, self.hot, different)]
 
 
 def as_cells(array: NDArray[Any]) -> tuple[tuple[Expr, ...], ...]:

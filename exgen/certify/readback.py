@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 READERS: Mapping[str, str] = {
     "Equation": "equation.equation",
     "MeanGradientClaim": "examples.mean_gradient",
-    "ProofClaim": "proofs.proof",
     "ShapeClaim": "facts.shape",
     "BatchShapeClaim": "facts.batch_shape",
     "FactClaim": "facts.fact",

@@ -57,8 +57,6 @@ def prove_identity(
         CertificateError: two lines differ, or an op has no SymPy counterpart.
 
     """
-    import sympy
-
     sizes = {name: Dim(MAX_SIZE if n == 0 else 2) for n, name in enumerate(graph.size_names)}
     small = graph.with_sizes({name: dim.constant for name, dim in sizes.items()})
     lines = tuple(substitute_sizes(line, sizes) for line in lines)
@@ -68,11 +66,11 @@ def prove_identity(
         at = dict(zip(spans, positions, strict=True))
         if any(at[one] == at[other] for one, other in different):
             continue
-        algebra = _Algebra(small, _computed(small, lines), hot and (hot[0], at[hot[1]]))
+        algebra = _Algebra(small, _computed(small, lines, hot), hot and (hot[0], at[hot[1]]))
         before = None
         for number, line in enumerate(lines, 1):
             found = algebra.of(line, at)
-            if before is not None and sympy.cancel(sympy.together(found - before)) != 0:
+            if before is not None and not is_zero(found - before):
                 raise CertificateError(f"SymPy identity: line {number} is not the one before")
             before = found
             checked += 1
@@ -82,7 +80,15 @@ def prove_identity(
     return Agreement("SymPy identity", 0.0, checked)
 
 
-def _computed(graph: Graph, lines: tuple[Expr, ...]) -> frozenset[str]:
+def is_zero(difference: Any) -> bool:  # noqa: ANN401 - SymPy has no types
+    """Whether SymPy finds that an expression is 0 everywhere."""
+    import sympy
+
+    expanded = sympy.expand(difference, power_exp=True)
+    return bool(expanded == 0 or sympy.cancel(sympy.together(expanded)) == 0)
+
+
+def _computed(graph: Graph, lines: tuple[Expr, ...], hot: tuple[str, str] | None) -> frozenset[str]:
     """Return the names that depend on others in the lines; all the rest are symbols."""
     prefix = gradient_name("")
     read = {
@@ -91,6 +97,7 @@ def _computed(graph: Graph, lines: tuple[Expr, ...]) -> frozenset[str]:
         for part in walk(line)
         if isinstance(part, Name)
     }
+    read |= {hot[0]} if hot else set()
     found: set[str] = set()
     for binding in graph.bindings:
         if names_in(binding.expr) & (read | found):
@@ -188,8 +195,12 @@ class _Algebra:
                 )
             case Delta(left, right):
                 return int(place(left) == place(right))
-            case SumOver(index, size, body):
-                return sum(self.of(body, {**at, index: n}, free) for n in range(size_of(size)))
+            case SumOver(index, size, body, but):
+                left_out = None if but is None else place(but)
+                terms = (n for n in range(size_of(size)) if n != left_out)
+                return sum(self.of(body, {**at, index: n}, free) for n in terms)
+            case Name(name):
+                return self.entry(name, 0, 0, free)
             case Call(op, args):
                 return in_sympy(op, (self.of(arg, at, free) for arg in args))
         raise CertificateError(f"SymPy identity: there is no counterpart of {type(expr).__name__}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from exgen.certify.sides import Sides
     from exgen.graph import Graph
 
+Point = tuple["Mapping[str, NDArray[Any]]", Values, dict[str, int]]
 POINTS = 3
 """At how many points of what is left open an equation is tried, where the rest is given."""
 
@@ -61,14 +62,21 @@ def _slopes(graph: Graph, values: Values) -> Values:
 def trials(claim: Sides) -> tuple[Trial, ...]:
     """Return the points at which an equation is tried."""
     graph = with_numbers(claim.graph)
-    points: Iterable[tuple[Mapping[str, NDArray[Any]], Values, dict[str, int]]]
+    points: Iterable[Point]
     if claim.leaves:
         given = _completed(graph, claim.leaves)
         points = ((leaves, forward(graph, floats(leaves)), {}) for leaves in given)
     elif claim.order:
         points = (({}, values, {}) for values in _in_order(claim, graph))
     else:
+        by = None if claim.quantity is None else claim.quantity.by
+        key = "trials", by, claim.hot, _asks_for_gradients(claim)
         points = (({}, values, fixed) for values, fixed in _anywhere(claim, graph))
+        return graph.once(key, lambda: _with_gradients(claim, graph, points))
+    return _with_gradients(claim, graph, points)
+
+
+def _with_gradients(claim: Sides, graph: Graph, points: Iterable[Point]) -> tuple[Trial, ...]:
     asks = _asks_for_gradients(claim)
     return tuple(
         Trial(graph, leaves, values, _slopes(graph, values) if asks else {}, fixed)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.identities import ProofClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive import proofs
 from exgen.derive.latex import Printer
 from exgen.derive.symbols import free_name, symbol
 from exgen.document import Step, Tex
 from exgen.errors import KindError, nearest
-from exgen.graph import SCALAR, Dim, Entry, Graph, Name, is_column, walk
+from exgen.graph import (
+    SCALAR,
+    Binding,
+    Dim,
+    Entry,
+    Graph,
+    Leaf,
+    Name,
+    is_column,
+    size_as_number,
+    walk,
+)
 from exgen.language import to_text
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.losses import CROSS_ENTROPY
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.proofs import Chain
+    from exgen.graph import Expr
     from exgen.seeds import Stream
 
 IDENTITIES = ("softmax_shift", "onehot_cross_entropy")
@@ -122,6 +135,34 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(fields, tuple(answers))
 
 
+def claim_of(chain: Chain) -> Equation:
+    """Return what has to be proven: every line is an entry of what the chain starts from."""
+    lines = tuple(line.expr for line in chain.lines)
+    leaves = tuple(Leaf(name, "const", shape, 2) for name, shape in chain.shapes.items())
+    whole = Graph(leaves, (), dict(chain.shapes), "")
+    start, hot = free_name(whole, ("left",)), free_name(whole, ("hot",))
+    if chain.right is not None:
+        (letter, _), *_ = chain.letters
+        shapes = {**chain.shapes, start: next(iter(chain.shapes.values()))}
+        graph = Graph(leaves, (Binding(start, chain.left),), shapes, start)
+        rights = (*lines, chain.right)
+        return Equation(graph, Quantity(start), rights, (letter, 0), symbolic=True)
+    shape = chain.shapes[chain.target]
+    target: Expr = Name(hot)
+    if chain.smoothing:
+        weight = Name(chain.smoothing)
+        target = (1 - weight) * target + weight / size_as_number(shape[0])
+    others = (leaf for leaf in leaves if leaf.name != chain.target)
+    bindings = (Binding(chain.target, target), Binding(start, chain.left))
+    graph = Graph(
+        (*others, Leaf(hot, "onehot", shape, 1)),
+        bindings,
+        {**chain.shapes, hot: shape, start: SCALAR},
+        start,
+    )
+    return Equation(graph, Quantity(start), lines, (0, 0), hot=(hot, proofs.HOT), symbolic=True)
+
+
 def _left(printer: Printer, chain: Chain) -> str:
     """Return the left side: an entry of the shifted softmax, or the loss."""
     if chain.right is None:
@@ -146,11 +187,11 @@ def _answer(chain: Chain, printer: Printer, name: str) -> Solved:
     if chain.right is not None:
         steps.append(Step("definition of the softmax", Tex(f"&= {_right(printer, chain)}"), ""))
 
-    def write(claim: ProofClaim) -> Tex:
+    def write(claim: Equation) -> Tex:
         """Print the line that is not as it should be; else the last one."""
-        pairs = zip(claim.chain.lines, chain.lines, strict=True)
-        wrong = (line for line, right in pairs if line.expr != right.expr)
-        return Tex(printer(next(wrong, chain.lines[-1]).expr))
+        pairs = zip(claim.rights, chain.lines, strict=False)
+        wrong = (right for right, line in pairs if right != line.expr)
+        return Tex(printer(next(wrong, chain.lines[-1].expr)))
 
     return Solved(
         name=name,
@@ -158,7 +199,8 @@ def _answer(chain: Chain, printer: Printer, name: str) -> Solved:
         shape=SCALAR,
         expr=to_text(chain.lines[-1].expr),
         steps=tuple(steps),
-        claim=ProofClaim(chain),
+        claim=claim_of(chain),
+        sort="proof",
         # what is to be shown stands in the question; what becomes of it does not
         write=write if name == "contrast" else None,
     )

@@ -16,8 +16,8 @@ POINT = 25.4 / 72.27
 TO_WRITE = 30.0
 """Room to fill in a field, in millimetres."""
 GAP = 5.0
-LABEL, CELL = 22.0, 10.0
-"""The width of a table's first column and of the others, at the size at which text is measured."""
+LABEL, CELL = 22.0, 11.5
+"""The width of a table's first column, at the size at which text is measured, and of the others."""
 HEADER, TWO_LINES, LEADING = 24.0, 21.0, 10.0
 """The height of the running header, of two lines in it and of one, in points."""
 
@@ -60,7 +60,8 @@ def head(problem_set: ProblemSet, page: Page, *, key: bool) -> Head:
     points = [part.points for part in problem_set.problems]
     cells = [(str(n), str(worth)) for n, worth in enumerate(points, 1)]
     cells.append(("Total", str(sum(points))))
-    across = int((width / scale - LABEL) / CELL)
+    rows = -(-len(cells) // int((width - LABEL * scale) / CELL))
+    across = -(-len(cells) // rows)
     return Head(
         top=round((18 if key else 21) + HEADER * (larger - 1) * POINT, 2),
         height=round(HEADER * larger, 1),

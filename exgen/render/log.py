@@ -91,7 +91,9 @@ def overfull_error(name: str, overfull: Sequence[Overfull]) -> TexError:
     return TexError(
         f"{where}{part} is {worst.points * MM:.1f} mm {what} for the page{others}",
         place=f"{name}.tex",
-        remedy=REMEDY if worst.problem else "Shorten the title or the course of the bank.",
+        remedy=REMEDY
+        if worst.problem
+        else "Shorten the title, the course, or the longest words of [page].",
     )
 
 

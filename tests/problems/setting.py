@@ -80,6 +80,14 @@ def solved(kind: str, text: str, seed: int, notation: str = "base", **options: A
     return solve(kind, text, draws, notation)
 
 
+def piece(solution: Solution, shown: str) -> dict[str, Any]:
+    """Return the one piece of a text that shows something of a sort."""
+    paragraphs = (part for block in solution.fields["blocks"] for part in block["paragraphs"])
+    pieces = [part for paragraph in paragraphs for part in paragraph["pieces"]]
+    (found,) = (part for part in pieces if isinstance(part, dict) and part["show"] == shown)
+    return found
+
+
 def solve(kind: str, text: str, draws: dict[str, Any], notation: str = "base") -> Solution:
     """Solve one problem, and hold the laws of every kind."""
     profile = load_notation(notation, resources.notations())

@@ -11,7 +11,16 @@ from exgen.errors import KindError
 from exgen.problems import KINDS
 from exgen.problems.chains import slots, spine, unseen
 from exgen.seeds import Stream
-from tests.problems.setting import DEEP, NETWORKS, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
+from tests.problems.setting import (
+    DEEP,
+    NETWORKS,
+    NOTATIONS,
+    SKIP,
+    TWO_LAYERS,
+    graph_of,
+    piece,
+    solved,
+)
 
 
 def test_the_spine_of_a_network() -> None:
@@ -80,9 +89,7 @@ def test_the_order_of_the_factors(notation: str, line: list[str]) -> None:
     """Denominator layout reads from the inside out, numerator layout from the outside in."""
     options = {"lines": [["z1", "a1", "L"]], "hide": ["0.left.by"]}
     solution = solved("chain_rule", DEEP, 1, notation, **options)
-    (paragraph,) = solution.fields["blocks"][0]["paragraphs"]
-    (shown,) = (p for p in paragraph["pieces"] if isinstance(p, dict) and p["show"] == "chains")
-    right = shown["chains"][0]["right"].tex
+    right = piece(solution, "chains")["chains"][0]["right"].tex
     first, second = (right.index(piece) for piece in line)
     assert first < second
 

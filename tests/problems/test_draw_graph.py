@@ -11,7 +11,7 @@ from exgen.errors import CertificateError, KindError
 from exgen.figures.computation import uses
 from exgen.problems import KINDS
 from exgen.seeds import Stream
-from tests.problems.setting import NETWORKS, NOTATIONS, graph_of, solve, solved
+from tests.problems.setting import NETWORKS, NOTATIONS, graph_of, piece, solve, solved
 
 SCALARS = "w: param\nx: input\nb: param\nt: target\nz = w * x + b\ny = x + tanh(z)\nL = (y - t) ** 2 / 2\n"  # noqa: E501
 TWIN = (resources.banks() / "networks" / "twin.net").read_text().replace("f(", "relu(")
@@ -34,7 +34,7 @@ def test_every_arrow_is_proven(text: str, notation: str) -> None:
 
 def test_shared_leaves_are_named() -> None:
     """The key says which quantities are used twice: W1 and b1 of the twin network."""
-    shared = solve("draw_graph", TWIN, {}).fields["shared"]
+    shared = piece(solve("draw_graph", TWIN, {}), "drawing")["shared"]
     assert [(item["symbol"].tex, item["count"]) for item in shared] == [
         (r"\mathbf{W}^{[1]}", 2),
         (r"\mathbf{b}^{[1]}", 2),
@@ -46,7 +46,7 @@ def test_a_forward_pass_entry_by_entry() -> None:
     whole = solve("draw_graph", TWIN, {})
     by_entry = solve("draw_graph", TWIN, {"entries": True})
     assert by_entry.answers[0].expr == whole.answers[0].expr
-    assert by_entry.fields["entries"][0]["left"].tex == "m_{a,j}"
+    assert piece(by_entry, "entries")["entries"][0]["left"].tex == "m_{a,j}"
     stream = Stream(1, "test")
     assert KINDS["draw_graph"].sample(graph_of(TWIN), {"entries": True}, stream) == {
         "entries": True

@@ -40,7 +40,7 @@ def test_both_slopes(made: ProblemSet, case: str, left: str, right: str, where: 
     answer = problem.answer(case)
     assert answer.latex.tex == right
     assert {part.method for part in answer.certificate} == {
-        "line by line", "differences", "SymPy identity",
+        "reverse mode", "differences", "SymPy identity",
         "read back",
     }  # fmt: skip
 

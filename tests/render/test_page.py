@@ -97,6 +97,16 @@ def holds(sort: str, value: str, folder: Path) -> bool:
     return tex.count(r"\exspace") + tex.count(r"\exshort") == int(value)
 
 
+def test_a_word_without_end_is_refused(tmp_path: Path) -> None:
+    """What cannot be broken into lines is not printed over the edge of the paper."""
+    bank = tmp_path / "bank.toml"
+    bank.write_text(BANK.format(page=f'institution = "{"W" * 150}"'), encoding="utf-8")
+    made = run("make", "--set", str(bank), "--out", str(tmp_path / "out"))
+    assert made.code == 1
+    assert "the head of page 1 is" in made.err
+    assert "the longest words of [page]" in made.err
+
+
 @pytest.mark.parametrize(
     "case",
     [pytest.param(case, id=case.title) for case in read_cases(Path(__file__).parent / "pages.md")],

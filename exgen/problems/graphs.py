@@ -8,15 +8,10 @@ from exgen.certify.edges import EdgesClaim, moved
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.figures.computation import computation_figure, uses
-from exgen.graph import is_scalar
-from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.entries import check_entries, entry_fields
+from exgen.problems.base import Setting, Solved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exgen.graph import Graph
-    from exgen.seeds import Stream
 
 LEAST_LINES = 2
 MOST_NAMES = 40
@@ -24,8 +19,8 @@ MARGIN = 14
 """Millimetres of a statement's text, and of each line of its forward pass."""
 
 
-def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
-    """Draw nothing: the network's own draws say what there is to draw, the bank in which form."""
+def check_graph(graph: Graph) -> None:
+    """Raise where a graph is not worth drawing, too large, or not clear."""
     if len(graph.bindings) < LEAST_LINES:
         raise KindError(
             "the network has one line, so its graph is a star",
@@ -48,16 +43,11 @@ def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[st
             f"the line of '{line}' reads '{name}', but never changes with it",
             remedy="Whether an arrow belongs there is anybody's guess. Write the line without it.",
         )
-    if options.get("entries", False):
-        check_entries(graph)
-        return {"entries": True}
-    return {}
 
 
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Lay out the graph, and list which line reads what."""
+def graph_answer(setting: Setting, name: str) -> tuple[dict[str, Any], Solved]:
+    """Lay out the graph, and list which line reads what; return the fields and the answer."""
     graph, printer = setting.graph, setting.printer
-    by_entry = bool(draws.get("entries", False))
     edges = uses(graph)
     figure = computation_figure(graph, printer)
 
@@ -76,7 +66,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     rows = [row(line.name, edges) for line in graph.bindings]
     equation = r",\quad ".join(rows)
     answer = Solved(
-        name="graph",
+        name=name,
         latex=Tex(equation),
         shape=None,
         expr="; ".join(f"{a} -> {b}" for a, b in edges),
@@ -92,27 +82,13 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         if count > 1
     ]
     fields = {
-        **(entry_fields(setting) if by_entry else forward_fields(setting)),
-        "by_entry": by_entry,
+        "show": "drawing",
+        "answer": name,
         "drawing": figure.fields(),
         "room": round(figure.width if figure.turned else figure.height) + MARGIN,
         "rows": [Tex(row) for row in rows],
         "shared": shared,
         "nodes": len(figure.nodes),
         "arrows": len(edges),
-        "scalars_only": all(is_scalar(leaf.shape) for leaf in graph.leaves),
     }
-    return Solution(fields, (answer,))
-
-
-KIND = Kind(
-    name="draw_graph",
-    summary="the computation graph of a forward pass, to be drawn",
-    options={"entries": (bool,)},
-    network_rules=(),
-    number_rules=(),
-    slips=("missing_arrow",),
-    needs_loss=False,
-    sample=sample,
-    solve=solve,
-)
+    return fields, answer
