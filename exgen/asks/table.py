@@ -95,7 +95,7 @@ SHOWS: Mapping[str, Show] = {
             "runs",
             "runs",
             "What the network is, and how many examples it sees, as the start of a sentence.",
-            "{show runs}.",
+            "{show runs}",
             shown.runs,
         ),
         Show(
