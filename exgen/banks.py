@@ -18,13 +18,13 @@ from msgspec.structs import asdict, replace
 from exgen import resources
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
-from exgen.errors import BankError, Source, nearest
+from exgen.errors import BankError, DataError, Source, nearest
 from exgen.files import read as read_file
 from exgen.images import read_logo
 from exgen.include import bank_of, check_pick, with_included
 from exgen.page import Page
 from exgen.problems import KINDS
-from exgen.strict import Table, keys, said
+from exgen.strict import Table, keys, read, said
 from exgen.tables import (
     CHOICES,
     MAX_PARTS,
@@ -227,13 +227,17 @@ def _page(table: Table, data: object) -> tuple[Page, dict[str, bytes]]:
 
 
 def with_page(bank: Bank, changes: Mapping[str, object]) -> Bank:
-    """Return a bank with other values for some keys of its page.
+    """Return a bank with other values for some keys of its page, as options of a command give.
 
     Raises:
         BankError: a value is not legal.
 
     """
-    page = Table(bank.path, "[page]").read(Page, {**asdict(bank.page), **changes})
+    try:
+        page: Page = read(Page, {**asdict(bank.page), **changes})
+    except DataError as error:
+        place = f"--{error.path.removeprefix('.')}"
+        raise BankError(error.message, place=place, remedy=error.remedy) from None
     return replace(bank, page=page)
 
 

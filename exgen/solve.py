@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from exgen.slips.mistakes import slipped
 from exgen.slips.told import drawn_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from exgen.graph import Shape
     from exgen.problems.base import Kind, Setting, Solution, Solved
@@ -37,9 +38,29 @@ BUG = "This is a bug in exgen; please report it with the seed."
 
 
 @dataclass(frozen=True, slots=True)
-class _Worked:
-    """The solution of a problem, with what the usual slips make of each answer."""
+class _Draws(Mapping[str, Any]):
+    """Draws that know which of them a kind has read."""
 
+    drawn: Mapping[str, Any]
+    read: set[str] = field(default_factory=set)
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - any JSON
+        value = self.drawn[key]
+        self.read.add(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.drawn)
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """The solution of a problem, with the draws behind it and what slips make of each answer."""
+
+    draws: Mapping[str, Any]
     solution: Solution
     slipped: tuple[Slipped, ...]
 
@@ -69,7 +90,7 @@ def solve_problem(
             worth=entry.points,
             by_layers=setting.by_layers,
             network=graph_text(network.graph),
-            draws=drawn.draws,
+            draws=worked.draws,
             tries=network.tries + drawn.tries - 1,
             rejected=added(network.rejected, drawn.rejected),
             waived=(
@@ -96,7 +117,8 @@ def solve_again(inputs: ProblemInputs, setting: Setting, *, slips: bool) -> Prob
     """Solve and certify a problem from what decides it; nothing is drawn.
 
     Args:
-        inputs: as recorded. They may be anything, and so may what goes wrong.
+        inputs: as recorded. They may be anything, and so may what goes wrong. Draws that decide
+            nothing are left out of what is returned.
         setting: the recorded network, in the notation of the set and at its place on the sheet.
         slips: whether answers carry the common mistakes.
 
@@ -107,7 +129,7 @@ def solve_again(inputs: ProblemInputs, setting: Setting, *, slips: bool) -> Prob
     """
     with deep_expressions():
         worked = _worked(KINDS[inputs.kind], setting, inputs.draws, slips=slips)
-        return _proven(inputs, setting, worked)
+        return _proven(replace(inputs, draws=worked.draws), setting, worked)
 
 
 def _proven(inputs: ProblemInputs, setting: Setting, worked: _Worked) -> Problem:
@@ -204,7 +226,8 @@ def _without_luck(
 def _worked(
     kind: Kind, setting: Setting, draws: Mapping[str, Any], *, slips: bool = True
 ) -> _Worked:
-    solution = kind.solve(setting, draws)
+    known = _Draws(draws)
+    solution = kind.solve(setting, known)
     memory = Memory()
     numbers = drawn_numbers(solved.claim for solved in solution.answers)
     found = tuple(
@@ -218,7 +241,8 @@ def _worked(
         )
         for solved in solution.answers
     )
-    return _Worked(solution, found)
+    read = {key: part for key, part in draws.items() if key in known.read}
+    return _Worked(read, solution, found)
 
 
 def _placed(error: KindError, entry: ProblemEntry) -> KindError:

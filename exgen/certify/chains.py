@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from exgen.certify import differences
-from exgen.certify.compare import (
-    DIFFERENCE_TOLERANCE,
-    DIRECTIONS,
-    EXACT_TOLERANCE,
-    SEED,
-    as_function,
-    both_ways,
-    compare,
-    same_numbers,
-    worst,
-)
-from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.compare import worst
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.document import Agreement
-from exgen.engine import evaluate, gradients
+from exgen.engine import gradient_name
 from exgen.errors import CertificateError
-from exgen.graph import names_in
+from exgen.graph import Name, names_in
 
 if TYPE_CHECKING:
     from exgen.graph import Expr, Graph
+
+
+DIFFERENCES = "differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +43,25 @@ class ChainClaim:
 
     def prove(self) -> tuple[Agreement, ...]:
         """Multiply the factors in the printed order, and compare with the gradient."""
-        graph = with_numbers(self.graph)
-        values = trial_point(graph, SEED)
-        by, last = self.chain[0], self.chain[-2]
-        factors = [
-            evaluate(same_numbers(expr, self.graph), values).astype(float)
-            for expr in self.jacobians
+        if not self.jacobians:
+            raise CertificateError("a chain has a Jacobian")
+        layout = "denominator" if self.denominator else "numerator"
+        stages = pairwise(self.chain[:-1])
+        parts = [
+            Equation(self.graph, Quantity(outer, inner), (expr,), layout=layout).prove()
+            for (inner, outer), expr in zip(stages, self.jacobians, strict=True)
         ]
-        checks: list[Agreement] = []
-        for (inner, outer), factor in zip(pairwise(self.chain[:-1]), factors, strict=True):
-            numerator = factor.T if self.denominator else factor
-            checks.append(both_ways(graph, values, outer, inner, numerator)[1])
-        loss = gradients(graph, values)
-        ordered = [*factors, loss[last]] if self.denominator else [loss[last].T, *reversed(factors)]
-        for left, right in pairwise(ordered):
-            if left.shape[1] != right.shape[0]:
-                raise CertificateError(f"shapes: {left.shape} times {right.shape} does not conform")
-        total = ordered[0]
-        for factor in ordered[1:]:
-            total = total @ factor
-        gradient = total if self.denominator else total.T
-        reverse = compare("reverse mode", gradient, loss[by], EXACT_TOLERANCE)
-        run = as_function(graph, values, by, graph.loss)
-        random = np.random.default_rng(SEED)
-        for _ in range(DIRECTIONS):
-            u = random.standard_normal(values[by].shape)
-            along = np.asarray((gradient * u).sum()).reshape(1, 1)
-            pushed = differences.directional(run, values[by], u)
-            checks.append(compare("differences", along, pushed, DIFFERENCE_TOLERANCE))
+        last = Name(gradient_name(self.chain[-2]))
+        factors: list[Expr] = [*self.jacobians, last] if self.denominator else [last]
+        factors += [] if self.denominator else reversed(self.jacobians)
+        whole = reduce(lambda left, right: left @ right, factors)
+        asked = Quantity(self.graph.loss, self.chain[0])
+        agreed = Equation(self.graph, asked, (whole,), layout=layout).prove()
+        apart = [part for found in (*parts, agreed) for part in found if part.method == DIFFERENCES]
         self.check_unique()
         return (
-            Agreement("shapes", 0.0, len(ordered)),
-            reverse,
-            worst(checks),
+            *(part for part in agreed if part.method != DIFFERENCES),
+            worst(apart),
             Agreement("only one filling", 0.0, len(self.hidden)),
         )
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify import differences
 from exgen.certify.pieces import held
 from exgen.certify.points import with_numbers
 from exgen.document import Agreement
-from exgen.engine import Values, forward, gradients
+from exgen.engine import Values, forward
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     Binding,
@@ -27,7 +26,7 @@ from exgen.ops.logits import graph_from_logits
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -78,11 +77,6 @@ def worst(parts: list[Agreement]) -> Agreement:
     return Agreement(
         parts[0].method, max(part.error for part in parts), sum(part.points for part in parts)
     )
-
-
-def over_points(parts: Sequence[Sequence[Agreement]]) -> tuple[Agreement, ...]:
-    """Return the agreements at several points, each method's as one."""
-    return tuple(worst(list(method)) for method in zip(*parts, strict=True))
 
 
 def check_shape(expr: Expr, shapes: Mapping[str, Shape], shape: Shape) -> Agreement:
@@ -150,29 +144,6 @@ def _up_to(graph: Graph, of: str) -> Graph:
     names = [*(leaf.name for leaf in leaves), *(binding.name for binding in kept)]
     shapes = {name: graph.shapes[name] for name in names if name in graph.shapes}
     return Graph(leaves, tuple(reversed(kept)), shapes, of)
-
-
-def both_ways(
-    graph: Graph, values: Values, of: str, by: str, numerator: NDArray[Any]
-) -> tuple[Agreement, Agreement]:
-    """Compare a Jacobian in numerator layout with reverse mode and with differences."""
-    expected = values[of].shape[0], values[by].shape[0]
-    if numerator.shape != expected:
-        raise CertificateError(f"shapes: {numerator.shape} is not {expected}")
-    random = np.random.default_rng(SEED)
-    part = between(graph, of, by)
-    run = as_function(graph, values, by, of)
-    reverse: list[Agreement] = []
-    difference: list[Agreement] = []
-    for _ in range(DIRECTIONS):
-        g = random.standard_normal(values[of].shape)
-        # handed in rather than multiplied on, so that only rules of this very part are at work
-        pulled = gradients(part, values, upstream=g)[by]
-        reverse.append(compare("reverse mode", numerator.T @ g, pulled, EXACT_TOLERANCE))
-        u = random.standard_normal(values[by].shape)
-        pushed = differences.directional(run, values[by], u)
-        difference.append(compare("differences", numerator @ u, pushed, DIFFERENCE_TOLERANCE))
-    return worst(reverse), worst(difference)
 
 
 def same_numbers(expr: Expr, graph: Graph) -> Expr:

@@ -21,7 +21,6 @@ from exgen.certify.compare import (
 )
 from exgen.certify.points import classes_axis, trial_points, with_numbers
 from exgen.certify.reading.network import Computed, Reader
-from exgen.certify.reading.page import as_entries
 from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
@@ -202,7 +201,7 @@ def _compared(graph: Graph, read: Mapping[str, Computed]) -> Agreement:
             if ranges:
                 from exgen.certify.everywhere import everywhere
 
-                found = everywhere(as_entries(expr), values, ranges).reshape(expected.shape)
+                found = everywhere(expr, values, ranges).reshape(expected.shape)
             else:
                 found = evaluate(expr, values).astype(float)
             if number and not np.isfinite(found).all():

@@ -209,7 +209,7 @@ def gate_latex(expr: Expr, letter: str) -> str:
         case Call("pow", (_, Number(value))):
             return f"{letter}^{{{number_text(value)}}}"
         case Call(op):
-            sign = lookup(op).latex.replace("operatorname", "mathrm")
+            sign = lookup(op).words.latex.replace("operatorname", "mathrm")
             return f"{sign} {letter} {FENCES[sign]}" if sign in FENCES else sign
     return ""
 
@@ -217,4 +217,4 @@ def gate_latex(expr: Expr, letter: str) -> str:
 def has_letter(circuit: Circuit) -> bool:
     """Whether the sign on some gate uses the letter for its input."""
     ops = [lookup(line.expr.op) for line in circuit.graph.bindings if isinstance(line.expr, Call)]
-    return any(op.latex in FENCES or op.name in ("div", "pow") for op in ops)
+    return any(op.words.latex in FENCES or op.name in ("div", "pow") for op in ops)

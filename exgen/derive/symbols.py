@@ -126,9 +126,9 @@ def check_looks(graph: Graph) -> None:
     for use in uses(graph, lambda op: op.function):
         parts = walk(definition_of(use.op) or use)
         for op in (lookup(part.op) for part in (use, *parts) if isinstance(part, Call)):
-            if op.latex in seen:
+            if op.words.latex in seen:
                 what = f"the {op.words.rule} of the network"
-                raise MisfitError(f"'{seen[op.latex]}' prints like {what}", "Rename it.")
+                raise MisfitError(f"'{seen[op.words.latex]}' prints like {what}", "Rename it.")
 
 
 def free_name(graph: Graph, wishes: Iterable[str]) -> str:

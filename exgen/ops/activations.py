@@ -21,7 +21,6 @@ from exgen.graph import (
 from exgen.ops.arithmetic import ENTRYWISE, at, entrywise_jacobian
 from exgen.ops.base import (
     AXIS,
-    NO_SLIPS,
     PLAIN,
     Op,
     Pair,
@@ -69,12 +68,10 @@ def _entrywise(
     value: Callable[..., NDArray[Any]],
     slope: Callable[[Expr, Expr], Expr] | None,
     why: str,
-    latex: str,
     traits: Traits,
     words: Words,
     formula: Callable[..., Any] | None = None,
     definition: Callable[[Expr], Expr] | None = None,
-    slips: Slips = NO_SLIPS,
 ) -> Op:
     """Return the row of a function of one argument.
 
@@ -83,12 +80,10 @@ def _entrywise(
         value: its values in NumPy.
         slope: the argument and the output in, the derivative out; None where it is 0.
         why: one sentence on the derivative.
-        latex: its sign on the page.
         traits: what holds of it.
-        words: how sentences speak of it.
+        words: how sentences speak of it, and its sign on the page.
         formula: what it is of a scalar; or
         definition: what it is made of.
-        slips: the usual mistakes that belong to it.
 
     """
     given = slope or (lambda _z, _out: as_expr(0))
@@ -111,13 +106,11 @@ def _entrywise(
         jacobian=jacobian if slope else no_jacobian,
         entry=entry if slope else no_entry,
         why=why,
-        tex=lambda printer, args, _this: printer.function(latex, args),
-        latex=latex,
+        tex=lambda printer, args, _this: printer.function(words.latex, args),
         formula=formula,
         definition=None if definition is None else lambda site: definition(*site.args),
         traits=traits,
         words=words,
-        slips=slips,
     )
 
 
@@ -143,53 +136,51 @@ RELU = _entrywise(
     value=lambda z: np.where(z > 0, z, 0 * z),
     slope=lambda z, _out: call("greater", z, 0),
     why="ReLU has derivative 1 where its argument is positive and 0 where it is negative.",
-    latex=r"\operatorname{ReLU}",
     traits=replace(ENTRYWISE, kink="side", activation=True, range=(0, None)),
-    words=named("ReLU"),
+    words=named("ReLU", latex=r"\operatorname{ReLU}", slips=BENT),
     formula=lambda m, z: m.where(z > 0, z, 0 * z),
-    slips=BENT,
 )
 SIGMOID = _entrywise(
     "sigmoid",
     value=inexact(_sigmoid),
     slope=lambda _z, out: out * (1 - out),
     why="The derivative of the sigmoid is its output times one minus its output.",
-    latex=r"\sigma",
     traits=replace(SMOOTH, activation=True, range=(0, 1)),
-    words=named("sigmoid", says=r"$\sigma(z) = 1 / (1 + e^{-z})$."),
+    words=named(
+        "sigmoid", says=r"$\sigma(z) = 1 / (1 + e^{-z})$.", latex=r"\sigma", slips=LEFT_OUT
+    ),
     definition=lambda z: 1 / (as_expr(1) + call("exp", -z)),
-    slips=LEFT_OUT,
 )
 TANH = _entrywise(
     "tanh",
     value=inexact(np.tanh),
     slope=lambda _z, out: 1 - out**2,
     why="The derivative of tanh is one minus the square of its output.",
-    latex=r"\tanh",
     traits=replace(SMOOTH, activation=True, range=(-1, 1)),
-    words=named("tanh"),
+    words=named("tanh", latex=r"\tanh", slips=LEFT_OUT),
     formula=lambda m, z: m.tanh(z),
-    slips=LEFT_OUT,
 )
 SOFTPLUS = _entrywise(
     "softplus",
     value=inexact(lambda z: np.logaddexp(0.0, z)),
     slope=lambda z, _out: call("sigmoid", z),
     why="The derivative of softplus, log(1 + exp z), is the sigmoid.",
-    latex=r"\operatorname{softplus}",
     traits=replace(SMOOTH, activation=True, range=(0, None)),
-    words=named("softplus", says=r"$\operatorname{softplus}(z) = \log(1 + e^{z})$."),
+    words=named(
+        "softplus",
+        says=r"$\operatorname{softplus}(z) = \log(1 + e^{z})$.",
+        latex=r"\operatorname{softplus}",
+        slips=LEFT_OUT,
+    ),
     definition=lambda z: call("log", as_expr(1) + call("exp", z)),
-    slips=LEFT_OUT,
 )
 EXP = _entrywise(
     "exp",
     value=inexact(np.exp),
     slope=lambda _z, out: out,
     why="The exponential is its own derivative.",
-    latex=r"\exp",
     traits=replace(SMOOTH, activation=True, range=(0, None)),
-    words=named("exponential"),
+    words=named("exponential", latex=r"\exp"),
     formula=lambda m, z: m.exp(z),
 )
 LOG = _entrywise(
@@ -197,9 +188,8 @@ LOG = _entrywise(
     value=inexact(np.log),
     slope=lambda z, _out: 1 / z,
     why="The derivative of the logarithm is the reciprocal of its argument.",
-    latex=r"\log",
     traits=replace(SMOOTH, bare=True),
-    words=named("logarithm", says=r"$\log$ is the natural logarithm."),
+    words=named("logarithm", says=r"$\log$ is the natural logarithm.", latex=r"\log"),
     formula=lambda m, z: m.log(z),
 )
 ABS = _entrywise(
@@ -207,9 +197,12 @@ ABS = _entrywise(
     value=np.abs,
     slope=lambda z, _out: call("sign", z),
     why="The derivative of the absolute value is the sign of its argument.",
-    latex=r"\lvert",
     traits=replace(ENTRYWISE, kink="middle", range=(0, None)),
-    words=named("absolute value", says=r"$\lvert z \rvert$ is the absolute value of each entry."),
+    words=named(
+        "absolute value",
+        says=r"$\lvert z \rvert$ is the absolute value of each entry.",
+        latex=r"\lvert",
+    ),
     formula=lambda _m, z: abs(z),
 )
 SIGN = _entrywise(
@@ -217,11 +210,11 @@ SIGN = _entrywise(
     value=lambda z: np.where(z > 0, 1, np.where(z < 0, -1, 0)),
     slope=None,
     why="The sign is constant on either side of 0, so its derivative is 0.",
-    latex=r"\operatorname{sign}",
     traits=replace(ENTRYWISE, jump=True, range=(-1, 1)),
     words=named(
         "sign",
         says=r"$\operatorname{sign}(z)$ is $1$ for $z > 0$, $-1$ for $z < 0$, and $0$ for $z = 0$.",
+        latex=r"\operatorname{sign}",
     ),
     formula=lambda m, z: m.where(z > 0, 1, m.where(z < 0, -1, 0)),
 )
@@ -230,10 +223,11 @@ NORMAL_PDF = _entrywise(
     value=inexact(_density),
     slope=lambda z, out: -(z * out),
     why="The derivative of the normal density is minus its argument times the density.",
-    latex=r"\varphi",
     traits=replace(SMOOTH, range=(0, 1)),
     words=named(
-        "normal density", says=r"$\varphi$ is the density of the standard normal distribution."
+        "normal density",
+        says=r"$\varphi$ is the density of the standard normal distribution.",
+        latex=r"\varphi",
     ),
     formula=lambda m, z: m.exp(-z * z / 2) / m.sqrt(2 * m.pi),
 )
@@ -242,11 +236,11 @@ NORMAL_CDF = _entrywise(
     value=inexact(_tail),
     slope=lambda z, _out: call("normal_pdf", z),
     why="The derivative of a distribution function is its density.",
-    latex=r"\Phi",
     traits=replace(SMOOTH, range=(0, 1)),
     words=named(
         "normal distribution",
         says=r"$\Phi$ is the distribution function of the standard normal distribution.",
+        latex=r"\Phi",
     ),
     formula=lambda m, z: (1 + m.erf(z / m.sqrt(2))) / 2,
 )
@@ -257,11 +251,14 @@ GELU = _entrywise(
     value=inexact(lambda z: z * _tail(z)),
     slope=lambda z, _out: call("normal_cdf", z) + z * call("normal_pdf", z),
     why="By the product rule: the slope of the normal distribution function is its density.",
-    latex=r"\operatorname{GELU}",
     traits=replace(SMOOTH, activation=True),
-    words=named("GELU", says=r"$\operatorname{GELU}(z) = z \, \Phi(z)$."),
+    words=named(
+        "GELU",
+        says=r"$\operatorname{GELU}(z) = z \, \Phi(z)$.",
+        latex=r"\operatorname{GELU}",
+        slips=LEFT_OUT,
+    ),
     definition=lambda z: z * call("normal_cdf", z),
-    slips=LEFT_OUT,
 )
 
 
@@ -337,12 +334,12 @@ SOFTMAX = Op(
     entry=_softmax_entry,
     why="Every probability depends on every logit through the common denominator.",
     tex=lambda printer, args, _this: printer.function(SOFTMAX_LATEX, args),
-    latex=SOFTMAX_LATEX,
     formula=None,
     definition=_softmax_definition,
     traits=replace(PLAIN, activation=True, needs_axis=True, exact=False, range=(0, 1)),
-    words=named("softmax", says="The softmax acts on each <line> of $<argument>$."),
-    slips=NO_SLIPS,
+    words=named(
+        "softmax", says="The softmax acts on each <line> of $<argument>$.", latex=SOFTMAX_LATEX
+    ),
 )
 
 ROWS = (

@@ -12,7 +12,6 @@ from exgen.graph import ONE, Delta, Dim, Expr, OptionValue, Shape, call, is_colu
 from exgen.ops.assemble import selection
 from exgen.ops.base import (
     AXIS,
-    NO_SLIPS,
     PLAIN,
     Op,
     Pair,
@@ -83,12 +82,10 @@ def _with_one(name: str, *, first: bool) -> Op:
             "is a constant, so its derivatives are 0."
         ),
         tex=lambda printer, args, this: printer.with_one(args[0], this, first=first),
-        latex="",
         formula=None,
         definition=None,
         traits=replace(PLAIN, needs_axis=True),
         words=named(name),
-        slips=NO_SLIPS,
     )
 
 

@@ -29,7 +29,6 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
-    NO_SLIPS,
     PLAIN,
     Op,
     Pair,
@@ -42,14 +41,16 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from exgen.ops.base import Words
     from exgen.printing import Printed, Printer
 
 MAX_BITS = 100_000
 HALF = Number(Fraction(1, 2))
+OTHER_FACTOR = "The derivative of a product with respect to one factor is the other factor."
 ENTRYWISE_SHAPE = "Entrywise arithmetic keeps the shape; a scalar is combined with every entry."
 
 
@@ -107,10 +108,6 @@ def at(expr: Expr, shape: Shape, index: Pair) -> Expr:
 def same_place(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
     """Return 1 where an output entry reads an argument's entry, else 0."""
     return as_expr(1) if is_scalar(site.shapes[position]) else both(out, arg)
-
-
-def _add_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
-    return same_place(site, position, out, arg)
 
 
 def _sub_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
@@ -211,15 +208,7 @@ def _bits(value: Fraction) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
-def _add_tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
-    return printer.sum_of(this, args, "+")
-
-
-def _sub_tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
-    return printer.sum_of(this, args, "-")
-
-
-def _neg_shape(
+def _kept_shape(
     sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
 ) -> Shape:
     return sizes.shape(shapes[0])
@@ -233,107 +222,101 @@ def _neg_jacobian(site: Site, _position: int) -> Expr | None:
     return -call("identity", size=site.out_shape[0])
 
 
-TWO = Signature(("a", "b"))
 ENTRYWISE = replace(PLAIN, entrywise=True)
 
-ADD = Op(
-    name="add",
-    signature=TWO,
-    sign="+",
-    shape=entrywise_shape,
-    shape_why=ENTRYWISE_SHAPE,
-    value=lambda a, b: a + b,
+
+def _arithmetic(
+    name: str,
+    sign: str,
+    compute: Callable[..., Any],
+    *,
+    vjp: Callable[[Site, Expr], tuple[Expr | None, ...]],
+    jacobian: Callable[[Site, int], Expr | None],
+    entry: Callable[[Site, int, Pair, Pair], Expr],
+    why: str,
+    tex: Callable[[Printer, tuple[Printed, ...], Call], Printed],
+    linear: tuple[int, ...],
+    words: Words,
+    args: tuple[str, ...] = ("a", "b"),
+) -> Op:
+    """Return the row of an operator of one or two arguments; arrays and scalars compute alike."""
+    return Op(
+        name=name,
+        signature=Signature(args),
+        sign=sign,
+        shape=entrywise_shape if args[1:] else _kept_shape,
+        shape_why=ENTRYWISE_SHAPE,
+        value=compute,
+        vjp=vjp,
+        jacobian=jacobian,
+        entry=entry,
+        why=why,
+        tex=tex,
+        formula=lambda _mathematics, *args: compute(*args),
+        definition=None,
+        traits=replace(ENTRYWISE, linear=linear),
+        words=words,
+    )
+
+
+ADD = _arithmetic(
+    "add",
+    "+",
+    lambda a, b: a + b,
     vjp=lambda site, g: (reduce_to(g, site, 0), reduce_to(g, site, 1)),
     jacobian=lambda site, n: entrywise_jacobian(site, n, as_expr(1), SCALAR),
-    entry=_add_entry,
+    entry=same_place,
     why="A sum has derivative 1 with respect to each of its terms.",
-    tex=_add_tex,
-    latex="",
-    formula=lambda _m, a, b: a + b,
-    definition=None,
-    traits=replace(ENTRYWISE, linear=(0, 1)),
+    tex=lambda printer, args, this: printer.sum_of(this, args, "+"),
+    linear=(0, 1),
     words=named("sum", *(2 * ("The derivative of a sum with respect to a term is 1.",))),
-    slips=NO_SLIPS,
 )
-
-SUB = Op(
-    name="sub",
-    signature=TWO,
-    sign="-",
-    shape=entrywise_shape,
-    shape_why=ENTRYWISE_SHAPE,
-    value=lambda a, b: a - b,
+SUB = _arithmetic(
+    "sub",
+    "-",
+    lambda a, b: a - b,
     vjp=lambda site, g: (reduce_to(g, site, 0), reduce_to(-g, site, 1)),
     jacobian=_sub_jacobian,
     entry=_sub_entry,
     why="A difference has derivative 1 with respect to its first term and minus 1 with respect to "
     "the second.",
-    tex=_sub_tex,
-    latex="",
-    formula=lambda _m, a, b: a - b,
-    definition=None,
-    traits=replace(ENTRYWISE, linear=(0, 1)),
+    tex=lambda printer, args, this: printer.sum_of(this, args, "-"),
+    linear=(0, 1),
     words=named(
         "difference",
         "The derivative of a difference with respect to its first term is 1.",
         "The derivative of a difference with respect to its second term is $-1$.",
     ),
-    slips=NO_SLIPS,
 )
-
-NEG = Op(
-    name="neg",
-    signature=Signature(("a",)),
-    sign="-",
-    shape=_neg_shape,
-    shape_why=ENTRYWISE_SHAPE,
-    value=lambda a: -a,
+NEG = _arithmetic(
+    "neg",
+    "-",
+    lambda a: -a,
     vjp=lambda _site, g: (-g,),
     jacobian=_neg_jacobian,
     entry=lambda _site, _n, out, arg: -both(out, arg),
     why="A change of sign has derivative -1.",
     tex=lambda printer, args, _this: printer.negative(args[0]),
-    latex="",
-    formula=lambda _m, a: -a,
-    definition=None,
-    traits=replace(ENTRYWISE, linear=(0,)),
+    linear=(0,),
     words=named("sign", "The derivative of $-<u>$ is $-1$."),
-    slips=NO_SLIPS,
+    args=("a",),
 )
-
-MUL = Op(
-    name="mul",
-    signature=TWO,
-    sign="*",
-    shape=entrywise_shape,
-    shape_why=ENTRYWISE_SHAPE,
-    value=lambda a, b: a * b,
-    vjp=lambda site, g: (
-        paired(g, site.args[1], site, 0),
-        paired(g, site.args[0], site, 1),
-    ),
+MUL = _arithmetic(
+    "mul",
+    "*",
+    lambda a, b: a * b,
+    vjp=lambda site, g: (paired(g, site.args[1], site, 0), paired(g, site.args[0], site, 1)),
     jacobian=lambda site, n: entrywise_jacobian(site, n, site.args[1 - n], site.shapes[1 - n]),
     entry=_mul_entry,
-    why="The derivative of a product with respect to one factor is the other factor.",
+    why=OTHER_FACTOR,
     tex=lambda printer, args, this: printer.product_of(this, args),
-    latex="",
-    formula=lambda _m, a, b: a * b,
-    definition=None,
-    traits=replace(ENTRYWISE, linear=(0, 1)),
-    words=named(
-        "entrywise product",
-        *(2 * ("The derivative of a product with respect to one factor is the other factor.",)),
-    ),
-    slips=NO_SLIPS,
+    linear=(0, 1),
+    words=named("entrywise product", OTHER_FACTOR, OTHER_FACTOR),
 )
-
-DIV = Op(
-    name="div",
-    signature=TWO,
-    sign="/",
-    shape=entrywise_shape,
-    shape_why=ENTRYWISE_SHAPE,
-    value=lambda a, b: a / b,
+DIV = _arithmetic(
+    "div",
+    "/",
+    lambda a, b: a / b,
     vjp=lambda site, g: (
         reduce_to(g / site.args[1], site, 0),
         -(paired(g, site.out, site, 1) / site.args[1]),
@@ -342,18 +325,13 @@ DIV = Op(
     entry=_div_entry,
     why="Quotient rule: a/b has derivative 1/b with respect to a and -a/b² with respect to b.",
     tex=lambda printer, args, this: printer.quotient_of(this, args),
-    latex="",
-    formula=lambda _m, a, b: a / b,
-    definition=None,
-    traits=replace(ENTRYWISE, linear=(0,)),
+    linear=(0,),
     words=named(
         "quotient",
         "The derivative of $<u>/<v>$ with respect to $<u>$ is $1/<v>$.",
         "The derivative of $<u>/<v>$ with respect to $<v>$ is $-<u>/<v>^2$.",
     ),
-    slips=NO_SLIPS,
 )
-
 POW = Op(
     name="pow",
     signature=Signature(("base", "exponent")),
@@ -366,7 +344,6 @@ POW = Op(
     entry=_pow_entry,
     why="Power rule: multiply by the exponent and lower the exponent by one.",
     tex=lambda printer, args, this: printer.power_of(this, args),
-    latex="",
     formula=lambda m, base, exponent: m.power(base, exponent),
     definition=None,
     traits=ENTRYWISE,
@@ -375,7 +352,6 @@ POW = Op(
         "Power rule: the derivative of $<u>^n$ is $n\\,<u>^{n-1}$.",
         "The derivative of $c^<u>$ is $c^<u> \\log c$.",
     ),
-    slips=NO_SLIPS,
 )
 
 TERMS = frozenset(row.name for row in (ADD, SUB, NEG))

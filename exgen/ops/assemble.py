@@ -22,7 +22,6 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
-    NO_SLIPS,
     PLAIN,
     Op,
     Option,
@@ -117,12 +116,10 @@ ITEM = Op(
     entry=lambda site, _n, _out, arg: both(_picked(site), arg),
     why="The derivative is 1 with respect to the entry that is picked, and 0 otherwise.",
     tex=lambda printer, args, this: printer.picked(args[0], this),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0,)),
     words=named("item"),
-    slips=NO_SLIPS,
 )
 
 # --- stretches and stacks ---
@@ -210,12 +207,10 @@ SLICE = Op(
     entry=_slice_entry,
     why="The derivative is 1 with respect to each entry that is kept, and 0 otherwise.",
     tex=lambda printer, args, this: printer.sliced(args[0], this),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0,)),
     words=named("slice"),
-    slips=NO_SLIPS,
 )
 
 
@@ -276,12 +271,10 @@ CONCAT = Op(
     entry=_concat_entry,
     why="Each part is copied to its own rows or columns, so its gradient is that block.",
     tex=lambda printer, _args, this: printer.blocks(this),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0, 1)),
     words=named("concat"),
-    slips=NO_SLIPS,
 )
 
 

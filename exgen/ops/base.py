@@ -191,9 +191,15 @@ PLAIN = Traits(
 """The traits of an op of which nothing special holds; a row says with ``replace`` what does."""
 
 
+Slips = Mapping[str, Callable[["Site"], Expr]]
+"""The usual mistakes that belong to an op, by the slip's name: a use in, what is written out."""
+
+NO_SLIPS: Slips = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How sentences speak of an op.
+    """How sentences speak of an op, and how a page shows it.
 
     Attributes:
         rule: what its gradient rule is called, in the margin of a derivation.
@@ -201,23 +207,24 @@ class Words:
             where that is told by a formula. ``<u>`` and ``<v>`` stand for letters.
         says: the sentence by which a page explains its sign; empty where none has to. Of a loss:
             how its entries are added up.
+        latex: what stands on the page before its arguments, to read it back by; empty where it is
+            read by other signs.
+        slips: the usual mistakes that belong to it.
 
     """
 
     rule: str
     slopes: tuple[str, ...]
     says: str
+    latex: str
+    slips: Slips
 
 
-def named(rule: str, *slopes: str, says: str = "") -> Words:
-    """Return the words of an op that no page has to explain."""
-    return Words(rule, slopes, says)
-
-
-Slips = Mapping[str, Callable[["Site"], Expr]]
-"""The usual mistakes that belong to an op, by the slip's name: a use in, what is written out."""
-
-NO_SLIPS: Slips = MappingProxyType({})
+def named(
+    rule: str, *slopes: str, says: str = "", latex: str = "", slips: Slips = NO_SLIPS
+) -> Words:
+    """Return the words of an op, of which most have only a name."""
+    return Words(rule, slopes, says, latex, slips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,16 +248,13 @@ class Op:
             derivative of one entry by another out, in index form.
         why: one sentence on the gradient, for the worked key.
         tex: the printer, the printed arguments and the call in; LaTeX with its precedence out.
-        latex: what stands on the page for it before its arguments, to read it back by; empty
-            where it is read by other signs.
         formula: a mathematics and scalars in, a scalar out; None where it has none of its own.
             A mathematics has ``exp``, ``log``, ``tanh``, ``erf``, ``sqrt``, ``power``, ``pi``,
             and ``where(holds, yes, no)``: that of decimals, and SymPy's.
         definition: a use in, what it is made of out; None for an op that is not composite.
             SymPy, decimals, index forms and circuits follow from it.
         traits: what holds of it.
-        words: how sentences speak of it.
-        slips: the usual mistakes that belong to it.
+        words: how sentences speak of it, and how a page shows it.
 
     """
 
@@ -265,12 +269,10 @@ class Op:
     entry: Callable[[Site, int, Pair, Pair], Expr]
     why: str
     tex: Callable[[Printer, tuple[Printed, ...], Call], Printed]
-    latex: str
     formula: Callable[..., Any] | None
     definition: Callable[[Site], Expr] | None
     traits: Traits
     words: Words
-    slips: Slips
 
     def __call__(self, *args: Operand, **options: OptionValue) -> Call:
         """Build a use of the op; options are given in the order of its signature."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.ops.arithmetic import ENTRYWISE, entrywise_shape
-from exgen.ops.base import NO_SLIPS, Op, Signature, Site, named, no_entry, no_jacobian
+from exgen.ops.base import Op, Signature, Site, named, no_entry, no_jacobian
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,10 @@ def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any], latex: s
         entry=no_entry,
         why="An indicator is constant on either side of its jump: its gradient is 0.",
         tex=tex,
-        latex=latex,
         formula=lambda m, a, b: m.where(holds(a, b), 1, 0),
         definition=None,
         traits=replace(ENTRYWISE, jump=True, range=(0, 1)),
-        words=named(name),
-        slips=NO_SLIPS,
+        words=named(name, latex=latex),
     )
 
 

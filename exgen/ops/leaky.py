@@ -154,12 +154,10 @@ def _leaky(
         entry=_leaky_entry,
         why=why,
         tex=tex,
-        latex=latex,
         formula=lambda m, z, alpha: m.where(z > 0, z, alpha * z),
         definition=None,
         traits=replace(ENTRYWISE, kink="side", activation=True),
-        words=Words(called, slopes, SAYS.replace("<latex>", latex)),
-        slips=SLIPS,
+        words=Words(called, slopes, SAYS.replace("<latex>", latex), latex, SLIPS),
     )
 
 

@@ -21,7 +21,6 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
-    NO_SLIPS,
     PLAIN,
     Op,
     Option,
@@ -107,12 +106,10 @@ MATMUL = Op(
     entry=_matmul_entry,
     why="A matrix product is linear in each factor, with the other factor as its derivative.",
     tex=lambda printer, args, _this: printer.matrix_product(args),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0, 1)),
     words=named("product"),
-    slips=NO_SLIPS,
 )
 
 TRANSPOSE = Op(
@@ -127,12 +124,10 @@ TRANSPOSE = Op(
     entry=lambda _site, _n, out, arg: both((out[1], out[0]), arg),
     why="The gradient of a transpose is the transposed gradient.",
     tex=lambda printer, args, _this: printer.transposed(args[0]),
-    latex="",
     formula=lambda _m, a: a,
     definition=None,
     traits=replace(PLAIN, linear=(0,)),
     words=named("transpose"),
-    slips=NO_SLIPS,
 )
 
 
@@ -159,12 +154,10 @@ def constant(
         entry=no_entry,
         why="A constant has no gradient.",
         tex=lambda printer, _args, this: printer.constant(name, this),
-        latex="",
         formula=None,
         definition=None,
         traits=PLAIN,
         words=named(name),
-        slips=NO_SLIPS,
     )
 
 
@@ -244,14 +237,14 @@ DIAG = Op(
     entry=lambda _site, _n, out, arg: Delta(out[0], out[1]) * Delta(out[0], arg[0]),
     why="Only the diagonal depends on the vector.",
     tex=lambda printer, args, _this: printer.function(DIAGONAL, args),
-    latex=DIAGONAL,
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0,)),
     words=named(
-        "diag", says=r"$\operatorname{diag}(<letter>)$ is the diagonal matrix of $<letter>$."
+        "diag",
+        says=r"$\operatorname{diag}(<letter>)$ is the diagonal matrix of $<letter>$.",
+        latex=DIAGONAL,
     ),
-    slips=NO_SLIPS,
 )
 
 

@@ -20,7 +20,6 @@ from exgen.graph import (
 )
 from exgen.ops.arithmetic import at
 from exgen.ops.base import (
-    NO_SLIPS,
     PLAIN,
     Fusion,
     Op,
@@ -96,12 +95,10 @@ def _loss(
         entry=entry,
         why=why,
         tex=tex,
-        latex="",
         formula=None,
         definition=lambda site: definition(*site.args),
         traits=traits,
         words=words,
-        slips=NO_SLIPS,
     )
 
 

@@ -97,12 +97,10 @@ SORT = Op(
     why="Sorting only moves entries, as a permutation matrix does; the transpose moves the "
     "upstream gradient back.",
     tex=_sort_tex,
-    latex=SORT_LATEX,
     formula=None,
     definition=None,
     traits=replace(PLAIN, routed=lambda use, order: _permutation(use, order) @ use.args[0]),
-    words=named("sort"),
-    slips=_other_way("sort"),
+    words=named("sort", latex=SORT_LATEX, slips=_other_way("sort")),
 )
 
 PERMUTATION = Op(
@@ -117,12 +115,10 @@ PERMUTATION = Op(
     entry=no_entry,
     why="As long as the order does not change, the permutation is constant, so its gradient is 0.",
     tex=_permutation_tex,
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, backward=True, routed=_permutation),
-    words=named("permutation"),
-    slips=_other_way("permutation"),
+    words=named("permutation", slips=_other_way("permutation")),
 )
 
 ROWS = (SORT, PERMUTATION)

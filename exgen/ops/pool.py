@@ -15,7 +15,6 @@ import numpy as np
 from exgen.errors import MisfitError
 from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
 from exgen.ops.base import (
-    NO_SLIPS,
     PLAIN,
     Op,
     Option,
@@ -237,7 +236,6 @@ MAXPOOL = Op(
     why="Only the largest entry of a window determines its output, so it alone receives the "
     "gradient of that output; all other entries receive 0.",
     tex=lambda printer, args, _this: printer.function(MAX_LATEX, args),
-    latex=MAX_LATEX,
     formula=None,
     definition=None,
     traits=replace(PLAIN, routed=lambda use, order: _use("maxpick", use, order, *use.args)),
@@ -245,8 +243,9 @@ MAXPOOL = Op(
         "maxpool",
         says=r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
         r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
+        latex=MAX_LATEX,
+        slips={"mean_for_max": lambda site: _use("avgpool", site, *site.args)},
     ),
-    slips={"mean_for_max": lambda site: _use("avgpool", site, *site.args)},
 )
 
 AVGPOOL = Op(
@@ -262,7 +261,6 @@ AVGPOOL = Op(
     why="Each entry of a window has the same weight in its mean, so it receives the gradient of "
     "that mean times this weight.",
     tex=lambda printer, args, _this: printer.function(AVG_LATEX, args),
-    latex=AVG_LATEX,
     formula=None,
     definition=None,
     traits=replace(PLAIN, linear=(0,)),
@@ -270,8 +268,9 @@ AVGPOOL = Op(
         "avgpool",
         says=r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
         r"$<window> \times <window>$ window, with stride $<stride>$ and no padding.",
+        latex=AVG_LATEX,
+        slips={"max_for_mean": lambda site: _use("maxpool", site, *site.args)},
     ),
-    slips={"max_for_mean": lambda site: _use("maxpool", site, *site.args)},
 )
 
 MAXROUTE = Op(
@@ -288,12 +287,10 @@ MAXROUTE = Op(
     ),
     why=ONE_PLACE,
     tex=_marked("unpool"),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(ROUTES, routed=lambda use, order: _use("maxroute", use, order, *use.args[1:])),
-    words=named("maxroute"),
-    slips={"every_cell": _every_cell},
+    words=named("maxroute", slips={"every_cell": _every_cell}),
 )
 
 MAXPICK = Op(
@@ -310,12 +307,10 @@ MAXPICK = Op(
     ),
     why=ONE_PLACE,
     tex=_marked("pick"),
-    latex="",
     formula=None,
     definition=None,
     traits=replace(ROUTES, routed=lambda use, order: _use("maxpick", use, order, *use.args[1:])),
     words=named("maxpick"),
-    slips=NO_SLIPS,
 )
 
 WINDOWS = Op(
@@ -333,12 +328,10 @@ WINDOWS = Op(
     entry=no_entry,
     why="A constant has no gradient.",
     tex=_windows_tex,
-    latex="",
     formula=None,
     definition=None,
     traits=replace(PLAIN, backward=True),
     words=named("windows"),
-    slips=NO_SLIPS,
 )
 
 ROWS = (MAXPOOL, AVGPOOL, MAXROUTE, MAXPICK, WINDOWS)

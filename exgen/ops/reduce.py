@@ -23,7 +23,6 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
-    NO_SLIPS,
     PLAIN,
     Op,
     Pair,
@@ -122,12 +121,10 @@ def _reduction(
         entry=entry,
         why=why,
         tex=tex,
-        latex="",
         formula=lambda _m, a: a,
         definition=None,
         traits=replace(PLAIN, linear=(0,)),
         words=named(name),
-        slips=NO_SLIPS,
     )
 
 

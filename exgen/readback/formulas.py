@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exgen.readback.cursor import Part
     from exgen.readback.tokens import Token
 
-COMPARISONS = {op.latex: op.name for op in TABLE.values() if op.infix and op.latex}
+COMPARISONS = {op.words.latex: op.name for op in TABLE.values() if op.infix and op.words.latex}
 CLOSING = {"(": ")", "[": "]"}
 OPENING = frozenset(
     {"(", "[", r"\frac", r"\sqrt", r"\nabla", r"\sum", r"\lVert", r"\begin{bmatrix}", r"\exshape"}

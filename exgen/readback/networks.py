@@ -30,7 +30,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 Texts = tuple[str, ...]
 
-POOLS = {op.latex: op.name for op in TABLE.values() if op.latex and "stride" in op.options}
+POOLS = {
+    op.words.latex: op.name for op in TABLE.values() if op.words.latex and "stride" in op.options
+}
 MARK = re.compile(
     r"\\begin\{(?P<begin>[a-z*]+)\}|\\end\{[a-z*]+\}|(?P<row>\\\\(?:\*|\[[^\]]*\])?)|(?P<cell>&)"
 )

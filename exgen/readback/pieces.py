@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from exgen.readback.tokens import Token
 
 FUNCTIONS = {
-    op.latex: op
+    op.words.latex: op
     for op in TABLE.values()
-    if op.latex and not op.infix and "stride" not in op.options
+    if op.words.latex and not op.infix and "stride" not in op.options
 }
 
 

@@ -151,7 +151,7 @@ def signs(printed: str, notation: Notation) -> set[str]:
 
 def _applied(op: Op) -> str:
     """Return what a function applied to something looks like; a bare name may be a variable's."""
-    return re.escape(op.latex) + (r"\b" if op.traits.bare else r"(_\{[^{}]*\})?(\\left)?\(")
+    return re.escape(op.words.latex) + (r"\b" if op.traits.bare else r"(_\{[^{}]*\})?(\\left)?\(")
 
 
 def _indicator(notation: Notation) -> str:
@@ -250,7 +250,7 @@ def _functions(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     bent = [op for op in TABLE.values() if op.name in used and op.traits.kink == "side"]
     if bent and "derivative" in used:
         side = "positive" if notation.relu_at_zero else "negative"
-        names = [re.sub(r"\\operatorname\{(.*)\}", r"\1", op.latex) for op in bent]
+        names = [re.sub(r"\\operatorname\{(.*)\}", r"\1", op.words.latex) for op in bent]
         kind = "kinks" if len(names) > 1 else "kink of ReLU" if bent == [RELU] else "kink"
         listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
         yield say(kind, names=listed, side=side, slope=notation.relu_at_zero)

@@ -67,7 +67,10 @@ def of_rows(slip: str) -> Callable[[Expr, Scene], Iterator[Expr]]:
 
     def made(expr: Expr, scene: Scene) -> Iterator[Expr]:
         def change(part: Expr) -> Iterator[Expr]:
-            if isinstance(part, Call) and (wrong := lookup(part.op).slips.get(slip)) is not None:
+            if (
+                isinstance(part, Call)
+                and (wrong := lookup(part.op).words.slips.get(slip)) is not None
+            ):
                 inner = tuple(likely_shape(arg, scene.shapes) for arg in part.args)
                 out = likely_shape(part, scene.shapes)
                 yield wrong(Site(part, out, part.args, inner, dict(part.options)))

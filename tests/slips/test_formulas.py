@@ -29,7 +29,7 @@ REWRITES = {
     if getattr(rewrite, "__module__", "") == module.__name__ and not name.startswith("_")
 } | {"sum_for_mean": formulas.sum_for_mean}
 REWRITES |= {
-    slip: of_rows(slip) for op in TABLE.values() for slip in op.slips if slip not in REWRITES
+    slip: of_rows(slip) for op in TABLE.values() for slip in op.words.slips if slip not in REWRITES
 }
 CASES = [
     tuple(part.strip() for part in line.split(" | "))

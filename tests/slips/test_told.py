@@ -14,11 +14,11 @@ from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.tensor import tensor_form
 from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver
-from exgen.language import read_form
 from exgen.pipeline import build, load
 from exgen.slips.claims import Wrong
 from exgen.slips.table import SLIPS
 from exgen.slips.told import Drawn, drawn_numbers, free_letters, is_told
+from tests.language.reading import read_form
 from tests.problems.setting import graph_of
 from tests.slips.made import every_mistake
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.compare import EXACT_TOLERANCE, compare, trial_sizes
+from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, trial_sizes
+from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import METHOD, Page
 from exgen.document import Agreement
 from exgen.engine import evaluate
@@ -48,7 +49,7 @@ def total(claim: TotalClaim, page: Page) -> Agreement:
     """Compare the printed number, or product of sizes, with the arrays of a run."""
     read = read_expression(page.latex, page.known(claim.graph)).expr
     printed = evaluate(substitute_sizes(read, trial_sizes(claim.graph)), {}, exact=True).item()
-    values, _ = page.runs(claim.graph)[1][0]
+    values = trial_point(with_numbers(claim.graph), SEED)
     found = sum(values[name].size for name in claim.names)
     if printed != found:
         raise CertificateError(f"{METHOD}: {printed} is not {found}")
@@ -58,7 +59,7 @@ def total(claim: TotalClaim, page: Page) -> Agreement:
 def shape(claim: ShapeClaim, page: Page) -> Agreement:
     """Compare the printed sizes with those of the arrays in a run of the network."""
     found = read_shape(page.latex, page.known(claim.graph))
-    values, _ = page.runs(claim.graph)[1][0]
+    values = trial_point(with_numbers(claim.graph), SEED)
     return _sizes(claim.graph, found, values[claim.name])
 
 
@@ -66,7 +67,7 @@ def batch_shape(claim: BatchShapeClaim, page: Page) -> Agreement:
     """Compare the printed sizes with those of the arrays in a run of the batch."""
     graph = claim.batch.graph
     found = read_shape(page.latex, page.known(graph))
-    values, _ = page.runs(graph)[1][0]
+    values = trial_point(with_numbers(graph), SEED)
     return _sizes(graph, found, values[claim.called])
 
 
