@@ -14,8 +14,7 @@ from exgen.asks.pieces import Words
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
-from exgen.certify.totals import TotalClaim
+from exgen.certify.sizes import ShapeClaim, TotalClaim, infer_from_shown
 from exgen.derive.factors import read_given
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex

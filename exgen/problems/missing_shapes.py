@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError, nearest

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.batches import BatchShapeClaim
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
 from exgen.derive.batch import batched, cost_name, in_rows
 from exgen.derive.factors import known_name
 from exgen.derive.latex import Printer
