@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from exgen import resources
 from exgen.asks.preset import worded
 from exgen.banks import bank_names, load_bank
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import BankError, KindError, nearest
+from exgen.leaves import asked
 from exgen.problems.table import PRESETS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ text = """
 [[problems]]
 id      = "{name}"
 network = "{network}"
-text    = """
+{sizes}text    = """
 {text}"""
 '''
 
@@ -70,6 +71,7 @@ def _copied(bank: Bank, entry: ProblemEntry) -> str:
     drawn = draw_problem(plain, asked(entry, network), network.graph, SEED)
     source = own.sources[int(network.draws.get("text", 0))]
     chosen = {key: part for key, part in network.draws.items() if key in own.draw}
+    sizes = drawn.draws.get("sizes", {})
     draws = [f"draw.{key} = [{part!r}]\n".replace("'", '"') for key, part in chosen.items()]
     return BANK.format(
         kind=entry.kind.name,
@@ -79,6 +81,7 @@ def _copied(bank: Bank, entry: ProblemEntry) -> str:
         draws="".join(draws),
         name=entry.name,
         text=worded(entry.kind.name, drawn.draws).strip() + "\n",
+        sizes="".join(f"sizes.{name} = {size}\n" for name, size in sizes.items()),
     )
 
 

@@ -120,7 +120,7 @@ LISTED = [
     ("one-output", "w", r"\frac{\mathrm{d}\ell}{\mathrm{d}s}\,x", ""),
     ("grid", "f", "49", "the answer itself"),
     ("grid", "f", "47", ""),
-    ("reused-entry", "entry0", r"2\,x_{1}\,g_{j}", "cannot be read"),
+    ("reused-entry", "L.x-0", r"2\,x_{1}\,g_{j}", "cannot be read"),
     ("numbers", "h.r", "r + 2", "at the numbers of the problem"),
     ("numbers", "h.r", "r", ""),
 ]

@@ -1,7 +1,8 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` for names with commas, ``NUMBER`` and ``TEXT`` for what they say;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER`` and ``TEXT`` for
+what they say, ``CONDITION`` for all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
@@ -29,7 +30,9 @@ PLACES: Mapping[str, str] = {
     "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
     "NAMES": "names of the network, with commas",
     "NUMBER": "a number",
+    "NUMBERS": "numbers, with commas",
     "TEXT": 'text in quotes, such as "…"',
+    "CONDITION": "a condition, such as x[0] < 0",
 }
 """What may fill each sort of place, for errors."""
 
@@ -50,6 +53,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
         Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
         Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
+        Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
@@ -186,21 +190,23 @@ class Reader:
             value = _VALUES[sort](token.text)
             if value is not None:
                 self.at += 1
-                if sort == "NAMES":
-                    return self._names((value,))
-                return value
+                if sort == "CONDITION":
+                    rest, self.at = self.words[self.at :], len(self.words)
+                    return " ".join([token.text, *(word.text for word in rest)])
+                return self._listed(sort, value) if sort in ("NAMES", "NUMBERS") else value
         said = f", not '{token.text}'" if token else ", and the brace ends"
         raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
 
-    def _names(self, first: tuple[str, ...]) -> tuple[str, ...]:
-        """Read on after a name: more names, each behind a comma or an ``and``."""
-        found = list(first)
+    def _listed(self, sort: str, first: object) -> tuple[Any, ...]:
+        """Read on after a name or number: more of them, each behind a comma or an ``and``."""
+        found = [first]
         while (token := self.next) is not None and token.text in (",", "and"):
             self.at += 1
-            after = self.next
-            if after is None or not NAME.fullmatch(after.text):
-                raise self.error("a name is expected behind the comma", "Such as z1, a1.")
-            found.append(after.text)
+            value = None if self.next is None else _VALUES[sort](self.next.text)
+            if value is None:
+                what, example = ("name", "z1, a1") if sort == "NAMES" else ("number", "1, 0")
+                raise self.error(f"a {what} is expected behind the comma", f"Such as {example}.")
+            found.append(value)
             self.at += 1
         return tuple(found)
 
@@ -234,5 +240,7 @@ _VALUES: Mapping[str, Any] = {
     "ENTRY": _entry,
     "NAMES": _name,
     "NUMBER": _number,
+    "NUMBERS": _number,
+    "CONDITION": str,
     "TEXT": _quoted,
 }

@@ -9,18 +9,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
-from exgen.asks.scene import Answered, Scene, is_exact, placed
+from exgen.asks.cases import paths
+from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
-from exgen.derive.factors import Given, gradients_given
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name, gradients
+from exgen.engine import evaluate, gradient_name, gradients
 from exgen.errors import KindError
 from exgen.graph import is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
-from exgen.problems.backward import Backward
 from exgen.problems.base import Solved
 from exgen.problems.upstream import part_of
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from exgen.engine import Values
     from exgen.errors import Source
     from exgen.graph import Graph
+    from exgen.problems.backward import Backward
 
 TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
 """A negative number in two pairs of brackets, its own and those of a power."""
@@ -62,7 +62,7 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
 
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
-    scene.numbered(ask)
+    scene = scene.numbered(ask)
     name, digits = scene.name(ask), scene.digits(ask)
     graph, array = scene.graph, scene.values[name]
     require_exact(ask, array, scene.source)
@@ -81,13 +81,14 @@ def value(ask: Phrase, scene: Scene) -> Answered:
             rounding=_rounding(digits),
         ),
         write=lambda claim: Tex(cells_latex(claim.value, digits)),
+        where=_where(scene, left),
     )
     return Answered(asked(f"${left}$", digits), (solved,), "worked")
 
 
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a gradient at the numbers, worked out from the loss backwards."""
-    scene.numbered(ask)
+    scene = scene.numbered(ask)
     by = scene.name(ask, "entry")
     inner = scene.ending_in(scene.name(ask), ask)
     graph, layout = inner.graph, scene.setting.notation.layout
@@ -106,7 +107,8 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         leaves=leaves,
         rounding=_rounding(digits),
     )
-    work = _backward(inner)
+    work = backward_of(inner)
+    symbol = inner.printer.derivative(graph.loss, by)
     solved = Solved(
         name=ask.name,
         latex=write(claim),
@@ -118,14 +120,14 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         ),
         claim=claim,
         write=write,
+        where=_where(scene, symbol),
     )
-    symbol = inner.printer.derivative(graph.loss, by)
     return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
 
 
 def update(ask: Phrase, scene: Scene) -> Answered:
     """Return a parameter after one step of gradient descent on the loss, at the numbers."""
-    scene.numbered(ask)
+    scene = scene.numbered(ask)
     by, graph, layout = scene.name(ask), scene.graph, scene.setting.notation.layout
     if graph.leaf(by) is None or not is_scalar(graph.shapes[graph.loss]):
         remedy = "It takes a leaf, and a network that ends in a scalar."
@@ -143,7 +145,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     before = [part for part in scene.earlier(ask) if _is_gradient_of(part, graph.loss, by)]
     steps: tuple[Step, ...] = ()
     if not before:
-        work = _backward(scene)
+        work = backward_of(scene)
         steps = (
             *_needed_forward(ask, scene, work, by, digits),
             *_backward_steps(ask, scene, by, digits),
@@ -170,6 +172,12 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         claim=claim,
     )
     return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
+
+
+def _where(scene: Scene, symbol: str) -> Tex:
+    """Return which of several numbers a mistake is about."""
+    several = sum(map(is_numeric, scene.asks)) > 1
+    return Tex(f"for ${symbol}$" if several else "")
 
 
 def asked(symbol: str, digits: int | None) -> Tex | dict[str, Any]:
@@ -205,10 +213,6 @@ def _rounding(digits: int | None) -> Rounding | None:
 
 def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
     return array.T if layout == "numerator" else array
-
-
-def _backward(scene: Scene) -> Backward:
-    return Backward(scene.setting, Given(), gradients_given(scene.graph, Given()))
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
@@ -300,7 +304,7 @@ def _lines_before(ask: Phrase, scene: Scene) -> frozenset[str]:
     found: set[str] = set()
     for earlier in scene.earlier(ask):
         if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
-            work = _backward(scene)
+            work = backward_of(scene)
             for stage in (*work.needed(_by(earlier), []), _by(earlier)):
                 for name in names_in(work.found[stage].step) & set(scene.graph.names):
                     found |= {b.name for b in part_of(scene.graph, name).bindings}
@@ -313,8 +317,9 @@ def _by(ask: Phrase) -> str:
 
 def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> tuple[Step, ...]:
     """Return the gradients from the loss back to a name, each as formula and as number."""
-    work = _backward(scene)
-    known: list[str] = []
+    work = backward_of(scene)
+    known = scene.given_gradients
+    derived = [part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"]
     for earlier in scene.earlier(ask):
         if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
             known += [*work.needed(_by(earlier), known), _by(earlier)]
@@ -332,5 +337,21 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         sign = r"\approx" if rounded else _sign(array, digits)
         step = work.step(stage)
         result = rf"\exanswer{{{shown}}}" if answer else shown
-        steps.append(replace(step, equation=Tex(f"{step.equation} {sign} {result}")))
+        sides = f"{step.equation}{_paths_put_in(scene, work, stage, found, digits)}"
+        why = "" if stage in derived else step.why
+        steps.append(replace(step, equation=Tex(f"{sides} {sign} {result}"), why=why))
     return tuple(steps)
+
+
+def _paths_put_in(
+    scene: Scene, work: Backward, stage: str, found: Values, digits: int | None
+) -> str:
+    """Return what each of several paths brings, as numbers; nothing where that is too much."""
+    each = paths(work.written(work.found[stage].step, stage).expr)
+    if len(each) == 1 or found[stage].size > MOST_CELLS:
+        return ""
+    turned = {gradient_name(n): _turned(array, work.layout) for n, array in found.items()}
+    named = {**scene.values, **turned}
+    arrays = [evaluate(path, named, exact=True) for path in each]
+    shown = [_bracketed(cells_latex(array, _shown_digits(array, digits))) for array in arrays]
+    return f" {_sign(arrays[0], digits)} {' + '.join(shown)}"

@@ -27,11 +27,15 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 DERIVATIVES = ("gradient", "jacobian")
 """The asks whose answers are called by their two names alone."""
+WAYS = ("exactly", "digits", "upstream", "given", "sorted")
+"""The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")
 GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
-VERBS = ("show", "ask", "part", "rubric", "fact", "where")
+VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
+ALONE = ("rubric", "remark")
+"""The verbs that are a row of their own."""
 
 
 def parse(source: Source) -> tuple[Piece, ...]:
@@ -189,7 +193,7 @@ def _formula(source: Source, body: str, start: int, span: Span) -> Formula:
         raise source.error(
             f"neither a formula nor a phrase: '{first[1]}' is no word that begins one",
             span,
-            remedy if remedy.startswith("Did") else "Legal here: show, ask, part, rubric, fact.",
+            remedy if remedy.startswith("Did") else f"Legal here: {', '.join(VERBS)}.",
         )
     return Formula(body.strip(), span)
 
@@ -213,13 +217,14 @@ def _fact(source: Source, body: str, span: Span, after: int) -> Fact:
 
 
 def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phrase:
-    """Read a show, an ask or a rubric."""
+    """Read a show, an ask, a rubric or a remark."""
     body = source.text[start:end]
     head, _, tail = _split(body)
     words = tokens(source, head, start)
     closing = span_at(source.text, end, 1)
-    table = SHOWS if verb == "show" else ASKS
-    sort = "rubric" if verb == "rubric" else words[1].text if len(words) > 1 else ""
+    shows = verb in ("show", "remark")
+    table = SHOWS if shows else ASKS
+    sort = verb if verb in ALONE else words[1].text if len(words) > 1 else ""
     row = table.get(sort)
     if row is None:
         place = words[1].span if len(words) > 1 else closing
@@ -227,14 +232,14 @@ def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phra
             f"there is nothing called '{sort}' to {verb}" if sort else f"what is there to {verb}?"
         )
         raise source.error(said, place, nearest(sort, table))
-    reader = Reader(source, words if verb == "rubric" else words[1:], closing, row.example)
-    legal = (*row.clauses, *COMMON) if verb != "show" else row.clauses
+    reader = Reader(source, words if verb in ALONE else words[1:], closing, row.example)
+    legal = row.clauses if shows else (*row.clauses, *COMMON)
     found = reader.read(row.pattern, legal)
     least = row.choices or int(isinstance(row, Ask) and row.wrong and tail is not None)
     choices = _choices(source, least, tail, start + len(head) + 1, end, closing)
     _check(source, found)
     return Phrase(
-        "show" if verb == "show" else "ask",
+        "show" if shows else "ask",
         sort,
         found.slots,
         found.clauses,
@@ -297,7 +302,7 @@ def _check(source: Source, found: Found) -> None:
         if number is not None and (number.denominator != 1 or not 0 <= number <= most):
             said = f"this must be a whole number from 0 to {most}"
             raise source.error(said, found.spans[clause])
-    ways = [name for name in ("exactly", "digits", "upstream", "given") if name in found.clauses]
+    ways = [name for name in WAYS if name in found.clauses]
     if len(ways) > 1 and ways != ["upstream", "given"]:
         remedy = "Ask twice where both are wanted."
         raise source.error("an answer is worked out in one way", found.spans[ways[1]], remedy)
@@ -312,7 +317,7 @@ def _named(pieces: list[Piece]) -> Iterator[Piece]:
             continue
         words = [_text(part) for part in piece.slots.values()]
         words = words if piece.sort in DERIVATIVES else [piece.sort, *words]
-        words += [word for word in ("upstream", "given") if word in piece.clauses]
+        words += [word for word in ("upstream", "given", "sorted") if word in piece.clauses]
         words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
         stem = ".".join(words)
         seen[stem] = seen.get(stem, 0) + 1

@@ -45,7 +45,8 @@ def preset(
         drawn = draw(graph, options, stream)
         sentences = {key: options[key] for key in SENTENCES if key in options}
         text = worded(name, {**drawn, **sentences})
-        found = problem.sample(graph, {problem.TEXT: text}, stream)
+        asked = {**options, "sizes": drawn.get("sizes", {}), problem.TEXT: text}
+        found = problem.sample(graph, asked, stream)
         return {**drawn, **sentences, **{k: v for k, v in found.items() if k != problem.TEXT}}
 
     def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
 from exgen.asks.pieces import Formula, Part, Phrase, Words
@@ -23,6 +25,7 @@ from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
 from exgen.problems.steps import said_once
+from exgen.problems.upstream import with_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +45,8 @@ TEXT = "text"
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
+SHORT = ("rounded", "entry", "word", "where", "ordered", "")
+"""What a question with its answer beside it may show."""
 SLIPS = (
     "dropped_path",
     "missing_minus",
@@ -67,6 +72,9 @@ SLIPS = (
     "no_activation",
     "matrix_product",
     "mean_for_max",
+    "own_position",
+    "put_in_order_again",
+    "sorted_the_other_way",
 )
 """The usual mistakes in any of the asks, the likeliest first."""
 PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -84,13 +92,14 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     source = Source(TEXT, options[TEXT])
     pieces = parse(source)
     phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
+    graph = behind(pieces, graph, source)[0]
     for phrase in phrases:
         _check_names(phrase, graph, source)
     own: dict[str, Any] = {
         "order": {
             phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
             for phrase in phrases
-            if phrase.choices and phrase.sort not in (RUBRIC, CHAIN)
+            if phrase.choices and phrase.verb == "ask" and phrase.sort not in (RUBRIC, CHAIN)
             for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
         "places": {
@@ -102,12 +111,36 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
-        draws |= _numbers(graph, options, numeric, stream, source)
+        sizes = options.get("sizes", {})
+        fixed = graph.with_sizes(sizes)
+        draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
     return draws
+
+
+def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None]:
+    """Return the network with the loss behind it of which an upstream gradient is shown.
+
+    Beside it stands the name of the leaf that is this gradient.
+
+    Raises:
+        KindError: the network has one of the two names.
+
+    """
+    for piece in pieces:
+        if isinstance(piece, Phrase) and piece.sort == "upstream":
+            wanted = piece["name"], piece["name2"]
+            found, name = with_upstream(graph, wanted[:1], wanted[1:])
+            if (name, found.loss) != wanted:
+                error = KindError("the network has a name that looks like one of these")
+                raise placed(error, source, piece.span)
+            return found, name
+    return graph, None
 
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
+        if slot == "condition":
+            continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
             if isinstance(name, str) and name not in graph.names:
@@ -118,11 +151,14 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
 def _numbers(
     graph: Graph,
     options: Mapping[str, Any],
-    asks: Sequence[Phrase],
+    phrases: Sequence[Phrase],
     stream: Stream,
     source: Source,
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
+    asks = [phrase for phrase in phrases if is_numeric(phrase)]
+    vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
+    upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
@@ -137,6 +173,8 @@ def _numbers(
         luck.require("values_exist", all(np.isfinite(array).all() for array in floats))
         luck.require("no_ties", luck.no_ties(graph, values))
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
+        for by in vectors:
+            require_telling(graph, by, upstream, values, options)
         if drawn:
             for ask in asks:
                 _require_workable(ask, result(ask, graph, values), source, options)
@@ -167,7 +205,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     pieces = parse(source)
     hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
     stated = _stated(pieces, setting, hidden)
-    scene = Scene(setting, source, asks_of(pieces), stated, draws)
+    graph, upstream = behind(pieces, setting.graph, source)
+    whole = replace(setting, graph=graph)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks}
     fields = forward_fields(setting)
     fields["leaves"] = [
@@ -301,7 +341,7 @@ def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
     if paragraphs[0]["boxed"][0]["layout"] == "rubric":
         return False
     shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
-    return all(piece["show"] in ("rounded", "entry", "word", "") for piece in shown)
+    return all(piece["show"] in SHORT for piece in shown)
 
 
 def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
@@ -326,7 +366,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
 KIND = Kind(
     name=TEXT,
     summary="your own text with asks",
-    options={TEXT: (str,), "numbers": (dict,)},
+    options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
     network_rules=(),
     number_rules=(
         "values_exist",
@@ -334,6 +374,7 @@ KIND = Kind(
         "off_the_kink",
         "short_decimals",
         "clear_rounding",
+        *RULES,
     ),
     slips=SLIPS,
     needs_loss=False,

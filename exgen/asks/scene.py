@@ -7,10 +7,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from exgen.engine import forward
+from exgen.derive.factors import gradients_given
+from exgen.derive.written import NOTHING
+from exgen.engine import forward, gradient_name
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
-from exgen.graph import Graph, is_scalar
+from exgen.graph import Graph, Name, is_scalar, substitute
 from exgen.language import read_expression
+from exgen.problems.backward import Backward
 from exgen.problems.numbers import exact_arrays
 from exgen.problems.upstream import part_of
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.asks.pieces import Formula, Phrase
+    from exgen.derive.factors import Given
     from exgen.derive.latex import Printer
     from exgen.document import Tex
     from exgen.engine import Values
@@ -52,7 +56,9 @@ class Scene:
         source: the text, for errors.
         asks: every ask of the text, in order.
         stated: the names whose shapes the sheet states.
-        draws: what was drawn: under ``numbers`` the leaves, under ``order`` that of choices.
+        draws: what was drawn: under ``numbers`` the leaves, under ``sizes`` those at which they
+            are, under ``order`` that of choices.
+        upstream: the leaf that is the upstream gradient of the last line, where one is shown.
 
     """
 
@@ -61,6 +67,7 @@ class Scene:
     asks: tuple[Phrase, ...]
     stated: frozenset[str]
     draws: Mapping[str, Any]
+    upstream: str | None = None
 
     @property
     def graph(self) -> Graph:
@@ -82,6 +89,11 @@ class Scene:
         """The forward pass at the numbers, exact as far as it can be."""
         return forward(self.graph, self.leaves, exact=True)
 
+    @property
+    def given_gradients(self) -> list[str]:
+        """The line whose gradient is shown as given."""
+        return [self.graph.bindings[-2].name] if self.upstream else []
+
     def error(self, message: str, span: Span, remedy: str = "") -> KindError:
         """Return an error that points into the text."""
         return placed(KindError(message, remedy=remedy), self.source, span)
@@ -99,12 +111,16 @@ class Scene:
             )
         return str(name)
 
-    def numbered(self, ask: Phrase) -> None:
-        """Raise where a number is asked of a network that has none."""
+    def numbered(self, ask: Phrase) -> Scene:
+        """Return the scene with its sizes as numbers; raise where a network has none."""
         if "numbers" not in self.draws:
             raise self.error(
                 "there are no numbers to work this out at", ask.span, "Sizes must be numbers."
             )
+        sizes = self.draws.get("sizes")
+        if not sizes:
+            return self
+        return replace(self, setting=replace(self.setting, graph=self.graph.with_sizes(sizes)))
 
     def digits(self, ask: Phrase) -> int | None:
         """Return the decimals that an answer is rounded to; None where it is exact."""
@@ -138,6 +154,18 @@ class Scene:
         except (MisfitError, LanguageError) as error:
             raise self.error(error.message, at, error.remedy) from None
         return expr, self.printer(expr)
+
+
+def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:
+    """Return the gradients of a scene; where an upstream gradient is shown they are written by it.
+
+    ``given`` says which derivatives stay symbols besides.
+    """
+    found = gradients_given(scene.graph, given)
+    if scene.upstream is not None:
+        put = {gradient_name(line): Name(scene.upstream) for line in scene.given_gradients}
+        found = {name: replace(g, step=substitute(g.step, put)) for name, g in found.items()}
+    return Backward(scene.setting, given, found)
 
 
 def placed(error: KindError, source: Source, span: Span) -> KindError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
+from exgen.asks.words import proven_words
 from exgen.derive.symbols import shape_latex
 from exgen.document import Tex
+from exgen.engine import evaluate
 from exgen.errors import KindError
 from exgen.graph import Binding, is_scalar
 from exgen.problems.entries import check_entries, entry_fields
@@ -76,7 +78,7 @@ def _size(scene: Scene, binding: Binding) -> str:
 
 def values(phrase: Phrase, scene: Scene) -> Shown:
     """Show numbers: of these names, or of all leaves."""
-    scene.numbered(phrase)
+    scene = scene.numbered(phrase)
     wanted = phrase.slots.get("names") or tuple(leaf.name for leaf in scene.graph.leaves)
     items = [
         {"name": Tex(scene.printer.name(name)), "value": Tex(cells_latex(scene.values[name], None))}
@@ -105,3 +107,28 @@ def gradient(phrase: Phrase, scene: Scene) -> Shown:
     """Show the symbol of a gradient, or of a Jacobian."""
     of, by = scene.name(phrase), scene.name(phrase, "name2")
     return Tex(rf"$\displaystyle {scene.printer.derivative(of, by)}$")
+
+
+def upstream(phrase: Phrase, scene: Scene) -> Shown:
+    """Show the gradient that is given of the last line, flat, as it stands in running text."""
+    printer, notation = scene.printer, scene.setting.notation
+    loss, (output,) = phrase["name2"], scene.given_gradients
+    symbol, given = printer.derivative(loss, output), printer.name(phrase["name"])
+    if notation.gradient != "nabla":
+        sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
+        symbol = f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
+    if notation.layout == "numerator":
+        given = printer.transpose_of(given)
+    return Tex(f"${symbol} = {given}$")
+
+
+def remark(phrase: Phrase, scene: Scene) -> Shown:
+    """Show words on the key, where the numbers meet their condition."""
+    condition = phrase.slots.get("condition")
+    if condition is not None:
+        scene = scene.numbered(phrase)
+        expr, _ = scene.formula(condition, phrase.spans["condition"])
+        if not evaluate(expr, scene.values, exact=True).all():
+            return {"show": ""}
+    says, _ = proven_words(phrase.choices[0], scene)
+    return {"show": "remark", "says": says}

@@ -8,21 +8,21 @@ from functools import reduce
 from operator import add, mul
 from typing import TYPE_CHECKING
 
+from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
 from exgen.asks.pieces import Words
-from exgen.asks.scene import Answered, Scene, placed
+from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.certify.shapes import ShapeClaim, infer_from_shown
 from exgen.certify.totals import TotalClaim
-from exgen.derive.factors import gradients_given, read_given
+from exgen.derive.factors import read_given
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradient_name
 from exgen.errors import CertificateError, KindError
 from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column, is_scalar
 from exgen.language import to_text
-from exgen.problems.backward import Backward
 from exgen.problems.base import Solved, blank
 from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
 from exgen.problems.missing_shapes import reason
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from exgen.certify.prove import Claim
     from exgen.errors import Source
     from exgen.graph import Graph
+    from exgen.problems.backward import Backward
     from exgen.seeds import Stream
 
 
@@ -43,13 +44,15 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     by, index = scene.name(ask, "entry"), ask["entry"][1]
     inner = scene.ending_in(scene.name(ask), ask)
     if index:
-        return _entry(ask, inner, by)
+        return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
+    if "sorted" in ask.clauses:
+        return in_order(ask, inner)
     one_step = "upstream" in ask.clauses
     kept = ask.clauses.get("given", ())
     for name in kept:
         inner.known(name, ask, "given")
     given = read_given(inner.graph, list(kept))
-    work = Backward(inner.setting, given, gradients_given(inner.graph, given))
+    work = backward_of(inner, given)
     found = work.found.get(by)
     if found is None or by == inner.graph.loss or not found.rules:
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
@@ -81,7 +84,7 @@ def _steps(
     ask: Phrase, scene: Scene, work: Backward, by: str, *, one_step: bool
 ) -> tuple[Step, ...]:
     """Return the lines of the backward pass that lead to a gradient and were not shown before."""
-    known: list[str] = []
+    known = scene.given_gradients
     for earlier in scene.earlier(ask):
         if earlier.sort == "gradient" and earlier["name"] == scene.graph.loss:
             other = earlier["entry"][0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.asks import numeric, shown, symbolic, words
+from exgen.asks import cases, numeric, shown, symbolic, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Show:
         example: a phrase about the network of the reference.
         make: what it puts on the page.
         clauses: the clauses that may follow.
-        choices: how many texts have to stand behind a colon: none.
+        choices: how many texts have to stand behind a colon.
 
     """
 
@@ -126,6 +126,29 @@ SHOWS: Mapping[str, Show] = {
             "{show gradient of L by z1}",
             shown.gradient,
         ),
+        Show(
+            "upstream",
+            "upstream NAME of NAME",
+            "The gradient of a loss by the last line is given; the loss stands behind the network.",
+            "{show upstream g of J}",
+            shown.upstream,
+        ),
+        Show(
+            "cases",
+            "cases of NAME",
+            "What the entries of a gradient by a vector may be written with: how its entries are "
+            "sorted, their permutation and their ranks, and unit vectors.",
+            "{show cases of x}",
+            cases.show,
+        ),
+        Show(
+            "remark",
+            "remark [where] [CONDITION]",
+            "Words on the key alone; behind a condition, where the numbers meet it.",
+            "{remark: A ReLU is never negative, and neither is {a1}.}",
+            shown.remark,
+            choices=1,
+        ),
     )
 }
 """What may be shown, by name."""
@@ -152,10 +175,11 @@ ASKS: Mapping[str, Ask] = {
             "gradient",
             "gradient of NAME by ENTRY",
             "The gradient of a scalar: closed, one step from its upstream gradients, from "
-            "gradients that are given, an entry in index form, or at the numbers.",
+            "gradients that are given, an entry in index form or by cases, with a known order of "
+            "what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             symbolic.gradient,
-            ("upstream", "given", "exactly", "digits"),
+            ("upstream", "given", "sorted", "exactly", "digits"),
             wrong=True,
         ),
         Ask(

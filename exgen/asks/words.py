@@ -55,6 +55,13 @@ def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
     return tuple(found)
 
 
+def proven_words(
+    pieces: Sequence[Inline], scene: Scene
+) -> tuple[list[str | Tex], tuple[Claim, ...]]:
+    """Return words without spaces at either end, and the claims of the facts in them, proven."""
+    return _trimmed(inline(pieces, scene)), _claims(pieces, scene)
+
+
 def choice(ask: Phrase, scene: Scene) -> Answered:
     """Return a choice in the drawn order.
 

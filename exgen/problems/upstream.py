@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 LOSS = "L"
 
 
-def with_upstream(graph: Graph, wishes: Iterable[str] = ("g", "q")) -> tuple[Graph, str]:
+def with_upstream(
+    graph: Graph,
+    wishes: Iterable[str] = ("g", "q"),
+    losses: Iterable[str] = (LOSS, "loss", "L_total"),
+) -> tuple[Graph, str]:
     """Return the network ending in a loss of which its last line has a given gradient.
 
     The loss is the sum of the last line's entries, each times its entry of a new leaf; so that
@@ -21,7 +25,7 @@ def with_upstream(graph: Graph, wishes: Iterable[str] = ("g", "q")) -> tuple[Gra
     """
     output, shape = graph.loss, graph.shapes[graph.loss]
     name = free_name(graph, wishes)
-    loss = free_name(graph, (LOSS, "loss", "L_total"))
+    loss = free_name(graph, losses)
     product = Name(name) * Name(output)
     expr = product if is_scalar(shape) else call("sum", product, axis=None)
     leaf = Leaf(name, "const", shape, 0 if is_scalar(shape) else 1 if is_column(shape) else 2)

@@ -24,10 +24,11 @@ from exgen.derive.latex import Printer
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.derive.written import as_written
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import CertificateError, Source
 from exgen.graph import Call, Dim, Name, call
 from exgen.language import read_network
+from exgen.leaves import asked
 from exgen.problems.base import Setting
 from exgen.readback.pages import read_expression
 from exgen.readback.vocabulary import over_examples, vocabulary

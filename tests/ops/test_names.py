@@ -29,7 +29,6 @@ OTHER_WORDS = {
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
     "problems/concept.py": {"softmax"},  # the name of a fact
     "problems/show_that.py": {"log", "softmax"},  # the name of a step, and of a field
-    "problems/vector_gradient.py": {"permutation"},  # a field
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/plots.py": {"sigmoid"},  # the name of a plot
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX

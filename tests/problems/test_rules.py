@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from exgen import resources
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import OF_NETWORKS, RULES, added, none_accepted
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import AcceptanceError, RejectedError
+from exgen.leaves import asked
 from exgen.pipeline import build, load
 from exgen.problems import KINDS, luck
 from exgen.seeds import Stream
@@ -29,12 +30,17 @@ SHARED = "U: input[2, 2]\nalpha: param\nV = prelu(U, alpha)"
 SORT = "x: input[n]\nF = sort(x)"
 SQUARES = "x: input[n]\nF = sort(x * x)"
 SCALED = "x: input[n]\nF = x[0] * sort(x)"
+REUSE = "x: input[n]\nF = x[0] * x"
+RATIO = "x: input[n]\nF = x[0] / x[1] * sort(x)"
 SUM = "x: input\ny: input\nz: input\nq = x + y\nf = q * z\n"
 QUOTIENT = "x: input\ny: input\nf = x / (y - 1)\n"
 BENT = "x: input\ny: input\nw: param\nf = w * relu(x + y)\n"
 SOFT = "x: input\nw: param\nf = sigmoid(w * x)\n"
 THIRDS = "x: input\ny: input\nf = x / y\n"
 CURVED = "x: input\nw: param\nf = tanh(w * x) * x\n"
+
+SMALL = {"x": [-2, -1, 1, 2], "g": [-2, -1, 1, 2]}
+ENTRY = "{show upstream g of L} {ask gradient of L by x[0]} {ask value of F}"
 
 BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "grid": [
@@ -48,10 +54,12 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (SHARED, {"values": {"U": {"from": 1, "to": 9}}}),
     ],
     "vector_gradient": [
-        (SORT, {"values": {"g": [0, 1, 2, -1, 0.125, 3]}}),
+        (SORT, {"numbers": {"g": [0, 1, 2, -1, 0.125, 3]}}),
         (SQUARES, {}),
-        (SCALED, {"values": {"x": [-2, -1, 1, 2], "g": [-2, -1, 1, 2]}}),
-        (SCALED, {"first": "negative", "values": {"x": {"zero": True}, "g": {"zero": True}}}),
+        (SCALED, {"numbers": SMALL}),
+        (SCALED, {"first": "negative", "numbers": {"x": {"zero": True}, "g": {"zero": True}}}),
+        (RATIO, {"numbers": {"x": {"zero": True}}}),
+        (REUSE, {}),
     ],
     "local_jacobian": [(DEEP, {"count": 2})],
     "scalar_graph": [
@@ -75,6 +83,10 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (THIRDS, {"text": "{ask value of f to 0 digits}"}),
         (BENT, {"text": "{ask value of f}"}),
         (SORT.replace("[n]", "[4]"), {"text": "{ask value of F}"}),
+        (SORT.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"g": {"zero": True}}}),
+        (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"x": {"zero": True}}}),
+        (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": SMALL}),
+        (REUSE.replace("[n]", "[3]"), {"text": ENTRY}),
     ],
 }
 """For each kind with rules, networks and options that break each of them now and then."""

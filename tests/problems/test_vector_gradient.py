@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
-from exgen.problems.vector_gradient import KIND
+from exgen.graph import ONE
+from exgen.presets.vector_gradient import KIND
 from tests.problems.drawn import draw, network, solve
+
+if TYPE_CHECKING:
+    from exgen.problems.base import Solution
 
 REUSE = network("x: input[n]\nF = x[0] * x")
 SORT = network("x: input[n]\nF = sort(x)")
@@ -23,6 +27,11 @@ GRAPHS = pytest.mark.parametrize(
 )
 
 
+def remarks(solution: Solution) -> str:
+    """Return what the key remarks besides the answers."""
+    return str([block["paragraphs"] for block in solution.fields["blocks"]])
+
+
 @GRAPHS
 def test_draws(graph: Any) -> None:  # noqa: ANN401 - a graph
     """Entries differ, no answer is 0, and sorting is not its own inverse; seeds repeat."""
@@ -31,7 +40,8 @@ def test_draws(graph: Any) -> None:  # noqa: ANN401 - a graph
         numbers = [float(row[0]) for row in draws["numbers"]["x"]]
         assert len(set(numbers)) == len(numbers)
         if "sort" in str(graph.bindings):
-            order = sorted(range(len(numbers)), key=numbers.__getitem__)
+            down = graph is DOWN
+            order = sorted(range(len(numbers)), key=numbers.__getitem__, reverse=down)
             assert [order.index(n) for n in range(len(order))] != order
         assert draw(KIND, graph, seed) == draws
 
@@ -42,8 +52,9 @@ def test_every_answer_is_proven(graph: Any, notation: str) -> None:  # noqa: ANN
     """Vector form, cases, example and numbers are confirmed, whatever the layout."""
     for seed in range(3):
         solution, _ = solve(KIND, graph, draw(KIND, graph, seed), notation)
-        symbol = solution.fields["symbol"].tex
-        assert symbol.endswith(r"^{\top}") == (notation == "numerator")
+        by_vector = next(answer for answer in solution.answers if answer.name == "L.x")
+        row = by_vector.shape is not None and by_vector.shape[1] != ONE
+        assert row == (notation == "numerator")
 
 
 @pytest.mark.parametrize("first", ["negative", "positive"])
@@ -54,20 +65,19 @@ def test_sign_of_the_first_entry(first: str) -> None:
         solution, _ = solve(KIND, SCALED, draws)
         x = [Fraction(row[0]) for row in draws["numbers"]["x"]]
         asked, swapped = [x[0] * entry for entry in sorted(x)], sorted(x[0] * entry for entry in x)
-        assert (x[0] < 0) == (first == "negative") == solution.fields["swapped"]["negative"]
+        assert (x[0] < 0) == (first == "negative") == ("reverses the order" in remarks(solution))
         assert swapped == (asked[::-1] if x[0] < 0 else asked)
 
 
 def test_scaled_sort_by_hand() -> None:
     """X = (-2, -5, -3), g = (1, -3, -4): the sum of g sort(x) is 12, and -2 * -4 comes on top."""
-    values = {"x": {"is": [-2, -5, -3]}, "g": {"is": [1, -3, -4]}}
-    draws = draw(KIND, SCALED, 1, values=values, size=3)
-    solution, answers = solve(KIND, SCALED, draws)
-    one, other = solution.fields["paths"]
-    assert r"12 \\ 0 \\ 0" in one.tex
-    assert r"8 \\ -2 \\ 6" in other.tex
-    assert r"10 \\ 6 \\ 4" in answers["output"].latex.tex
-    assert r"20 \\ -2 \\ 6" in answers["value"].latex.tex
+    numbers = {"x": {"is": [-2, -5, -3]}, "g": {"is": [1, -3, -4]}}
+    draws = draw(KIND, SCALED, 1, numbers=numbers, size=3)
+    _, answers = solve(KIND, SCALED, draws)
+    step = answers["L.x.value"].steps[-1].equation.tex
+    assert r"12 \\ 0 \\ 0 \end{bmatrix} + \begin{bmatrix} 8 \\ -2 \\ 6" in step
+    assert r"10 \\ 6 \\ 4" in answers["value.F.value"].latex.tex
+    assert r"20 \\ -2 \\ 6" in answers["L.x.value"].latex.tex
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,7 @@ def test_scaled_sort_by_hand() -> None:
         ("x: input[n]\nw: param\nF = w * x", "does not read one vector alone"),
         ("X: input[n, m]\nF = 2 * X", "is not a vector"),
         ("x: input[n]\nF = sum(x)", "is not a vector"),
-        ("x: input[n]\nF = exp(x[0] * x)", "'exp'|entries that can be told apart|fractions"),
+        ("x: input[n]\nF = exp(x[0] * x)", "'exp'|entries that can be told apart|no fraction"),
     ],
 )
 def test_what_it_needs(text: str, message: str) -> None:
@@ -89,8 +99,9 @@ def test_what_it_needs(text: str, message: str) -> None:
 @pytest.mark.parametrize("order", [[0, 0, 1], [1, 2, 3]])
 def test_an_order_is_a_permutation(order: list[int]) -> None:
     """An order that leaves a position out is refused."""
+    draws = draw(KIND, SORT, 1, order=order)
     with pytest.raises(KindError, match="no order"):
-        draw(KIND, SORT, 1, order=order)
+        solve(KIND, SORT, draws)
 
 
 def test_an_unknown_sign_is_refused() -> None:
@@ -102,7 +113,7 @@ def test_an_unknown_sign_is_refused() -> None:
 def test_corrupted_answers_are_refused() -> None:
     """A forgotten 2, the wrong case, and sorting where unsorting is due are not certified."""
     _, reuse = solve(KIND, REUSE, draw(KIND, REUSE, 1))
-    own, others = reuse["entry0"].claim, reuse["others"].claim
+    own, others = reuse["L.x-0"].claim, reuse["L.x-i"].claim
     assert isinstance(own, Equation)
     assert isinstance(others, Equation)
     with pytest.raises(CertificateError):
@@ -110,7 +121,7 @@ def test_corrupted_answers_are_refused() -> None:
     with pytest.raises(CertificateError):
         prove(replace(others, different=()))
     _, sort = solve(KIND, SORT, draw(KIND, SORT, 1, order=[1, 2, 0]))
-    example = sort["example"].claim
+    example = sort["L.x.sorted"].claim
     assert isinstance(example, Equation)
     with pytest.raises(CertificateError):
         prove(replace(example, order=(2, 0, 1)))

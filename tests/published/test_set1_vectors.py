@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.published.made import key, latex, problem
+from tests.published.made import key, latex
 
 SET = "set1_vectors"
 
@@ -17,18 +17,18 @@ def column(*entries: str) -> str:
 
 def test_reused_entry() -> None:
     """P4.1: x0 g_i elsewhere; 2 x0 g0 and the sum of the other products at the first entry."""
-    assert latex(SET, "reuse", "entry0") == r"2\,x_{1}\,g_{1} + \sum_{j \neq 1} g_{j}\,x_{j}"
-    assert latex(SET, "reuse", "others") == r"x_{1}\,g_{i}"
+    assert latex(SET, "reuse", "L.x-0") == r"2\,x_{1}\,g_{1} + \sum_{j \neq 1} g_{j}\,x_{j}"
+    assert latex(SET, "reuse", "L.x-i") == r"x_{1}\,g_{i}"
     # 2 * 2 * 1 + 4 * -3 + -2 * 5 = -18
-    assert latex(SET, "reuse", "value") == column("-18", "8", "-4")
+    assert latex(SET, "reuse", "L.x.value") == column("-18", "8", "-4")
 
 
 def test_sort() -> None:
     """P4.2: with sort(x) = (x1, x2, x0) the gradient is (d2, d0, d1); in general P^T g."""
-    assert latex(SET, "sort", "example") == column("g_{3}", "g_{1}", "g_{2}")
-    assert latex(SET, "sort", "vector") == r"\mathbf{P}_{\mathbf{x}}^{\top}\,\mathbf{g}"
-    assert latex(SET, "sort", "others") == r"g_{\rho(i)}"
-    assert latex(SET, "sort", "value") == column("30", "10", "20")
+    assert latex(SET, "sort", "L.x.sorted") == column("g_{3}", "g_{1}", "g_{2}")
+    assert latex(SET, "sort", "L.x") == r"\mathbf{P}_{\mathbf{x}}^{\top}\,\mathbf{g}"
+    assert latex(SET, "sort", "L.x-i") == r"g_{\rho(i)}"
+    assert latex(SET, "sort", "L.x.value") == column("30", "10", "20")
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_scaled_sort(which: str, output: tuple[str, ...], gradient: tuple[str, .
     Erratum: the document multiplies first and then sorts, which is the same graph only for
     x0 > 0; the order reverses for x0 < 0. Right is: sort, then multiply.
     """
-    assert latex(SET, which, "output") == column(*output)
-    assert latex(SET, which, "value") == column(*gradient)
-    assert latex(SET, which, "others") == r"x_{1}\,g_{\rho(i)}"
-    assert latex(SET, which, "entry0") == (
+    assert latex(SET, which, "value.F.value") == column(*output)
+    assert latex(SET, which, "L.x.value") == column(*gradient)
+    assert latex(SET, which, "L.x-i") == r"x_{1}\,g_{\rho(i)}"
+    assert latex(SET, which, "L.x-0") == (
         r"\sum_{j=1}^{n} g_{j}\,\left[\operatorname{sort}\left(\mathbf{x}\right)\right]_{j}"
         r" + x_{1}\,g_{\rho(1)}"
     )
@@ -62,4 +62,4 @@ def test_premises_are_stated() -> None:
     text = key(SET, "negative")
     assert r"All entries of $\mathbf{x}$ are different" in text
     assert "may have either sign" in text
-    assert problem(SET, "negative").fields["sorts"]
+    assert r"sort puts them in ascending order" in text
