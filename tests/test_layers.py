@@ -82,7 +82,7 @@ LATE = (
     "exgen.problems.circuit",
     "exgen.problems.grid",
     "exgen.certify.facts",
-    "exgen.certify.symbolic",
+    "exgen.certify.identities",
 )
 """What set 2 does not need, and ``make`` does not import for it."""
 

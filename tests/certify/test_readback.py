@@ -16,8 +16,8 @@ from exgen.certify.answers import SORTS
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.certify.readback import READERS, UNREAD, check_printed
 from exgen.certify.reading.page import Page
+from exgen.certify.reading.readers import READERS, UNREAD, check_printed
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import local_jacobian
 from exgen.derive.latex import Printer
