@@ -49,7 +49,6 @@ UNDECLARED: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
     ABOUT_SHAPES: "the shapes are what is asked",
     "shape_table": "the shapes are what is asked",
-    "missing_shapes": "the shapes are what is asked",
     "grid": "the arrays are given in numbers",
     "alpha_gradient": "the arrays are given in numbers",
 }

@@ -17,7 +17,7 @@ from exgen.errors import KindError
 from exgen.graph import SCALAR, Binding, Call, Dim, Graph, Name, is_scalar
 from exgen.printing import Level, Printed
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.missing_shapes import reason
+from exgen.problems.boxes import reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
