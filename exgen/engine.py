@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,6 @@ from exgen.ops.logits import from_logits, log_softmax, softmax_inside, through_l
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
 Values = dict[str, "NDArray[Any]"]
@@ -78,43 +77,64 @@ def evaluate(
     """
     # Overflow and 0/0 give inf and nan, which whoever compares the values must reject anyway.
     with np.errstate(all="ignore"):
-        return _evaluate(expr, values, indices or {}, exact=exact)
+        return _program(expr, exact=exact)(values, indices or {})
 
 
-def _evaluate(
-    expr: Expr, values: Mapping[str, NDArray[Any]], at: Mapping[str, int], *, exact: bool
-) -> NDArray[Any]:
+Program = Callable[[Mapping[str, "NDArray[Any]"], Mapping[str, int]], "NDArray[Any]"]
+"""An expression made ready to run, which pays where it is evaluated at many points."""
 
-    def position(index: Index) -> int:
-        return index if isinstance(index, int) else at[index]
 
+def _program(expr: Expr, *, exact: bool) -> Program:
     match expr:
         case Name(name):
-            return values[name]
+            return lambda values, _at: values[name]
         case Number(value):
-            return _scalar(value, exact=exact)
+            number = _scalar(value, exact=exact)
+            return lambda _values, _at: number
         case Call() if not exact and (softmax := softmax_inside(expr)) is not None:
-            logits = _evaluate(softmax.args[0], values, at, exact=exact)
-            return log_softmax(logits, softmax.options)
-        case Call(op, args, options):
-            inner = [_evaluate(arg, values, at, exact=exact) for arg in args]
-            return _numbers(lookup(op).value(*inner, **dict(options)), exact=exact)
+            logits, options = _program(softmax.args[0], exact=exact), softmax.options
+            return lambda values, at: log_softmax(logits(values, at), options)
+        case Call():
+            return _call(expr, exact=exact)
         case Entry(of, row, column):
-            array = _evaluate(of, values, at, exact=exact)
-            return array[position(row) :, position(column) :][:1, :1]
+            whole = _program(of, exact=exact)
+            return lambda values, at: whole(values, at)[
+                _position(row, at) :, _position(column, at) :
+            ][:1, :1]
         case Delta(left, right):
-            return _scalar(int(position(left) == position(right)), exact=exact)
-        case SumOver(index, size, body, but):
-            left_out = None if but is None else position(but)
-            terms = (
-                _evaluate(body, values, {**at, index: n}, exact=exact)
-                for n in range(size_of(size))
-                if n != left_out
+            return lambda _values, at: _scalar(
+                int(_position(left, at) == _position(right, at)), exact=exact
             )
-            return sum(terms, start=_scalar(0, exact=exact))
+        case SumOver():
+            return _sum(expr, exact=exact)
         case Size(name):
             raise MisfitError(f"the size {name} has no value yet")
     raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+
+def _position(index: Index, at: Mapping[str, int]) -> int:
+    return index if isinstance(index, int) else at[index]
+
+
+def _call(expr: Call, *, exact: bool) -> Program:
+    value, options = lookup(expr.op).value, dict(expr.options)
+    inner = [_program(arg, exact=exact) for arg in expr.args]
+
+    def run(values: Mapping[str, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
+        return _numbers(value(*[part(values, at) for part in inner], **options), exact=exact)
+
+    return run
+
+
+def _sum(expr: SumOver, *, exact: bool) -> Program:
+    body, start = _program(expr.body, exact=exact), _scalar(0, exact=exact)
+
+    def run(values: Mapping[str, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
+        left_out = None if expr.but is None else _position(expr.but, at)
+        places = (n for n in range(size_of(expr.size)) if n != left_out)
+        return sum((body(values, {**at, expr.index: n}) for n in places), start=start)
+
+    return run
 
 
 def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = False) -> Values:
@@ -130,24 +150,25 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
         The value of every name.
 
     """
+    names = frozenset(given)
+    lines = graph.once(("forward", names, exact), lambda: _lines(graph, names, exact=exact))
     values: Values = {leaf.name: _numbers(given[leaf.name], exact=exact) for leaf in graph.leaves}
-    lines = graph.once(
-        ("from logits", frozenset(given)), lambda: _from_logits(graph, frozenset(given))
-    )
-    for binding in graph.bindings:
-        known = given.get(binding.name)
-        if known is not None:
-            values[binding.name] = _numbers(known, exact=exact)
-        else:
-            expr = binding.expr if exact else lines[binding.name]
-            values[binding.name] = evaluate(expr, values, exact=exact)
+    with np.errstate(all="ignore"):
+        for binding in graph.bindings:
+            name = binding.name
+            values[name] = (
+                lines[name](values, {}) if name in lines else _numbers(given[name], exact=exact)
+            )
     return values
 
 
-def _from_logits(graph: Graph, given: frozenset[str]) -> dict[str, Expr]:
+def _lines(graph: Graph, given: frozenset[str], *, exact: bool) -> dict[str, Program]:
     """Return the lines that are computed, with logarithms of probabilities read off the logits."""
     lines = {b.name: b.expr for b in graph.bindings if b.name not in given}
-    return {name: from_logits(expr, lines) for name, expr in lines.items()}
+    return {
+        name: _program(expr if exact else from_logits(expr, lines), exact=exact)
+        for name, expr in lines.items()
+    }
 
 
 def gradient_name(name: str) -> str:
@@ -301,11 +322,17 @@ def gradients(
     Each gradient has the shape of its name. Where the last line is no scalar, ``upstream`` has
     its shape, and what comes out is the vector-Jacobian product.
     """
-    back = backward(graph, None if upstream is None else Name(UPSTREAM))
+    start = None if upstream is None else Name(UPSTREAM)
+    lines = graph.once(("gradients", start, exact), lambda: _slopes(graph, start, exact=exact))
     found: Values = dict(values)
     if upstream is not None:
         found[UPSTREAM] = upstream
-    for name in back.order():
-        expr = back.gradient(name)
-        found[gradient_name(name)] = evaluate(expr, found, exact=exact)
+    with np.errstate(all="ignore"):
+        for name, line in lines.items():
+            found[gradient_name(name)] = line(found, {})
     return {name: found[gradient_name(name)] for name in graph.names}
+
+
+def _slopes(graph: Graph, start: Expr | None, *, exact: bool) -> dict[str, Program]:
+    back = backward(graph, start)
+    return {name: _program(back.gradient(name), exact=exact) for name in back.order()}

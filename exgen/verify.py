@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from exgen.manifest import Manifest
 
 PDFS = ("problems.pdf", "solutions.pdf")
+OURS = re.compile(r"(problems|solutions)\.pdf|problem-.+\.tex|exgen\.sty")
+"""The files besides those that every manifest lists; others beside them are not exgen's."""
 SHOWN = 12
 """How many digits of a hash tell it from another."""
 
@@ -115,7 +119,8 @@ def verify(
         manifest = read_manifest(path)
     except ManifestError as error:
         return Verified(path, refused=error)
-    pdfs = sorted(name for name in manifest.files if name.endswith(".pdf") and name in PDFS)
+    files = {**dict.fromkeys(_unlisted(manifest), ""), **manifest.files}
+    pdfs = files.keys() & set(PDFS)
     if pdfs and pdf:
         require_tex()
     # What a manifest says may be anything; NumPy's warnings about it would say nothing.
@@ -133,7 +138,7 @@ def verify(
             raise
         except ExgenError as error:
             failures.append(Failure((error.place or MANIFEST).rpartition("/")[2], error.message))
-    failures += _files(manifest, printed)
+    failures += _files(manifest, files, printed)
     unsigned = () if key is None or owner is None else tuple(_signature(manifest, owner, key.name))
     return Verified(
         folder=path,
@@ -160,9 +165,22 @@ def _signature(manifest: Manifest, owner: Ed25519PublicKey, key: str) -> Iterato
 # --- the files ---
 
 
-def _files(manifest: Manifest, printed: Mapping[str, bytes]) -> Iterator[Failure]:
-    """Compare every file with what is printed again, or else with its recorded hash."""
-    for name, recorded in manifest.files.items():
+def _unlisted(manifest: Manifest) -> Iterator[str]:
+    """Yield what stands beside a manifest under a name of exgen's, and is not listed there."""
+    with suppress(OSError):
+        for file in sorted(manifest.folder.iterdir()):
+            if OURS.fullmatch(file.name) and file.name not in manifest.files:
+                yield file.name
+
+
+def _files(
+    manifest: Manifest, files: Mapping[str, str], printed: Mapping[str, bytes]
+) -> Iterator[Failure]:
+    """Compare every file with what is printed again, or else with its recorded hash, if any."""
+    for name, recorded in files.items():
+        if name not in printed and (not recorded or (printed and name not in PDFS)):
+            yield Failure(name, "is none of the files of this set")
+            continue
         try:
             data = read_file(manifest.folder / name, MAX_BYTES)
         except FileNotFoundError:
@@ -179,7 +197,7 @@ def _files(manifest: Manifest, printed: Mapping[str, bytes]) -> Iterator[Failure
         elif name in printed and data != printed[name]:
             yield _line(name, data.decode(errors="replace"), printed[name].decode(), _by(manifest))
             continue
-        if digest(data) != recorded:
+        if recorded and digest(data) != recorded:
             both = f"sha256 recorded {recorded[:SHOWN]}, found {digest(data)[:SHOWN]}"
             yield Failure(name, f"was changed since it was made ({both})")
 

@@ -214,6 +214,30 @@ def test_without_tex(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "PDFs by their hash alone" in ran.out
 
 
+def test_files_that_are_not_listed(printed: Path, tmp_path: Path) -> None:
+    """A PDF beside a manifest that keeps silent about it is compared like any other."""
+    folder = tmp_path / "set"
+    shutil.copytree(printed, folder)
+    content = json.loads((folder / "manifest.json").read_text())
+    for name in ("problems.pdf", "solutions.pdf"):
+        del content["files"][name]
+    content["files"]["errata.pdf"] = content["files"]["problems.tex"]
+    (folder / "manifest.json").write_text(json.dumps(content))
+    shutil.copy(folder / "problems.tex", folder / "errata.pdf")
+    shutil.copy(folder / "problems.tex", folder / "problem-step.tex")
+    shutil.copy(folder / "solutions.pdf", folder / "problems.pdf")
+    (folder / "notes.txt").write_text("mine")
+    ran = run("verify", str(folder))
+    assert ran.code == 1
+    heads = [line.split(": ")[:2] for line in ran.out.splitlines()[1:]]
+    gone = "is none of the files of this set"
+    assert heads == [
+        ["  problem-step.tex", gone], ["  problems.pdf", "page 1"], ["  errata.pdf", gone],
+    ]  # fmt: skip
+    ran = run("verify", str(folder), "--no-pdf")
+    assert ran.out.count(gone) == 4
+
+
 def test_without_pdftotext(printed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PDF that is another one is refused also where nothing can read it."""
     monkeypatch.setenv("PATH", "")

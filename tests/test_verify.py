@@ -168,7 +168,7 @@ def test_a_byte_more_in_a_pdf(tex: Path, tmp_path: Path) -> None:
     pdf.write_bytes(pdf.read_bytes() + b"\n")
     ran = run("verify", str(folder))
     assert ran.code == 1
-    assert "  solutions.pdf: was changed since it was made" in ran.out
+    assert "  solutions.pdf: says what its TeX says, and is another PDF" in ran.out
 
 
 def test_many_folders(made: Path, tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from exgen.certify.compare import (
     compare,
     same_numbers,
 )
+from exgen.certify.hand import rounded_alike
 from exgen.certify.magnitude import FAINT, scales
 from exgen.certify.quantity import printed_values, units
-from exgen.certify.rounding import rounded_alike
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from exgen.certify.quantity import Quantity
     from exgen.certify.sides import Sides
     from exgen.certify.trials import Trial
     from exgen.document import Agreement
@@ -151,13 +152,25 @@ def _by_differences(
     quantity = claim.quantity
     if quantity is None:
         return
+    # Equations about the same derivative at the same point share what was moved there.
+    moved = trial.graph.once(
+        ("moved", quantity.of, quantity.by, trial.place(quantity.by), sample.said.tobytes()),
+        lambda: _moved(trial, quantity, sample.said),
+    )
+    for move, change in moved:
+        along = np.full((1, 1), (sample.array * move).sum())
+        pushed = np.full((1, 1), (sample.upstream * change).sum())
+        yield compare("differences", along, pushed, DIFFERENCE_TOLERANCE, floor=floor)
+
+
+def _moved(
+    trial: Trial, quantity: Quantity, said: NDArray[np.bool_]
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Return directions of the variable, each with how the function changes along it."""
     at = trial.values[quantity.by]
     run = as_function(trial.graph, trial.values, quantity.by, quantity.of)
     random = np.random.default_rng(SEED)
-    moves = [random.standard_normal(at.shape) * sample.said for _ in range(DIRECTIONS)]
+    moves = [random.standard_normal(at.shape) * said for _ in range(DIRECTIONS)]
     if at.size <= ELEMENTWISE_LIMIT:
-        moves += [unit for unit in units(at.shape) if (unit * sample.said).any()]
-    for move in moves:
-        along = np.full((1, 1), (sample.array * move).sum())
-        pushed = np.full((1, 1), (sample.upstream * differences.directional(run, at, move)).sum())
-        yield compare("differences", along, pushed, DIFFERENCE_TOLERANCE, floor=floor)
+        moves += [unit for unit in units(at.shape) if (unit * said).any()]
+    return [(move, differences.directional(run, at, move)) for move in moves]

@@ -128,8 +128,8 @@ def at_kinks(case: Given) -> tuple[str, ...]:
                 z = evaluate(part.args[0], case.at)
                 if (z == 0).any():
                     side = f"slope of its {'positive' if slope else 'negative'} side"
-                    if traits_of(part).kink == "middle":
-                        side = "mean of the slopes of its sides"
+                    if traits_of(part).kink == "flat":
+                        side = "slope 0"
                     found.append(f"{part.op} has at 0 the {side}, in '{binding.name}'")
     return tuple(dict.fromkeys(found))
 

@@ -18,7 +18,7 @@ LEAST_METHODS = 2
 
 
 class Claim(Protocol):
-    """What an answer asserts, in a form that can be stored and proven again."""
+    """What an answer asserts, in a form that can be proven."""
 
     def prove(self) -> tuple[Agreement, ...]:
         """Return the methods that agree; raise CertificateError where two do not."""

@@ -214,6 +214,11 @@ def gate_latex(expr: Expr, letter: str) -> str:
     return ""
 
 
+def takes_one(gate: Call) -> bool:
+    """Whether a gate is a function of one number with a slope of its own."""
+    return lookup(gate.op).function or gate.op in ("div", "pow")
+
+
 def has_letter(circuit: Circuit) -> bool:
     """Whether the sign on some gate uses the letter for its input."""
     ops = [lookup(line.expr.op) for line in circuit.graph.bindings if isinstance(line.expr, Call)]

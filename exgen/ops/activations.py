@@ -197,7 +197,7 @@ ABS = _entrywise(
     value=np.abs,
     slope=lambda z, _out: call("sign", z),
     why="The derivative of the absolute value is the sign of its argument.",
-    traits=replace(ENTRYWISE, kink="middle", range=(0, None)),
+    traits=replace(ENTRYWISE, kink="flat", range=(0, None)),
     words=named(
         "absolute value",
         says=r"$\lvert z \rvert$ is the absolute value of each entry.",

@@ -139,7 +139,7 @@ class Traits:
         linear: the arguments in which it is linear while the others stand still.
         kink: empty where it is smooth. Else it has a kink where its first argument is 0, is
             linear on either side of it, and takes there the slope of the ``side`` that the
-            notation chooses, or of the ``middle``.
+            notation chooses, or is ``flat``.
         jump: whether it is constant but for a jump: where its arguments are equal, or its only
             one is 0.
         routed: for an op that compares the entries of its first argument with one another, the
@@ -158,7 +158,7 @@ class Traits:
 
     entrywise: bool
     linear: tuple[int, ...]
-    kink: Literal["", "side", "middle"]
+    kink: Literal["", "side", "flat"]
     jump: bool
     routed: Callable[[Call, Expr], Expr] | None
     activation: bool

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.certify.hand import calculate, gates, rounded, work
 from exgen.certify.sides import Rounding
-from exgen.derive.elementary import gate_latex, has_letter, split
+from exgen.derive.elementary import gate_latex, has_letter, split, takes_one
 from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
 from exgen.errors import KindError
@@ -17,7 +17,6 @@ from exgen.figures.circuit import circuit_figure
 from exgen.graph import SCALAR, Call, Expr, Name, Number
 from exgen.language import to_text
 from exgen.language.writer import decimal_text, number_text
-from exgen.ops import lookup
 from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
 from exgen.problems.luck import factors, first_lucky, require
 from exgen.problems.numbers import draw_numbers, text
@@ -195,8 +194,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "letter": Tex(circuit.letter) if has_letter(circuit) else None,
         "slope_letter": Tex(circuit.letter),
         "slopes": any(
-            isinstance(line.expr, Call)
-            and (lookup(line.expr.op).function or line.expr.op in ("div", "pow"))
+            isinstance(line.expr, Call) and takes_one(line.expr)
             for line in circuit.graph.bindings
         ),
         "forks": bool(circuit.forks),

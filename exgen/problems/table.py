@@ -37,6 +37,8 @@ PRESETS = (
     "local_jacobian",
     "chain_rule",
     "draw_graph",
+    "missing_shapes",
+    "layer_table",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exgen.derive.elementary import takes_one
 from exgen.graph import Call, Expr, Name, Number, is_scalar, names_in, walk
-from exgen.ops import lookup, traits_of
-from exgen.ops.arithmetic import DIV, POW
+from exgen.ops import traits_of
 from exgen.ops.pool import WINDOWS
 from exgen.slips.activations import is_lower_mask
 from exgen.slips.base import GRADIENT, Scene, at_one_place, base_name, factors, product
@@ -86,9 +86,5 @@ def no_local(expr: Expr, scene: Scene) -> Iterator[Expr]:
     if len(arriving) == 1:
         line = scene.graph.expr(arriving[0].removeprefix(GRADIENT))
         # A ReLU that passes anything on has slope 1.
-        if isinstance(line, Call) and not traits_of(line).kink and _takes_one(line):
+        if isinstance(line, Call) and not traits_of(line).kink and takes_one(line):
             yield Name(arriving[0])
-
-
-def _takes_one(line: Call) -> bool:
-    return lookup(line.op).function or DIV.made(line) or POW.made(line)

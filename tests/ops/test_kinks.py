@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +18,10 @@ from exgen.errors import CertificateError, Source
 from exgen.graph import Name, Number
 from exgen.language import read_network
 from exgen.ops import TABLE, lookup
+from tests.commands import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINKED = sorted(op for op, row in TABLE.items() if row.traits.kink)
 SLOPE = Fraction(3, 10)
@@ -47,3 +53,20 @@ def test_the_slope_of_one_side_is_not_proven(op: str, size: str, side: int) -> N
     wrong = 2 * z if slope_of(op, side) == Number(Fraction(1)) else 2 * (slope_of(op, side) * z)
     with pytest.raises(CertificateError):
         prove(replace(claim, rights=(wrong,)))
+
+
+@pytest.mark.parametrize("op", KINKED)
+def test_values_at_a_kink_have_the_slope_that_is_told(op: str, tmp_path: Path) -> None:
+    """At 0 itself the gradient is that of the side, or 0, and the page says which it assumes."""
+    more = f", {float(SLOPE)}" if len(lookup(op).signature.args) > 1 else ""
+    net, values = tmp_path / "kink.net", tmp_path / "kink.json"
+    net.write_text(f"x: input[2]\nt: target[2]\nL = sum({op}(gelu(x) - t{more}))\n")
+    values.write_text('{"x": [0, 1], "t": [0, 0]}')
+    ran = run("derive", str(net), "--values", str(values))
+    assert ran.code == 0, ran.err
+    flat = lookup(op).traits.kink == "flat"
+    told = "slope 0" if flat else "slope of its negative side"
+    assert f"assumes that {op} has at 0 the {told}" in ran.out
+    first = re.search(r"dL/dt.*?= \[(.*?),", ran.out, re.DOTALL)
+    assert first is not None
+    assert float(first[1]) == (0 if flat else -float(slope_of(op, -1).value))

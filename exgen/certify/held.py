@@ -105,5 +105,6 @@ class _Holding:
         own = Call(expr.op, (z, *expr.args[1:]), expr.options)
         # Linear on either side, so the slope of a piece is what the op makes of a 1 on it.
         piece = Call(expr.op, (side, *expr.args[1:]), expr.options) * (side * z)
-        crosses = LESS(side * z, 0)
-        return own + crosses * (piece - own)
+        # Where it is flat at its kink, every move crosses it.
+        flat = 0 if at_zero else self._constant(np.where(at == 0, 1.0, 0.0))
+        return own + LESS(side * z, flat) * (piece - own)
