@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING
 
 from exgen.banks import bank_names
 from exgen.derive.orient import oriented
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
+from exgen.leaves import asked
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting
 from exgen.render.tex import problem_bodies

@@ -6,7 +6,6 @@ Everything wrong in a file is an error that names file, table and key, and the n
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from datetime import date
 from pathlib import Path
@@ -19,7 +18,6 @@ from exgen import resources
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, DataError, Source, nearest
-from exgen.files import read as read_file
 from exgen.images import read_logo
 from exgen.include import bank_of, check_pick, with_included
 from exgen.page import Page
@@ -43,11 +41,11 @@ from exgen.tables import (
     ProblemTable,
     Range,
 )
+from exgen.texts import read_text, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BYTES = 1_000_000
 TEXT = "text"
 """The kind of a problem that is given by its text, and the option that holds the text."""
 NUMBERS = ("numbers", "values")
@@ -56,9 +54,6 @@ Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
 SIZE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,20}\Z")
-
-# The parser takes time that grows with the square of a key's parts, or worse.
-LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}""")
 
 
 def bank_names(folder: Path) -> tuple[str, ...]:
@@ -115,44 +110,7 @@ def load_bank(path: Path, inside: tuple[Path, ...] = ()) -> Bank:
             f"the file's name {path.name!r} is not printable text",
             remedy="Rename it: the set is called by it.",
         )
-    text = _text(path)
-    if found := LONG_KEY.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise BankError("a key here has too many parts", place=f"{path}:{line}")
-    try:
-        data = tomllib.loads(text)
-    except RecursionError:
-        raise _malformed(path, "it is nested too deeply") from None
-    # ValueError: a whole number with thousands of digits
-    except ValueError as error:
-        raise _malformed(path, str(error)) from None
-    return _bank(path, data, inside)
-
-
-def _text(path: Path) -> str:
-    """Return a file's text, without the mark that some editors put at the front of UTF-8."""
-    try:
-        raw = read_file(path, MAX_BYTES)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BankError(f"cannot be read: {reason}", place=str(path)) from None
-    if len(raw) > MAX_BYTES:
-        raise BankError(f"is larger than {MAX_BYTES} bytes", place=str(path))
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BankError("is not UTF-8 text", place=str(path), remedy="Save it as UTF-8.") from None
-
-
-def _malformed(path: Path, message: str) -> BankError:
-    if "digits" in message:
-        message = "a number has too many digits"
-    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    place = f"{path}:{found[1]}:{found[2]}" if found else str(path)
-    plain = re.sub(r"\s*\(at .*\)", "", message)
-    if plain == "Cannot overwrite a value":
-        plain = "this key was given before"
-    return BankError(f"this is not legal TOML: {plain}", place=place)
+    return _bank(path, read_toml(path), inside)
 
 
 def _bank(path: Path, data: object, inside: tuple[Path, ...]) -> Bank:
@@ -307,7 +265,7 @@ def _letters(table: Table, key: str, data: object) -> tuple[str, ...]:
 def _file(table: Table, name: str) -> Source:
     path = table.path.parent / name
     try:
-        return Source(str(path), _text(path))
+        return Source(str(path), read_text(path))
     except BankError as error:
         raise table.error(
             f"the network file '{name}' {error.message}", f"It is looked for at {path}."

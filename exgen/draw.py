@@ -6,10 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
-
-from exgen.asks.parse import renamed
-from exgen.banks import NUMBERS, TEXT
+from exgen.banks import NUMBERS
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
     from exgen.tables import Bank, Choice, NetworkEntry, ProblemEntry
 
 MAX_TRIES = 500
-SHARED_TRIES = 40
-"""How many numbers are drawn that all problems about a network are to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ class DrawnNetwork:
 
         """
         graph = self.written or self.graph
-        arrays = given_arrays(_with_names(give, self.names), graph, place, fractions=True)
+        arrays = given_arrays(with_names(give, self.names), graph, place, fractions=True)
         read_sizes(graph, arrays, place)
         return {
             name: {"is": [[text(part) for part in row] for row in (a.T if turn else a)]}
@@ -93,6 +88,21 @@ class DrawnProblem:
     draws: dict[str, Any]
     tries: int
     rejected: Mapping[str, int]
+
+
+def with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML
+    """Return an option with the drawn names in place of those the author wrote.
+
+    >>> with_names({"ask": [["a1", "z1"], "z1.W1"], "z1": 3}, {"z1": "m1"})
+    {'ask': [['a1', 'm1'], 'm1.W1'], 'm1': 3}
+    """
+    if isinstance(value, str):
+        return ".".join(names.get(part, part) for part in value.split("."))
+    if isinstance(value, list):
+        return [with_names(part, names) for part in value]
+    if isinstance(value, dict):
+        return {names.get(key, key): with_names(part, names) for key, part in value.items()}
+    return value
 
 
 def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
@@ -204,123 +214,6 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
         for name, stem in stems.items()
         if new.get(stem, stem) != stem
     }
-
-
-def asked(
-    problem: ProblemEntry, network: DrawnNetwork, numbers: Mapping[str, Any] | None = None
-) -> ProblemEntry:
-    """Return a problem of a bank as its kind takes it.
-
-    That is with the drawn names where its author wrote others, and, where the kind takes numbers,
-    with those of its own, or else of the network.
-
-    Args:
-        problem: the entry.
-        network: its network as drawn, in the orientation of the sheet.
-        numbers: for leaves what their numbers are, or are drawn from, by the network's entry.
-
-    Raises:
-        ValuesError: numbers that the problem gives do not fit.
-
-    """
-    options = {key: _with_names(value, network.names) for key, value in problem.options.items()}
-    own = {
-        **_with_names(problem.draw, network.names),
-        **network.numbers(problem.give, problem.place),
-    }
-    for key in problem.kind.options.keys() & set(NUMBERS):
-        if own or numbers is not None:
-            options[key] = {**(numbers or {}), **options.get(key, {}), **own}
-    if problem.accept is not None:
-        options["waived"] = waived(problem)
-    if TEXT in problem.options:
-        sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
-        options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
-    return structs.replace(problem, options=options)
-
-
-def waived(problem: ProblemEntry) -> tuple[str, ...]:
-    """Return the rules that a problem's draws need not meet: those that its ``accept`` leaves out.
-
-    What a proof rests on is never waived.
-    """
-    rules = () if problem.accept is None else problem.kind.number_rules
-    return tuple(
-        rule for rule in rules if rule not in (problem.accept or ()) and not RULES[rule].proof
-    )
-
-
-def network_numbers(
-    bank: Bank, entry: NetworkEntry, network: DrawnNetwork, seed: int
-) -> dict[str, Any] | None:
-    """Return the numbers that a bank has for the leaves of a network; None where it has none.
-
-    Where they are shared, they are drawn as for the first of the problems that take them all; the
-    rules of the others may turn them down.
-
-    Args:
-        bank: the set.
-        entry: the network.
-        network: the network as drawn, in the orientation of the sheet.
-        seed: what every draw comes from.
-
-    Returns:
-        For each leaf, its numbers as a problem's own option would give them, ``{is = …}``, or what
-        each problem draws them from.
-
-    Raises:
-        AcceptanceError: no draw met the rules of all the problems within the tries.
-        KindError: a kind cannot ask about the network.
-        ValuesError: given numbers do not fit the network.
-
-    """
-    place = f"{bank.path}: [networks.{entry.name}]"
-    leaves = {leaf.name for leaf in network.graph.leaves}
-    give = {
-        name: part for name, part in entry.give.items() if network.names.get(name, name) in leaves
-    }
-    ranges = _with_names(entry.numbers, network.names)
-    wanted = {**ranges, **network.numbers(give, place)}
-    users = [
-        problem
-        for problem in bank.problems
-        if problem.network == entry.name and any(key in problem.kind.options for key in NUMBERS)
-    ]
-    if not (entry.share and users and len(give) < len(leaves)):
-        return wanted if entry.share or wanted else None
-    users.sort(key=lambda problem: bool(problem.give or problem.draw))
-    (key,) = (key for key in NUMBERS if key in users[0].kind.options)
-    others = {name: part for name, part in users[0].options.items() if name != key}
-    first = structs.replace(users[0], give={}, draw={}, options=others)
-    first = asked(first, network, wanted)
-    rejected: dict[str, int] = {}
-    for attempt in range(1, SHARED_TRIES + 1):
-        drawn = draw_problem(bank, first, network.graph, seed, attempt)
-        found = drawn.draws["numbers"]
-        numbers = {name: {"is": rows} for name, rows in found.items() if name in leaves}
-        try:
-            for other in users:
-                draw_problem(bank, asked(other, network, numbers), network.graph, seed)
-        except AcceptanceError as error:
-            rejected = added(rejected, {max(error.rejected, key=error.rejected.__getitem__): 1})
-        else:
-            return numbers
-    raise none_accepted("shared numbers", rejected, ("draw",), place)
-
-
-def _with_names(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML
-    """Return an option with the drawn names in place of those the author wrote.
-
-    >>> _with_names({"ask": [["a1", "z1"], "z1.W1"], "z1": 3}, {"z1": "m1"})
-    {'ask': [['a1', 'm1'], 'm1.W1'], 'm1': 3}
-    """
-    if isinstance(value, str):
-        return ".".join(names.get(part, part) for part in value.split("."))
-    if isinstance(value, list):
-        return [_with_names(part, names) for part in value]
-    if isinstance(value, dict):
-        return {names.get(key, key): _with_names(part, names) for key, part in value.items()}
-    return value
 
 
 def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:

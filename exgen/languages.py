@@ -10,7 +10,9 @@ what is proven of the one page holds for the other.
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from exgen.errors import BankError
@@ -95,6 +97,20 @@ class Language:
                     token = re.sub(FORMULA, lambda inner: self.formula(inner[0]), token)
                 found.append(self.formula(token) if sort == "display" else token)
         return "".join((*found, self._text(text + latex[place:], holes)))
+
+    def dated(self, text: str) -> str:
+        """Return a date such as ``2026-11-25`` as this language writes it; other text stays."""
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return text
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return text
+        if self.code == ENGLISH.code:
+            return f"{day.day} {month_name[day.month]} {day.year}"
+        from babel.dates import format_date
+
+        return str(format_date(day, "long", locale=self.code))
 
     def formula(self, latex: str) -> str:
         """Return a formula with its decimals and its words as this language has them."""

@@ -17,13 +17,14 @@ from exgen.asks.problem import shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.document import ProblemSet, without_mistakes
-from exgen.draw import DrawnNetwork, asked, draw_networks, network_numbers
+from exgen.draw import DrawnNetwork, draw_networks
 from exgen.errors import BankError, ManifestError, NotationError
 from exgen.files import read
 from exgen.images import MAX_BYTES
 from exgen.include import chosen, require_tags, tagged
 from exgen.language.writer import graph_text
 from exgen.languages import load_language
+from exgen.leaves import asked, network_numbers
 from exgen.manifest import AGAIN, Manifest, digest, manifest_bytes, read_manifest
 from exgen.ops import TABLE
 from exgen.page import WORDS
@@ -196,7 +197,7 @@ def problems_of(
     names = bank_names(resources.banks()) if set_name is None else (set_name,)
     banks = [load_bank(find_bank(name, resources.banks())) for name in names]
     require_tags(banks, tags)
-    return [
+    found: list[tuple[str, list[tuple[str, ...]]]] = [
         (
             bank.name,
             [
@@ -207,6 +208,7 @@ def problems_of(
         )
         for bank in banks
     ]
+    return [(name, rows) for name, rows in found if rows]
 
 
 def make(

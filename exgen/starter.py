@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from exgen import resources
 from exgen.asks.preset import worded
 from exgen.banks import bank_names, load_bank
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import BankError, KindError, nearest
+from exgen.leaves import asked
 from exgen.problems.table import PRESETS
 
 if TYPE_CHECKING:

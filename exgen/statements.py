@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.certify.conventions import check_page, check_slopes
+from exgen.certify.first_page import check_page, check_slopes
 from exgen.certify.statement import check_statement
 from exgen.errors import CertificateError
 from exgen.readback.sentences import read_page

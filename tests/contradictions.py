@@ -16,11 +16,11 @@ import numpy as np
 
 from exgen.certify.compare import same_numbers
 from exgen.certify.equation import Equation
+from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.quantity import printed_values
-from exgen.certify.readback import check_printed
 from exgen.certify.reading.page import Page
-from exgen.certify.rounding import UPSTREAM
+from exgen.certify.reading.readers import check_printed
 from exgen.certify.samples import ITSELF
 from exgen.derive.notation import restored_notation
 from exgen.engine import evaluate, forward, gradients

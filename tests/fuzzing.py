@@ -25,10 +25,11 @@ from exgen import resources
 from exgen.banks import bank_names, load_bank
 from exgen.derivation import derive, read_source
 from exgen.derive.notation import load_notation
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import ExgenError, Source
 from exgen.language import read_expression, read_network
 from exgen.language.writer import graph_text
+from exgen.leaves import asked
 from exgen.manifest import manifest_bytes
 from exgen.pipeline import build, load
 from exgen.problems import KINDS

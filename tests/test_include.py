@@ -135,7 +135,7 @@ def test_tags_on_the_command_line() -> None:
         *("bank:two", "local_jacobian", "chain", "rule,", "matrices"),
     ]
     made = run("make", "--set", "bank.toml", "--tag", "chain rule", "--no-pdf").out
-    assert "1 problem," in made
+    assert "2 problems," in made
     assert "out/bank-seed1-chain-rule/manifest.json" in made
     told = run("lint", "--set", "bank.toml", "--tag", "easy", "--seeds", "2").out
     assert "'one'" in told

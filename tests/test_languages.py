@@ -86,6 +86,22 @@ def test_cases(case: Case, request: pytest.FixtureRequest) -> None:
     assert load_language(code).page(case.given).replace("\u00a0", " ") == case.expected
 
 
+@pytest.mark.parametrize(
+    ("code", "given", "printed"),
+    [
+        ("en", "2026-11-05", "5 November 2026"),
+        ("de", "2026-11-05", "5. November 2026"),
+        ("es", "2026-11-05", "5 de noviembre de 2026"),
+        ("fr", "2026-11-05", "5 novembre 2026"),
+        ("de", "2026-13-05", "2026-13-05"),
+        ("de", "am Freitag", "am Freitag"),
+    ],
+)
+def test_dates(code: str, given: str, printed: str) -> None:
+    """A date is written as its language does; words stay as they are."""
+    assert load_language(code).dated(given) == printed
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_catalogue_can_be_read_back(code: str) -> None:
     """A translation has the fields of its message, and no other message has it too."""

@@ -24,6 +24,7 @@ ORDER = (
     "strict",
     "page",
     "files",
+    "texts",
     "images",
     "swap",
     "terminals",
@@ -53,6 +54,7 @@ ORDER = (
     "include",
     "banks",
     "draw",
+    "leaves",
     "write",
     "render",
     "manifest",
@@ -80,7 +82,7 @@ LATE = (
     "exgen.problems.circuit",
     "exgen.problems.grid",
     "exgen.certify.facts",
-    "exgen.certify.symbolic",
+    "exgen.certify.identities",
 )
 """What set 2 does not need, and ``make`` does not import for it."""
 

@@ -37,9 +37,13 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
-WHOLE = ("network", "entries")
+WHOLE = ("network", "entries", "chain")
 """What shows the whole forward pass."""
 RUBRIC, CHAIN = "rubric", "chain"
+PLACES = (CHAIN, "boxes")
+"""The asks of which some places are blank."""
+PANELS = (*PLACES, "layers", "graph")
+"""The asks that bring their own solution."""
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
 MOST_DECIMALS = 4
@@ -95,17 +99,18 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     graph = behind(pieces, graph, source)[0]
     for phrase in phrases:
         _check_names(phrase, graph, source)
+    asks = asks_of(pieces)
     own: dict[str, Any] = {
         "order": {
             phrase.name: list(stream.child("order", phrase.name).shuffle(range(count)))
-            for phrase in phrases
-            if phrase.choices and phrase.verb == "ask" and phrase.sort not in (RUBRIC, CHAIN)
+            for phrase in asks
+            if phrase.choices and phrase.sort not in (RUBRIC, CHAIN)
             for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
         "places": {
             phrase.name: hidden_in(phrase, graph, source, stream.child("places", phrase.name))
-            for phrase in phrases
-            if phrase.sort == CHAIN
+            for phrase in asks
+            if phrase.sort in PLACES
         },
     }
     draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
@@ -215,7 +220,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         for leaf, part in zip(setting.graph.leaves, fields["leaves"], strict=True)
         if leaf.name not in hidden
     ]
-    shows = any(_is_network(piece) for piece in pieces)
+    boxes = any(ask.sort == "boxes" for ask in scene.asks)
+    shows = boxes or any(_is_network(piece) for piece in pieces)
     answers = said_once(solved for answered in found.values() for solved in answered.solved)
     rubrics = {
         name: answered.prints["rubric"]
@@ -227,7 +233,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             **fields,
             "scalars": all(map(is_scalar, setting.graph.shapes.values())),
             "shown_in": setting.shown_in if shows else None,
-            "statement": _statement(shows=shows, hidden=bool(hidden)),
+            "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": _blocks(pieces, scene, found),
             "rubrics": rubrics,
             "choices": [name for name, part in found.items() if _is_choice(part)],
@@ -358,7 +364,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
         paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    elif (not ask.choices or answered.layout) and ask.sort not in (CHAIN, "graph"):
+    elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)
 

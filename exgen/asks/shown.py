@@ -11,7 +11,9 @@ from exgen.document import Tex
 from exgen.engine import evaluate
 from exgen.errors import KindError
 from exgen.graph import Binding, is_scalar
+from exgen.problems.by_layers import chain_fields
 from exgen.problems.entries import check_entries, entry_fields
+from exgen.problems.wording import what_runs
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
@@ -31,6 +33,29 @@ def entries(_phrase: Phrase, scene: Scene) -> Shown:
     fields = entry_fields(scene.setting)
     kept = ("leaves", "entries", "batch", "examples")
     return {"show": "entries", **{name: fields[name] for name in kept}}
+
+
+def chain(phrase: Phrase, scene: Scene) -> Shown:
+    """Show the network as a chain of layers."""
+    try:
+        return {"show": "layered", "chain": chain_fields(scene.graph, scene.printer)}
+    except KindError as error:
+        raise scene.error(error.message, phrase.span, error.remedy) from None
+
+
+def runs(_phrase: Phrase, scene: Scene) -> Shown:
+    """Show what the network is and works on."""
+    return Tex(what_runs(scene.graph, scene.printer))
+
+
+def data(_phrase: Phrase, _scene: Scene) -> Shown:
+    """Show what the inputs and the targets are."""
+    return {"show": "data"}
+
+
+def notes(_phrase: Phrase, _scene: Scene) -> Shown:
+    """Show what the formulas leave open."""
+    return {"show": "notes"}
 
 
 def lines(phrase: Phrase, scene: Scene) -> Shown:

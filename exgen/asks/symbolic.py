@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
@@ -14,8 +14,7 @@ from exgen.asks.pieces import Words
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
-from exgen.certify.totals import TotalClaim
+from exgen.certify.sizes import ShapeClaim, TotalClaim, infer_from_shown
 from exgen.derive.factors import read_given
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex
@@ -24,8 +23,9 @@ from exgen.errors import CertificateError, KindError
 from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column, is_scalar
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
+from exgen.problems.boxes import boxes, drawn_places, reason
 from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
-from exgen.problems.missing_shapes import reason
+from exgen.problems.layer_rows import layer_rows
 from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
@@ -210,6 +210,23 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
     )
 
 
+def box_chain(ask: Phrase, scene: Scene) -> Answered:
+    """Return the forward pass as a chain of boxes with shapes, some of them left blank."""
+    prefix = "" if ask.name == "boxes" else f"{ask.name}."
+    fields, solved = boxes(scene.setting, scene.draws["places"][ask.name], prefix)
+    return Answered({"show": "boxes", **fields}, tuple(solved))
+
+
+def layers(ask: Phrase, scene: Scene) -> Answered:
+    """Return a table of layers whose inputs and outputs are asked for."""
+    prefix = "" if ask.name == "layers" else f"{ask.name}."
+    try:
+        rows, solved = layer_rows(scene.setting, prefix)
+    except KindError as error:
+        raise scene.error(error.message, ask.span, error.remedy) from None
+    return Answered({"show": "table", "rows": rows}, tuple(solved))
+
+
 def chain_lines(ask: Phrase) -> list[list[str]]:
     """Return the chains of an ask, each from its variable to what is differentiated."""
     texts = ("".join(p.text for p in part if isinstance(p, Words)) for part in ask.choices)
@@ -217,9 +234,14 @@ def chain_lines(ask: Phrase) -> list[list[str]]:
 
 
 def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list[str]:
-    """Take the places of a chain-rule product that are to be blank, or draw some."""
-    lines = chain_lines(ask)
+    """Take the places of a chain that are to be blank, or draw some."""
+    wanted: dict[str, Any] = {"blanks": int(ask.clauses.get("hiding", 2))}
     try:
+        if ask.sort == "boxes":
+            if "at" in ask.clauses:
+                wanted = {"hide": [place.strip() for place in ask.clauses["at"].split(",")]}
+            return drawn_places(graph, wanted, stream)
+        lines = chain_lines(ask)
         check_lines(graph, lines)
         if "at" in ask.clauses:
             hide = [place.strip() for place in ask.clauses["at"].split(",")]
@@ -227,7 +249,7 @@ def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list
             return hide
     except KindError as error:
         raise placed(error, source, ask.span) from None
-    return draw_hidden(graph, lines, {"blanks": int(ask.clauses.get("hiding", 2))}, stream)
+    return draw_hidden(graph, lines, wanted, stream)
 
 
 def graph(ask: Phrase, scene: Scene) -> Answered:

@@ -21,9 +21,9 @@ from exgen.certify.compare import (
     compare,
     same_numbers,
 )
+from exgen.certify.hand import rounded_alike
 from exgen.certify.magnitude import FAINT, scales
 from exgen.certify.quantity import printed_values, units
-from exgen.certify.rounding import rounded_alike
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError

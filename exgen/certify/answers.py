@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.certify.prove import prove
-from exgen.certify.readback import check_printed
+from exgen.certify.reading.readers import check_printed
 from exgen.errors import CertificateError, MisfitError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.pieces import held
+from exgen.certify.held import held
 from exgen.certify.points import with_numbers
 from exgen.document import Agreement
 from exgen.engine import Values, forward
@@ -110,7 +110,7 @@ def as_function(
 ) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """Return ``of`` as a function of ``by``, everything that does not depend on it held.
 
-    Every entry stays on the piece of its op that it stands on: see :mod:`exgen.certify.pieces`,
+    Every entry stays on the piece of its op that it stands on: see :mod:`exgen.certify.held`,
     also for the options.
     """
     leaves = {leaf.name: values[leaf.name] for leaf in graph.leaves}

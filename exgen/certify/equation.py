@@ -63,7 +63,7 @@ class Equation(Sides):
         return tuple(agreed)
 
     def _identity(self) -> list[Agreement]:
-        from exgen.certify.symbolic import prove_identity
+        from exgen.certify.identities import prove_identity
 
         letters = tuple(self.letters.items())
         if self.quantity is None or any(dim.constant > MAX_SYMBOLIC for _, dim in letters):

@@ -12,8 +12,8 @@ import numpy as np
 from exgen.certify.chains import separates
 from exgen.certify.compare import DIFFERENCE_TOLERANCE, EXACT_TOLERANCE, SEED, compare
 from exgen.certify.differences import directional
+from exgen.certify.identities import is_zero
 from exgen.certify.points import trial_point, with_numbers
-from exgen.certify.symbolic import is_zero
 from exgen.document import Agreement
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError

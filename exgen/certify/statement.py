@@ -20,7 +20,7 @@ from exgen.certify.compare import (
     worst,
 )
 from exgen.certify.points import classes_axis, trial_points, with_numbers
-from exgen.certify.reading.network import Computed, Reader
+from exgen.certify.reading.rebuilt import Computed, Reader
 from exgen.derive.orient import COLUMNS, ROWS, examples
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import CertificateError, MisfitError
@@ -49,7 +49,6 @@ UNDECLARED: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
     ABOUT_SHAPES: "the shapes are what is asked",
     "shape_table": "the shapes are what is asked",
-    "missing_shapes": "the shapes are what is asked",
     "grid": "the arrays are given in numbers",
     "alpha_gradient": "the arrays are given in numbers",
 }

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.equation import Equation
-from exgen.certify.hand import calculate, rounded, work
+from exgen.certify.hand import (
+    TOTAL,
+    UPSTREAM,
+    calculate,
+    decimal,
+    rounded,
+    ways,
+    with_upstream,
+    work,
+)
 from exgen.certify.quantity import Quantity
-from exgen.certify.rounding import TOTAL, UPSTREAM, decimal, ways, with_upstream
 from exgen.errors import KindError, RejectedError
 from exgen.graph import Call, Number
 from exgen.ops import lookup, traits_of

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.batches import BatchShapeClaim
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
 from exgen.derive.batch import batched, cost_name, in_rows
 from exgen.derive.factors import known_name
 from exgen.derive.latex import Printer
@@ -18,7 +17,7 @@ from exgen.errors import KindError
 from exgen.graph import SCALAR, Binding, Call, Dim, Graph, Name, is_scalar
 from exgen.printing import Level, Printed
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.missing_shapes import reason
+from exgen.problems.boxes import reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

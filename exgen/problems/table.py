@@ -33,7 +33,14 @@ NAMES = (
 )
 """The kinds; each is the ``KIND`` of the module of its name in this folder."""
 
-PRESETS = ("local_jacobian", "chain_rule", "draw_graph", "vector_gradient")
+PRESETS = (
+    "local_jacobian",
+    "chain_rule",
+    "draw_graph",
+    "missing_shapes",
+    "layer_table",
+    "vector_gradient",
+)
 """The kinds that are templates of text with asks."""
 HOMES: Mapping[str, str] = {
     "text": "exgen.asks.problem",

@@ -14,7 +14,7 @@ from exgen.page import USUAL, Page
 from exgen.render.blanks import ASKED, blank, empty_grid, filled
 from exgen.render.conventions import Said
 from exgen.render.jinja import template
-from exgen.render.room import SHORT, fitted, room, width
+from exgen.render.room import SHORT, fills_a_line, fitted, room, width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 PART = re.compile(r"\\(?:part|exshort)(?![A-Za-z])")
 """What begins a part; its points come behind it in brackets."""
 LAST_SHORT = re.compile(
-    r"\\exshort(?![A-Za-z])(?!(?:(?!\\part(?![A-Za-z])).)*\\exshort)", re.DOTALL
+    r"\\exshort(?![A-Za-z])(?!(?:(?!\\part(?![A-Za-z])|\\exwide).)*\\exshort)", re.DOTALL
 )
-"""A short part that no other short part follows, at least not at once."""
+"""A short part that no other short part follows, at least not at once and not beside it."""
 TEXT = "text"
 """The kind of a problem that is given by its text."""
 
@@ -76,7 +76,7 @@ def problem_body(problem: Problem, number: int, around: Around, *, key: bool) ->
 
     """
     body = "".join(_pieces(problem, number, around, [], key=key))
-    body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body)
+    body = LAST_SHORT.sub(lambda last: rf"\exfree{last[0]}", body).replace(r"\exwide", "")
     # an author writes in a language of their choice, which no catalogue has to know
     words = replace(around.words, told=nobody) if problem.kind == TEXT else around.words
     body = words.page(body)
@@ -132,7 +132,8 @@ def _pieces(
         if not high or layout == "derivation" or high > SHORT:
             return rf"\part {question} {after}{_below(high)}"
         wide = width(problem.answer(names[0]))
-        return rf"\exshort{{{question}}}{{{after}}}{{{wide}mm}}{{{high}mm}}"
+        alone = r"\exwide" if fills_a_line(f"{question}{after}", wide, page) else ""
+        return rf"{alone}\exshort{{{question}}}{{{after}}}{{{wide}mm}}{{{high}mm}}"
 
     def work(
         name: str,

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from exgen.page import PAPERS, Page
+from exgen.render.widths import formula_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +31,9 @@ LONG = 45
 SHORT = 26
 """Up to this height an answer is short: it stands beside its question, two to a line."""
 LEAST, MOST = 12, 170
+POINTS, BESIDE, SURELY = 7.0, 30.0, 1.1
+"""How wide the points of a part are, how much of a line is not for two parts, and by how much an
+estimate must be larger to be trusted."""
 SMALLEST = 0.75
 """How much smaller than at 11 pt a figure may be: its letters then have 7 pt."""
 MUCH = 1.25
@@ -66,6 +70,14 @@ def room(answers: Iterable[Answer], columns: int = 1, width: float = 1.0) -> int
 def width(answer: Answer) -> int:
     """Return how wide the room for a short answer must be, in millimetres."""
     return max(NARROWEST, min(WIDEST, SIGN * _signs(answer.latex.tex) + MARGIN))
+
+
+def fills_a_line(question: str, room: float, page: Page) -> bool:
+    """Whether a short part, with its room in millimetres, surely has no other one beside it."""
+    texts, formulas = question.split("$")[::2], question.split("$")[1::2]
+    words = formula_width(rf"\text{{{''.join(texts)}}}")
+    wide = page.scale * (words + sum(map(formula_width, formulas)) + POINTS) + room
+    return wide > SURELY * (page.column - BESIDE * page.scale) / 2
 
 
 def fitted(drawing: Mapping[str, Any], page: Page) -> tuple[bool, float]:

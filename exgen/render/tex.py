@@ -77,6 +77,7 @@ def spoken(language: Language) -> Mapping[str, Callable[[Any], Any]]:
     """Return how a document says our words in its language, and its author's where it has them."""
     return {
         "say": lambda text: Tex(language.page(escape(text) if isinstance(text, str) else text.tex)),
+        "dated": language.dated,
         "own": lambda text: language.messages.get(text, text),
     }
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exgen.certify.memory import Memory
-from exgen.slips import activations, formulas, indices, layouts, losses, passes, shapes
+from exgen.slips import activations, formulas, indices, layouts, losses, names_and_sizes, passes
 from exgen.slips.base import of_rows
 from exgen.slips.claims import Wrong, on_formulas
 
@@ -164,15 +164,15 @@ _ROWS = (
         on_formulas(passes.own_factor),
     ),
     Slip("no_local", "forgot the local derivative", on_formulas(passes.no_local)),
-    Slip("swapped_shape", "swapped rows and columns", shapes.swapped_shape),
-    Slip("forgot_the_one", "forgot the appended 1", shapes.forgot_the_one),
-    Slip("one_example", "gave the shape of a single example", shapes.one_example),
-    Slip("bias_for_each", "gave each example a bias of its own", shapes.bias_for_each),
-    Slip("one_stage_off", "took a neighbouring stage", shapes.one_stage_off),
+    Slip("swapped_shape", "swapped rows and columns", names_and_sizes.swapped_shape),
+    Slip("forgot_the_one", "forgot the appended 1", names_and_sizes.forgot_the_one),
+    Slip("one_example", "gave the shape of a single example", names_and_sizes.one_example),
+    Slip("bias_for_each", "gave each example a bias of its own", names_and_sizes.bias_for_each),
+    Slip("one_stage_off", "took a neighbouring stage", names_and_sizes.one_stage_off),
     Slip(
         "missing_arrow",
         "left out an arrow",
-        shapes.missing_arrow,
+        names_and_sizes.missing_arrow,
     ),
 )
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, same_numbers
+from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.certify.quantity import printed_values
-from exgen.certify.rounding import UPSTREAM
 from exgen.derive.cases import RANK
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, MisfitError

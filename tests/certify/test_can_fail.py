@@ -18,7 +18,7 @@ from exgen.certify.compare import compare
 from exgen.certify.equation import Equation
 from exgen.certify.prove import Claim, prove
 from exgen.certify.quantity import Quantity
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.jacobian import local_jacobian
 from exgen.document import Agreement
 from exgen.engine import site_of

@@ -105,7 +105,7 @@ def test_sympy_needs_the_premise_too() -> None:
     loose = replace(
         graph, leaves=tuple(replace(x, role="target") if x.name == "t" else x for x in graph.leaves)
     )
-    from exgen.certify.symbolic import prove_identity
+    from exgen.certify.identities import prove_identity
 
     lines = tuple(line.expr for line in derivation(graph, "z").lines)
     with pytest.raises(CertificateError, match=f"line {len(lines)} is not"):

@@ -23,9 +23,10 @@ from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
 from exgen.derive.orient import oriented
 from exgen.document import to_json
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import AcceptanceError, CertificateError, KindError
 from exgen.graph import Call, Dim, Expr, Graph, Name, Number, call, walk
+from exgen.leaves import asked
 from exgen.ops import TABLE
 from exgen.pipeline import build, load
 from exgen.problems.base import Setting

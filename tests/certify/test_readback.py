@@ -16,18 +16,19 @@ from exgen.certify.answers import SORTS
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.certify.readback import READERS, UNREAD, check_printed
 from exgen.certify.reading.page import Page
+from exgen.certify.reading.readers import READERS, UNREAD, check_printed
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import local_jacobian
 from exgen.derive.latex import Printer
 from exgen.derive.notation import Notation, load_notation, notation_names
 from exgen.derive.orient import oriented
 from exgen.derive.written import as_written
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import CertificateError, Source
 from exgen.graph import Call, Dim, Name, call
 from exgen.language import read_network
+from exgen.leaves import asked
 from exgen.problems.base import Setting
 from exgen.readback.pages import read_expression
 from exgen.readback.vocabulary import over_examples, vocabulary

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from exgen.certify.shapes import ShapeClaim
+from exgen.certify.sizes import ShapeClaim
 from exgen.errors import CertificateError, Source
 from exgen.graph import Dim
 from exgen.language import read_network

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.banks import bank_names, load_bank
-from exgen.certify.conventions import check_page, check_slopes
+from exgen.certify.first_page import check_page, check_slopes
 from exgen.certify.statement import METHOD, UNDECLARED, UNSHOWN, check_statement
 from exgen.derive.notation import load_notation, notation_names
 from exgen.errors import CertificateError, ExgenError

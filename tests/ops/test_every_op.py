@@ -14,7 +14,7 @@ import pytest
 import sympy
 
 from exgen.certify.hand import calculate
-from exgen.certify.symbolic import SymPy
+from exgen.certify.identities import SymPy
 from exgen.derive.latex import Printer
 from exgen.derive.notation import load_notation, notation_names
 from exgen.engine import evaluate, site_of

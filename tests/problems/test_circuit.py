@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen import resources
-from exgen.certify.hand import gates, rounded, work
+from exgen.certify.hand import gates, rounded, ways, work
 from exgen.certify.prove import prove
-from exgen.certify.readback import check_printed
 from exgen.certify.reading.page import Page
-from exgen.certify.rounding import ways
+from exgen.certify.reading.readers import check_printed
 from exgen.derive.elementary import gate_latex, split
 from exgen.derive.notation import load_notation
 from exgen.errors import AcceptanceError, CertificateError, KindError

@@ -18,7 +18,7 @@ from exgen.language.network import read_expression
 from exgen.problems import KINDS
 from exgen.problems.base import Setting, forward_fields
 from exgen.seeds import Stream
-from tests.problems.setting import DEEP, NOTATIONS, SKIP, graph_of, solved
+from tests.problems.setting import DEEP, NOTATIONS, SKIP, graph_of, piece, solved
 
 CHAIN = """\
 x: input[4]
@@ -59,7 +59,7 @@ def test_by_hand() -> None:
 
 def test_titles() -> None:
     """Linear layers are numbered, functions are called by their names."""
-    rows = solved("layer_table", CHAIN, 1).fields["chain"]["layers"]
+    rows = piece(solved("layer_table", CHAIN, 1), "layered")["chain"]["layers"]
     assert [str(row["title"]) for row in rows] == [
         r"\text{Linear 1}",
         r"\operatorname{LReLU}_{0.1}",
@@ -72,16 +72,16 @@ def test_titles() -> None:
 def test_titles_where_a_function_is_a_mark() -> None:
     """ReLU as the positive part keeps a place for what it is applied to."""
     graph = CHAIN.replace("lrelu(z1, 0.1)", "relu(z1)")
-    rows = solved("layer_table", graph, 1, "nyu").fields["chain"]["layers"]
+    rows = piece(solved("layer_table", graph, 1, "nyu"), "layered")["chain"]["layers"]
     assert str(rows[1]["title"]) == r"(\cdot)^{+}"
 
 
 def test_turned_weights_are_named_as_they_multiply() -> None:
     """With weights in x out, the sentence about a layer says the transpose."""
-    rows = solved("layer_table", CHAIN, 1, "cs231n").fields["chain"]["layers"]
+    rows = piece(solved("layer_table", CHAIN, 1, "cs231n"), "layered")["chain"]["layers"]
     turned = oriented(graph_of(CHAIN), load_notation("cs231n", resources.notations()))
     setting = Setting(turned, load_notation("cs231n", resources.notations()), None)
-    fields = KINDS["layer_table"].solve(setting, {}).fields["chain"]["layers"]
+    fields = piece(KINDS["layer_table"].solve(setting, {}), "layered")["chain"]["layers"]
     assert str(fields[0]["weight"]) == r"W_{1}^{\mathsf{T}}"
     assert rows[0]["side"] == "left"
 
@@ -90,7 +90,7 @@ def test_a_network_by_its_layers_prints_no_line() -> None:
     """Where the sheet asks for the lines, another network of the kind is named by its layers."""
     profile = load_notation("base", resources.notations())
     setting = Setting(graph_of(CHAIN), profile, None, by_layers=True)
-    assert forward_fields(setting)["chain"]["loss"]["op"] == "squared_error"
+    assert forward_fields(setting)["chain"]["loss"]["called"] == "squared error"
     with pytest.raises(KindError, match="no layer by itself"):
         forward_fields(Setting(graph_of(SKIP), profile, None, by_layers=True))
 

@@ -6,7 +6,7 @@ import pytest
 
 from exgen.errors import KindError
 from exgen.problems import KINDS
-from exgen.problems.missing_shapes import Slot, determined, shown_names, slots
+from exgen.problems.boxes import Slot, blanks_in, determined, shown_names, slots
 from exgen.problems.wording import counted
 from exgen.seeds import Stream
 from tests.problems.setting import DEEP, NETWORKS, NOTATIONS, TWO_LAYERS, graph_of, solved
@@ -34,7 +34,9 @@ def test_draws(text: str, notation: str) -> None:
             assert 1 <= len(hidden) <= blanks
             assert determined(graph, hidden)
             sizes = sum(len(answer.latex.tex.split(r"\times")) for answer in solution.answers)
-            assert solution.fields["blanks"] == counted(sizes, "missing size")
+            assert blanks_in(graph, [slot.label for slot in hidden]) == counted(
+                sizes, "missing size"
+            )
 
 
 def test_weights_come_first() -> None:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from exgen import resources
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import OF_NETWORKS, RULES, added, none_accepted
-from exgen.draw import asked, draw_networks, draw_problem
+from exgen.draw import draw_networks, draw_problem
 from exgen.errors import AcceptanceError, RejectedError
+from exgen.leaves import asked
 from exgen.pipeline import build, load
 from exgen.problems import KINDS, luck
 from exgen.seeds import Stream

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from exgen import resources
-from exgen.certify.batches import BatchShapeClaim
 from exgen.certify.prove import prove
+from exgen.certify.sizes import BatchShapeClaim
 from exgen.derive.batch import batched
 from exgen.derive.notation import load_notation
 from exgen.engine import forward

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exgen.certify.conventions import ALWAYS, OF_NETWORKS, SETTINGS
+from exgen.certify.first_page import ALWAYS, OF_NETWORKS, SETTINGS
 from exgen.errors import CertificateError
 from exgen.readback.declarations import Declared, declare, declared_in, give, given
 from exgen.readback.sentences import (

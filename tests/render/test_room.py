@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from exgen.document import Agreement, Answer, Step, Tex
+from exgen.page import USUAL, Page
 from exgen.pipeline import build, load
-from exgen.render.room import LEAST, LINE, MARGIN, MOST, POINT, ROW, TALL, room, width
+from exgen.render.room import LEAST, LINE, MARGIN, MOST, POINT, ROW, TALL, fills_a_line, room, width
 from exgen.render.tex import problem_bodies, render_tex
 
 LONG = " + ".join(rf"w_{{{n}}}\,x_{{{n}}}" for n in range(18))
@@ -85,10 +86,19 @@ def test_a_derivation_has_the_whole_width() -> None:
     }
     assert r"\exshort" not in bodies["show_that"]
     assert bodies["show_that"].count(r"\exspace{") == 7
-    before, free, after = bodies["scalar_graph"].partition(r"\exfree")
+    before, free, after = bodies["scalar_graph"].rpartition(r"\exfree")
     assert free
     assert r"\exshort" in before
     assert after.count(r"\exshort") == 1
+
+
+def test_a_part_fills_the_line_that_the_next_one_cannot_share() -> None:
+    """What is surely wider than half a line has none beside it, in larger type sooner."""
+    question = r"Give the entry $\displaystyle \frac{\partial J}{\partial x_{0}}$."
+    assert not fills_a_line(question, 20, USUAL)
+    assert fills_a_line(question, 50, USUAL)
+    assert fills_a_line(question, 20, Page(size=18))
+    assert fills_a_line(question, 20, Page(columns=2))
 
 
 def test_ones_are_explained_where_an_answer_has_them() -> None:

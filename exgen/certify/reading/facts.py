@@ -20,10 +20,8 @@ from exgen.readback.vocabulary import vocabulary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from exgen.certify.batches import BatchShapeClaim
     from exgen.certify.facts import FactClaim
-    from exgen.certify.shapes import ShapeClaim
-    from exgen.certify.totals import TotalClaim
+    from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, TotalClaim
     from exgen.graph import Shape
 
 POINTS = 2

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.certify.batches import BatchShapeClaim
 from exgen.certify.chains import ChainClaim
 from exgen.certify.memory import Memory
-from exgen.certify.shapes import ShapeClaim
+from exgen.certify.sizes import BatchShapeClaim, ShapeClaim
 from exgen.graph import ONE, Call, Dim, Name, is_column, is_scalar, names_in, walk
 from exgen.ops.append import APPEND_ONE, PREPEND_ONE
 from exgen.slips.claims import Wrong

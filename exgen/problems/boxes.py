@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.shapes import ShapeClaim, infer_from_shown
+from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError, nearest
@@ -13,8 +13,8 @@ from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_s
 from exgen.ops import lookup, traits_of
 from exgen.ops.append import APPEND_ONE, PREPEND_ONE
 from exgen.ops.assemble import CONCAT
-from exgen.problems.base import Kind, Setting, Solution, Solved, blank, forward_fields
-from exgen.problems.wording import counted, what_runs
+from exgen.problems.base import Setting, Solved, blank
+from exgen.problems.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def determined(graph: Graph, hidden: tuple[Slot, ...]) -> bool:
     return all(inferred[slot.name] is not None for slot in hidden)
 
 
-def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
+def drawn_places(graph: Graph, options: Mapping[str, Any], stream: Stream) -> list[str]:
     """Draw which shapes to hide, weights first, as long as each still follows from the rest.
 
     A name that stands in several places is hidden in all of them, so that no blank is a copy of
@@ -94,7 +94,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             remedy="missing_shapes needs lines such as z1 = W1 @ x.",
         )
     if "hide" in options:
-        return {"hide": _named(graph, by_label, options["hide"])}
+        return _named(graph, by_label, options["hide"])
     weights = [s for s in by_label.values() if graph.leaf(s.name) and not _is_data(graph, s.name)]
     others = [slot for slot in by_label.values() if slot not in weights]
     wanted = int(options.get("blanks", 5))
@@ -105,7 +105,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             hidden = (*hidden, *places)
     if not hidden:
         hidden = next(((slot,) for slot in mixed if determined(graph, (slot,))), ())
-    return {"hide": [slot.label for slot in by_label.values() if slot in hidden]}
+    return [slot.label for slot in by_label.values() if slot in hidden]
 
 
 def _by_name(graph: Graph, places: Sequence[Slot]) -> list[tuple[Slot, ...]]:
@@ -139,28 +139,31 @@ def _named(graph: Graph, by_label: Mapping[str, Slot], labels: object) -> list[s
     return list(labels)
 
 
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Set the chain with its blanks, and give each hidden shape with its reason."""
+def blanks_in(graph: Graph, hide: list[str]) -> str:
+    """Return how many sizes are missing, in words."""
+    hidden = [slot for slot in slots(graph) if slot.label in hide]
+    return counted(sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden), "missing size")
+
+
+def boxes(setting: Setting, hide: list[str], prefix: str) -> tuple[dict[str, Any], list[Solved]]:
+    """Set the chain with its blanks, and give each hidden shape with its reason.
+
+    ``prefix`` begins the names of the answers.
+    """
     graph, printer = setting.graph, setting.printer
-    every = slots(graph)
-    hidden = tuple(slot for slot in every if slot.label in draws["hide"])
+    hidden = tuple(slot for slot in slots(graph) if slot.label in hide)
     shown = shown_names(graph, hidden)
-    answers = tuple(_answer(graph, printer, slot, shown) for slot in hidden)
-    links = [_link(setting, binding, hidden) for binding in graph.bindings]
+    answers = [_answer(graph, printer, slot, shown, prefix) for slot in hidden]
     fields = {
-        **forward_fields(setting),
-        "links": links,
-        "runs": Tex(what_runs(graph, printer)),
-        "blanks": counted(
-            sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden), "missing size"
-        ),
+        "links": [_link(setting, binding, hidden, prefix) for binding in graph.bindings],
+        "names": [answer.name for answer in answers],
         "reasons": [
             {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
             for binding in graph.bindings
             if any(slot.line == binding.name for slot in hidden)
         ],
     }
-    return Solution(fields, answers)
+    return fields, answers
 
 
 def _full(printer: Printer, binding: Binding) -> str:
@@ -177,7 +180,9 @@ def _sizes(shape: Shape) -> tuple[str, ...]:
     return tuple(dim_latex(dim) for dim in (shape[:1] if is_column(shape) else shape))
 
 
-def _link(setting: Setting, binding: Binding, hidden: tuple[Slot, ...]) -> dict[str, Any]:
+def _link(
+    setting: Setting, binding: Binding, hidden: tuple[Slot, ...], prefix: str
+) -> dict[str, Any]:
     """Return a box and its right side as pieces: LaTeX, and the blanks between."""
     graph, printer = setting.graph, setting.printer
     hidden_here = {slot.name: slot for slot in hidden if slot.line == binding.name}
@@ -185,11 +190,11 @@ def _link(setting: Setting, binding: Binding, hidden: tuple[Slot, ...]) -> dict[
 
     box = None
     if not is_scalar(graph.shapes[binding.name]):
-        box = Tex(_shape(graph, binding.name, hidden_here.get(binding.name)))
-    shapes = {name: _shape(graph, name, hidden_here.get(name)) for name in braced}
+        box = Tex(_shape(graph, binding.name, hidden_here.get(binding.name), prefix))
+    shapes = {name: _shape(graph, name, hidden_here.get(name), prefix) for name in braced}
     right = _once_braced(printer, binding.expr, shapes)
     for slot in hidden_here.values():
-        if slot.name != binding.name and blank(slot.label) not in right:
+        if slot.name != binding.name and blank(prefix + slot.label) not in right:
             raise KindError(
                 f"the line of '{binding.name}' is not printed with '{slot.name}' as it stands, so "
                 "its shape has no place there",
@@ -224,17 +229,21 @@ def _once_braced(printer: Printer, expr: Expr, shapes: Mapping[str, str]) -> str
     return replace(printer, decorate=brace)(expr)
 
 
-def _shape(graph: Graph, name: str, slot: Slot | None) -> str:
+def _shape(graph: Graph, name: str, slot: Slot | None, prefix: str) -> str:
     """Return a shape, or the blanks for it."""
-    return r" \times ".join(_sizes(graph.shapes[name])) if slot is None else blank(slot.label)
+    return (
+        r" \times ".join(_sizes(graph.shapes[name])) if slot is None else blank(prefix + slot.label)
+    )
 
 
-def _answer(graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...]) -> Solved:
+def _answer(
+    graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...], prefix: str
+) -> Solved:
     shape = graph.shapes[slot.name]
     latex = r" \times ".join(_sizes(shape))
     equation = rf"{printer.name(slot.name)}\colon {latex}"
     return Solved(
-        name=slot.label,
+        name=prefix + slot.label,
         latex=Tex(latex),
         shape=shape,
         expr=slot.name,
@@ -255,16 +264,3 @@ def reason(graph: Graph, name: str) -> str:
             if isinstance(part, Call) and Name(name) in part.args:
                 return lookup(part.op).shape_why
     return ""
-
-
-KIND = Kind(
-    name="missing_shapes",
-    summary="sizes to fill in along a boxed forward pass",
-    options={"hide": (list,), "blanks": (int,)},
-    network_rules=("distinct_dims",),
-    number_rules=(),
-    slips=("swapped_shape", "forgot_the_one"),
-    needs_loss=True,
-    sample=sample,
-    solve=solve,
-)

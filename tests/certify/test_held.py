@@ -10,7 +10,7 @@ import pytest
 from exgen.certify import differences
 from exgen.certify.compare import SEED, as_function
 from exgen.certify.equation import Equation
-from exgen.certify.pieces import held
+from exgen.certify.held import held
 from exgen.certify.points import FIRST_SIZES, off_kinks, trial_point, trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity

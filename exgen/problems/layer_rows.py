@@ -10,33 +10,42 @@ from exgen.certify.quantity import Quantity
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.language import to_text
-from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
+from exgen.problems.base import Setting, Solved
 from exgen.problems.by_layers import chain_fields, layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from exgen.derive.latex import Printer
-    from exgen.graph import Graph
-    from exgen.seeds import Stream
 
+SLIPS = (
+    "before_the_activation",
+    "forgot_activation",
+    "no_slope_below",
+    "forgot_factor",
+    "forgot_transpose",
+    "needless_transpose",
+    "wrong_order",
+)
+"""The usual mistakes in such a table, the likeliest first."""
 BEFORE = "A layer gets what the layer before it puts out; the first one gets the network's input."
 LINE = "The output is the layer's own line of the forward pass."
 
 
-def sample(graph: Graph, _options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
-    """Check that the network is a chain of layers."""
-    layers(graph)
-    return {}
+def layer_rows(setting: Setting, prefix: str) -> tuple[list[dict[str, Any]], list[Solved]]:
+    """Return a row for each layer, and the answers for its input and its output.
 
+    ``prefix`` begins the names of the answers.
 
-def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
-    """Give the input and the output of every layer."""
+    Raises:
+        KindError: an earlier problem shows the lines, or the network is no chain of layers.
+
+    """
     graph, printer = setting.graph, setting.printer
     if setting.shown_in is not None:
         raise KindError(
             f"Problem {setting.shown_in} already shows the lines of this network",
-            remedy="Let layer_table be the first problem of its network.",
+            remedy="Let this be the first problem of its network.",
         )
     chain = chain_fields(graph, printer)
     titles = {part["line"]: part["title"] for part in chain["layers"]}
@@ -48,7 +57,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         output = f"{printer.name(layer.line)} = {printer(expr)}"
         answers += [
             Solved(
-                name=f"{layer.line}.in",
+                name=f"{prefix}{layer.line}.in",
                 latex=Tex(printer.name(layer.source)),
                 shape=None,
                 expr=layer.source,
@@ -58,7 +67,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 where=Tex(f"as the input of ${titles[layer.line]}$"),
             ),
             Solved(
-                name=f"{layer.line}.out",
+                name=f"{prefix}{layer.line}.out",
                 latex=Tex(output),
                 shape=None,
                 expr=to_text(expr),
@@ -67,29 +76,16 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                 write=_equation(printer, layer.line),
             ),
         ]
-    return Solution({**forward_fields(setting), "chain": chain}, tuple(answers))
+    rows = [
+        {
+            "title": part["title"],
+            "line": part["line"],
+            "names": [n + part["line"] + m for n, m in ((prefix, ".in"), (prefix, ".out"))],
+        }
+        for part in chain["layers"]
+    ]
+    return rows, answers
 
 
 def _equation(printer: Printer, line: str) -> Callable[[Equation], Tex]:
     return lambda claim: Tex(f"{printer.name(line)} = {printer(claim.rights[0])}")
-
-
-KIND = Kind(
-    name="layer_table",
-    summary="the input and the output of each layer, as a table to fill in",
-    options={},
-    network_rules=(),
-    number_rules=(),
-    slips=(
-        "before_the_activation",
-        "forgot_activation",
-        "no_slope_below",
-        "forgot_factor",
-        "forgot_transpose",
-        "needless_transpose",
-        "wrong_order",
-    ),
-    needs_loss=True,
-    sample=sample,
-    solve=solve,
-)

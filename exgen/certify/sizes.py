@@ -1,0 +1,181 @@
+"""Sizes: shapes that follow from what is shown, shapes over a batch, and how many numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exgen.certify.compare import EXACT_TOLERANCE, SEED, compare, trial_sizes
+from exgen.certify.examples import batch_of, example_points, stacked
+from exgen.certify.points import trial_point, with_numbers
+from exgen.document import Agreement
+from exgen.engine import evaluate, forward
+from exgen.errors import CertificateError, MisfitError
+from exgen.graph import ONE, SCALAR, Call, Dim, Expr, Name, Shape, shape_text, substitute_sizes
+from exgen.ops import lookup
+from exgen.ops.base import Sizes
+from exgen.shapes import check
+
+if TYPE_CHECKING:
+    from exgen.derive.batch import Batch
+    from exgen.graph import Binding, Graph
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeClaim:
+    """A name has a shape, and it follows from the shapes that are shown.
+
+    Attributes:
+        graph: the network with all sizes.
+        name: whose shape it is.
+        shape: the printed shape.
+        shown: the names whose shapes can be read off the sheet.
+
+    """
+
+    graph: Graph
+    name: str
+    shape: Shape
+    shown: tuple[str, ...]
+
+    def prove(self) -> tuple[Agreement, ...]:
+        """Infer the shape from what is shown, and read it off a run of the forward pass."""
+        name, graph = self.name, self.graph
+        inferred = infer_from_shown(graph, self.shown).get(name)
+        if inferred != self.shape:
+            found = "open" if inferred is None else shape_text(inferred)
+            raise CertificateError(
+                f"inference: the shape of '{name}' is {found}, not {shape_text(self.shape)}"
+            )
+        run = trial_point(with_numbers(graph), SEED)[name].shape
+        sizes = trial_sizes(graph)
+        expected = tuple(dim.substitute(sizes).constant for dim in self.shape)
+        if run != expected:
+            raise CertificateError(f"forward pass: '{name}' came out as {run}, not {expected}")
+        return Agreement("inference", 0.0, len(expected)), Agreement("forward pass", 0.0, len(run))
+
+
+def infer_from_shown(graph: Graph, shown: tuple[str, ...]) -> dict[str, Shape | None]:
+    """Infer every shape of a network from those of the names in ``shown``.
+
+    Whether a hidden name is a vector or a matrix is known, only its sizes are not. A shape that
+    does not follow is None.
+    """
+    sizes = Sizes()
+    shapes: dict[str, Shape] = {}
+    for name, shape in graph.shapes.items():
+        if name in shown or name == graph.loss:
+            shapes[name] = shape
+        else:
+            shapes[name] = tuple(
+                dim if dim == ONE else Dim(0, (f"?{name}.{axis}",))
+                for axis, dim in enumerate(shape)
+            )
+    for _ in graph.bindings:
+        before = len(sizes.known)
+        for binding in graph.bindings:
+            _unify(binding, shapes, sizes)
+        if len(sizes.known) == before:
+            break
+    settled = {name: sizes.shape(shape) for name, shape in shapes.items()}
+    return {
+        name: None if any(part.startswith("?") for dim in shape for part in dim.names) else shape
+        for name, shape in settled.items()
+    }
+
+
+def _unify(binding: Binding, shapes: dict[str, Shape], sizes: Sizes) -> None:
+    def infer(expr: Expr) -> Shape:
+        if isinstance(expr, Call):
+            inner = tuple(infer(arg) for arg in expr.args)
+            return lookup(expr.op).shape(sizes, inner, dict(expr.options))
+        return shapes[expr.name] if isinstance(expr, Name) else SCALAR
+
+    try:
+        sizes.require(shapes[binding.name], infer(binding.expr), "the line does not fit")
+    except MisfitError as error:
+        raise CertificateError(f"inference: {error.message}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShapeClaim:
+    """A name of a network for one example has a shape when many examples are run at once.
+
+    Attributes:
+        batch: the network over many examples.
+        name: the name in the network for one example.
+        shape: the printed shape.
+
+    """
+
+    batch: Batch
+    name: str
+    shape: Shape
+
+    @property
+    def called(self) -> str:
+        """What the network over the batch calls it."""
+        return self.batch.names.get(self.name, self.name)
+
+    def prove(self) -> tuple[Agreement, ...]:
+        """Infer the shape in the batch, and compare a run of it with one run per example."""
+        graph = self.batch.graph
+        try:
+            check(graph)
+        except MisfitError as error:
+            raise CertificateError(f"inference: {error.message}") from None
+        called = self.called
+        if graph.shapes[called] != self.shape:
+            raise CertificateError(
+                f"inference: '{self.name}' is {shape_text(graph.shapes[called])}, "
+                f"not {shape_text(self.shape)}"
+            )
+        return Agreement("inference", 0.0, len(self.shape)), self._run(called)
+
+    def _run(self, called: str) -> Agreement:
+        """Run the batch, and put the runs of its examples side by side."""
+        single = with_numbers(self.batch.single)
+        shared = frozenset(single.names) - frozenset(self.batch.names)
+        points = example_points(single, shared)
+        graph = batch_of(self.batch, len(points))
+        values = forward(graph, stacked(self.batch, points))
+        cost = sum(point[single.loss] for point in points) / len(points)
+        agreed = compare("one by one", values[graph.loss], np.asarray(cost), EXACT_TOLERANCE)
+        if self.name not in self.batch.names:
+            return agreed
+        together = np.hstack([point[self.name] for point in points])
+        expected = together.T if self.batch.rows else together
+        return compare("one by one", values[called], expected, EXACT_TOLERANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class TotalClaim:
+    """Some leaves hold so many numbers in all.
+
+    Attributes:
+        graph: the network.
+        names: the leaves.
+        count: a number, or an expression in the sizes that stay symbolic.
+
+    """
+
+    graph: Graph
+    names: tuple[str, ...]
+    count: Expr
+
+    def prove(self) -> tuple[Agreement, ...]:
+        """Multiply the sizes out, and count the entries of arrays in a forward pass."""
+        sizes = trial_sizes(self.graph)
+        printed = evaluate(substitute_sizes(self.count, sizes), {}, exact=True).item()
+        shapes = [self.graph.shapes[name] for name in self.names]
+        multiplied = sum(prod(dim.substitute(sizes).constant for dim in shape) for shape in shapes)
+        point = trial_point(with_numbers(self.graph), SEED)
+        counted = sum(1 for name in self.names for _ in point[name].flat)
+        for method, found in (("sizes", multiplied), ("entries counted", counted)):
+            if found != printed:
+                raise CertificateError(f"{method}: {found} is not {printed}")
+        count = len(self.names)
+        return Agreement("sizes", 0.0, count), Agreement("entries counted", 0.0, counted)
