@@ -16,6 +16,8 @@ PRESETS = (
     "missing_shapes",
     "layer_table",
     "vector_gradient",
+    "vectorise_forward",
+    "vectorise_backward",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
