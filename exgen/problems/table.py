@@ -42,6 +42,7 @@ PRESETS = (
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
+    "show_that",
 )
 """The kinds that are templates of text with asks."""
 HOMES: Mapping[str, str] = {
