@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.problem import TEXT, shows_network
 from exgen.certify.compare import DIFFERENCE_TOLERANCE
 from exgen.document import Problem, ProblemSet, to_json
-from exgen.errors import ExgenError
+from exgen.errors import CertificateError, ExgenError
 from exgen.language import read_graph
 from exgen.problems.base import Setting
 from exgen.solve import solve_again
@@ -72,8 +72,8 @@ def again(manifest: Manifest, told: Callable[[str], None] = lambda _: None) -> A
         try:
             solved.append(_solved(manifest, inputs, shown_in.get(inputs.network)))
         except Exception as error:  # noqa: BLE001 - draws from a file may make anything go wrong
-            reason = getattr(error, "message", None) or str(error) or type(error).__name__
-            failures.append(Failure(_place(inputs.name), f"cannot be solved again: {reason}"))
+            says = f"cannot be solved again: {_reason(error)}"
+            failures.append(Failure(_place(inputs.name), says))
         if _shows_network(inputs) and not manifest.inputs.page.alone:
             shown_in.setdefault(inputs.network, number)
     head = {part.name: getattr(manifest.inputs, part.name) for part in fields(manifest.inputs)}
@@ -82,17 +82,26 @@ def again(manifest: Manifest, told: Callable[[str], None] = lambda _: None) -> A
     if complete:
         try:
             made = with_statements(made, [graph for _, graph in solved], manifest.notation)
-        except ExgenError as error:
+        except CertificateError as error:
             complete = False
             where = (error.place or MANIFEST).rpartition(", ")[2]
             failures.append(Failure(where, error.message))
+        except Exception as error:  # noqa: BLE001 - as above
+            complete = False
+            failures.append(Failure(MANIFEST, f"cannot be printed: {_reason(error)}"))
     return Again(made, (*failures, *compared(manifest, made, complete=complete)), complete)
 
 
+def _reason(error: Exception) -> str:
+    return getattr(error, "message", None) or str(error) or type(error).__name__
+
+
 def _shows_network(inputs: ProblemInputs) -> bool:
-    text = inputs.draws.get(TEXT) if inputs.kind == TEXT else None
+    if inputs.kind != TEXT:
+        return True
+    text = inputs.draws.get(TEXT)
     try:
-        return shows_network(text)
+        return isinstance(text, str) and shows_network(text)
     except ExgenError:
         # it cannot be solved either
         return False

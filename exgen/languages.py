@@ -27,7 +27,7 @@ ARGUMENT = r"\{[^{}]*\}"
 OPTION = r"(?:\[[^\]]*\])?"
 TOKEN = re.compile(
     r"(?P<drawing>\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}|\\begin\{exfigure\}.*?\n)"
-    rf"|(?P<display>{DISPLAY})|(?P<formula>{FORMULA})"
+    rf"|(?P<display>{DISPLAY})|(?P<sign>\\[$%#_&])|(?P<formula>{FORMULA})"
     r"|(?P<dash>(?<=\w)\{-\}(?=\w))"
     r"|(?P<hole>\\(?:thepage|thequestion|numpages)(?:\{\})?(?![A-Za-z])|\([a-z]\)"
     r"|(?<![\w.])(?:\d*½|\d+(?:\.\d+)?)(?!\w))"
@@ -85,11 +85,11 @@ class Language:
             text += latex[place : match.start()]
             place = match.end()
             sort, token = match.lastgroup, match[0]
-            if sort == "dash":
-                text += "-"
+            if sort in {"dash", "sign"}:
+                text += "-" if sort == "dash" else token
             elif sort in {"formula", "hole"}:
                 text += chr(FIRST + len(holes))
-                holes.append(self.formula(token) if sort == "formula" else self._number(token))
+                holes.append(self.formula(token) if sort == "formula" else token)
             else:
                 found.append(self._text(text, holes))
                 text = ""
@@ -120,7 +120,7 @@ class Language:
         return NEXT_NUMBER.sub(";", DECIMAL.sub("{,}", worded))
 
     def _number(self, text: str) -> str:
-        return DECIMAL.sub(",", text) if self.comma else text
+        return DECIMAL.sub(",", text) if self.comma and not text.startswith("$") else text
 
     def _text(self, text: str, holes: Sequence[str]) -> str:
         words = text.strip()
@@ -165,7 +165,7 @@ class Language:
 
     def _listed(self, listed: str, holes: Sequence[str]) -> str:
         """Return a list of formulas; with semicolons where a comma may be that of a decimal."""
-        formulas = [holes[ord(hole) - FIRST] for hole in re.findall(HOLE, listed)]
+        formulas = [self._number(holes[ord(hole) - FIRST]) for hole in re.findall(HOLE, listed)]
         marks = re.split(HOLE, listed)
         if any("{,}" in formula for formula in formulas):
             marks = [mark.replace(",", ";") for mark in marks]

@@ -120,7 +120,7 @@ def verify(
     except ManifestError as error:
         return Verified(path, refused=error)
     files = {**dict.fromkeys(_unlisted(manifest), ""), **manifest.files}
-    pdfs = files.keys() & set(PDFS)
+    pdfs = [name for name in PDFS if (manifest.folder / name).exists()]
     if pdfs and pdf:
         require_tex()
     # What a manifest says may be anything; NumPy's warnings about it would say nothing.

@@ -20,7 +20,7 @@ BLOCK = re.compile(
 )
 # What a checkout has that the guide's commands use.
 PARTS = ("exgen", "templates", "banks", "benchmarks")
-TABLES = ("NAMES = (\n", "SORTS: Mapping[str, str] = {\n")
+TABLES = ("PRESETS = (\n",)
 """How the tables begin to which the guide adds a line."""
 
 
@@ -79,7 +79,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_guide_has_its_four_examples() -> None:
     """A bank, a network, a notation and a kind are shown as whole files, and commands use them."""
     files = [block.path for block in BLOCKS if block.what == "file"]
-    for ending in (".toml", ".net", "notations/mine.toml", "parameter_count.py", ".tex.j2"):
+    for ending in (".toml", ".net", "notations/mine.toml", "parameter_count.py", ".txt.j2"):
         assert any(path.endswith(ending) for path in files)
     assert len(COMMANDS) >= 6
 
@@ -116,7 +116,7 @@ def test_the_new_kind_counts_right(checkout: Path) -> None:
     printed = " ".join(done.stdout.split())
     (shape,) = re.findall(r"𝐖_1 (?:be )?a matrix of shape (\d+) × (\d+)", printed)
     d1, d0 = map(int, shape)
-    count = re.search(r"count +(\d+) +declared sizes, forward pass", done.stdout)
+    count = re.search(r"count +(\d+) +sizes, entries counted", done.stdout)
     assert count is not None, done.stdout
     assert int(count[1]) == d1 * d0 + d1 + 2 * d1 + 2
 
@@ -141,13 +141,15 @@ def test_the_new_kind_can_be_refused(checkout: Path) -> None:
         "from dataclasses import replace\n"
         "from exgen.errors import CertificateError, KindError, Source\n"
         "from exgen.language import read_network\n"
-        "from exgen.problems.parameter_count import CountClaim, sample\n"
+        "from exgen.certify.sizes import TotalClaim\n"
+        "from exgen.graph import as_expr\n"
+        "from exgen.presets.parameter_count import KIND\n"
         "graph = read_network(Source('net', 'x: input[2]\\nW: param[3, 2]\\nL = sum(W @ x)'))\n"
-        "claim = CountClaim(graph, 6)\n"
+        "claim = TotalClaim(graph, ('W',), as_expr(6))\n"
         "assert len(claim.prove()) == 2\n"
         "bare = read_network(Source('net', 'x: input[2]\\nL = sum(x)'))\n"
-        "for wrong, error in ((replace(claim, count=5).prove, CertificateError),\n"
-        "                     (lambda: sample(bare, {}, None), KindError)):\n"
+        "for wrong, error in ((replace(claim, count=as_expr(5)).prove, CertificateError),\n"
+        "                     (lambda: KIND.sample(bare, {}, None), KindError)):\n"
         "    try:\n"
         "        wrong()\n"
         "    except error:\n"

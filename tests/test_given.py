@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from exgen import resources
 from exgen.banks import NUMBERS
+from exgen.derive.notation import notation_names
 from exgen.pipeline import build, load
 from exgen.problems import KINDS
 from exgen.render.plain import statements
@@ -53,6 +55,14 @@ def shown(text: str, seed: int = 1) -> str:
 def test_shown(case: Case) -> None:
     """Numbers that are given are those that the sheet shows, in every orientation."""
     assert shown(edited(BANK, case.given)) == case.expected
+
+
+@pytest.mark.parametrize("notation", notation_names(resources.notations()))
+def test_the_same_loss_in_every_notation(notation: str) -> None:
+    """However a notation turns the network, the numbers that are given mean the same."""
+    Path("bank.toml").write_text(edited(BANK, "draw.b = [1, 2, -1]\ngive.b = [1, 2]"))
+    made = build(*load("bank.toml", notation), 1, slips=False)
+    assert [problem.answer("L").latex.tex for problem in made.problems] == ["14.5", "14.5"]
 
 
 HEAD = 'title = "T"\ncourse = "C"\nnotation = "base"\n[networks.n]\n'

@@ -338,6 +338,8 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         step = work.step(stage)
         result = rf"\exanswer{{{shown}}}" if answer else shown
         sides = f"{step.equation}{_paths_put_in(scene, work, stage, found, digits)}"
+        if sign == "=":  # a formula that is a number already is written once
+            sides = sides.removesuffix(f" = {shown}")
         why = "" if stage in derived else step.why
         steps.append(replace(step, equation=Tex(f"{sides} {sign} {result}"), why=why))
     return tuple(steps)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MOST_SIGNS = 50_000
 MOST_PIECES = 400
-DERIVATIVES = ("gradient", "jacobian")
-"""The asks whose answers are called by their two names alone."""
+NAMED = ("gradient", "jacobian", "line", "backward")
+"""The asks whose answers are called by their names alone."""
 WAYS = ("exactly", "digits", "upstream", "given", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
@@ -316,7 +316,7 @@ def _named(pieces: list[Piece]) -> Iterator[Piece]:
             yield piece
             continue
         words = [_text(part) for part in piece.slots.values()]
-        words = words if piece.sort in DERIVATIVES else [piece.sort, *words]
+        words = words if piece.sort in NAMED else [piece.sort, *words]
         words += [word for word in ("upstream", "given", "sorted") if word in piece.clauses]
         words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
         stem = ".".join(words)

@@ -15,6 +15,7 @@ from exgen.asks.pieces import Formula, Part, Phrase, Words
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in
 from exgen.asks.table import ASKS, SHOWS
+from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among, inline
 from exgen.document import Tex
 from exgen.engine import forward
@@ -49,7 +50,7 @@ TEXT = "text"
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
-SHORT = ("rounded", "entry", "word", "where", "ordered", "")
+SHORT = ("rounded", "entry", "word", "where", "ordered", "line", "")
 """What a question with its answer beside it may show."""
 SLIPS = (
     "dropped_path",
@@ -222,7 +223,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     ]
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
-    answers = said_once(solved for answered in found.values() for solved in answered.solved)
+    answers = said_once(
+        (solved for answered in found.values() for solved in answered.solved),
+        parts=all(ask.sort in SORTS for ask in scene.asks),
+    )
     rubrics = {
         name: answered.prints["rubric"]
         for name, answered in found.items()

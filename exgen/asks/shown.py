@@ -28,11 +28,13 @@ def network(_phrase: Phrase, _scene: Scene) -> Shown:
 
 
 def entries(_phrase: Phrase, scene: Scene) -> Shown:
-    """Show the whole forward pass in index form."""
+    """Show the forward pass in index form; where all its lines are asked for they stand there."""
     check_entries(scene.graph)
     fields = entry_fields(scene.setting)
     kept = ("leaves", "entries", "batch", "examples")
-    return {"show": "entries", **{name: fields[name] for name in kept}}
+    asked = {ask["name"] for ask in scene.asks if ask.sort == "line"}
+    below = asked >= {binding.name for binding in scene.graph.bindings}
+    return {"show": "entries", "below": below, **{name: fields[name] for name in kept}}
 
 
 def chain(phrase: Phrase, scene: Scene) -> Shown:

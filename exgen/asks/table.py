@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.asks import cases, numeric, shown, symbolic, words
+from exgen.asks import cases, numeric, shown, symbolic, vectorised, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +83,13 @@ SHOWS: Mapping[str, Show] = {
             "The whole forward pass entry by entry.",
             "{show entries}",
             shown.entries,
+        ),
+        Show(
+            "arrays",
+            "arrays",
+            "What the lines for whole arrays that are asked for may be written with.",
+            "{show arrays}",
+            vectorised.show,
         ),
         Show(
             "chain",
@@ -248,6 +255,20 @@ ASKS: Mapping[str, Ask] = {
             "The computation graph, to be drawn.",
             "{ask graph}",
             symbolic.graph,
+        ),
+        Ask(
+            "line",
+            "line of NAME",
+            "A line of the forward pass for whole arrays; the sheet has it entry by entry.",
+            "{ask line of z1}",
+            vectorised.line,
+        ),
+        Ask(
+            "backward",
+            "backward line of NAME",
+            "A line of the backward pass for whole arrays; the sheet has it entry by entry.",
+            "{ask backward line of W1}",
+            vectorised.backward,
         ),
         Ask(
             "count",

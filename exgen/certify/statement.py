@@ -55,7 +55,6 @@ UNDECLARED: Mapping[str, str] = {
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
 PARTIAL: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
-    "vectorise_forward": "the lines are what is asked; those that are not asked for are left out",
 }
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {

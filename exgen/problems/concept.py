@@ -292,7 +292,7 @@ def _overflow(setting: Setting, draws: Mapping[str, Any]) -> Found:
 
 
 def _softmax(graph: Graph) -> Call:
-    return next(uses(graph, lambda op: op is SOFTMAX))
+    return next(uses(graph, lambda op: op.name == SOFTMAX.name))
 
 
 # --- why a smaller loss means a larger probability ---

@@ -9,30 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exgen.problems.base import Kind
 
-NAMES = (
-    "local_jacobian",
-    "missing_shapes",
-    "chain_rule",
-    "grid",
-    "identity_proof",
-    "concept",
-    "alpha_gradient",
-    "vector_gradient",
-    "parameter_gradients",
-    "loss_derivative",
-    "layer_table",
-    "shape_table",
-    "show_that",
-    "vectorise_forward",
-    "vectorise_backward",
-    "scalar_graph",
-    "circuit",
-    "draw_graph",
-    "write_out",
-    "text",
-)
-"""The kinds; each is the ``KIND`` of the module of its name in this folder."""
-
 PRESETS = (
     "local_jacobian",
     "chain_rule",
@@ -40,8 +16,29 @@ PRESETS = (
     "missing_shapes",
     "layer_table",
     "vector_gradient",
+    "vectorise_forward",
+    "vectorise_backward",
 )
-"""The kinds that are templates of text with asks."""
+"""The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
+NAMES = (
+    *PRESETS,
+    "grid",
+    "identity_proof",
+    "concept",
+    "alpha_gradient",
+    "parameter_gradients",
+    "loss_derivative",
+    "shape_table",
+    "show_that",
+    "vectorise_forward",
+    "vectorise_backward",
+    "scalar_graph",
+    "circuit",
+    "write_out",
+    "text",
+)
+"""The kinds; each but the presets is the ``KIND`` of the module of its name in this folder."""
+
 HOMES: Mapping[str, str] = {
     "text": "exgen.asks.problem",
     **{name: f"exgen.presets.{name}" for name in PRESETS},

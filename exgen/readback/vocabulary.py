@@ -161,7 +161,7 @@ def vocabulary(
         items={letter: tuple(found) for letter, found in items.by_letter.items()},
         sizes=size_looks(graph.size_names),
         numerator=numerator,
-        sorts=tuple(uses(graph, lambda op: op is SORT)),
+        sorts=tuple(uses(graph, lambda op: op.name == SORT.name)),
         batch=batch_axes(graph),
     )
 

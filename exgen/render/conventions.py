@@ -251,7 +251,13 @@ def _functions(notation: Notation, used: frozenset[str]) -> Iterator[str]:
     if bent and "derivative" in used:
         side = "positive" if notation.relu_at_zero else "negative"
         names = [re.sub(r"\\operatorname\{(.*)\}", r"\1", op.words.latex) for op in bent]
-        kind = "kinks" if len(names) > 1 else "kink of ReLU" if bent == [RELU] else "kink"
+        kind = (
+            "kinks"
+            if len(names) > 1
+            else "kink of ReLU"
+            if [op.name for op in bent] == [RELU.name]
+            else "kink"
+        )
         listed = ", ".join(names[:-1]) + (" and " if names[1:] else "") + names[-1]
         yield say(kind, names=listed, side=side, slope=notation.relu_at_zero)
 

@@ -18,7 +18,7 @@ from exgen.derive.gradients import derive_gradients, with_gradient_shapes
 from exgen.derive.linear import linear_entries
 from exgen.engine import Values, evaluate, forward, gradient_name, gradients
 from exgen.errors import CertificateError, KindError, MisfitError
-from exgen.graph import Expr, Graph, Number, names_in
+from exgen.graph import Expr, Graph, Number, is_scalar, names_in
 from exgen.slips.base import Scene
 
 if TYPE_CHECKING:
@@ -185,6 +185,9 @@ def _step(graph: Graph, by: str, memory: Memory) -> Expr:
 
 
 def _with_gradients(graph: Graph, values: Values, *, exact: bool = False) -> Values:
+    # Where a network ends in no scalar, nothing that is asked about it reads a gradient.
+    if not is_scalar(graph.shapes[graph.loss]):
+        return dict(values)
     found = gradients(graph, values, exact=exact)
     return {**values, **{gradient_name(name): array for name, array in found.items()}}
 

@@ -100,7 +100,7 @@ def _is_target(expr: Expr, scene: Scene) -> bool:
 
 
 def _ends_in(op: Op, scene: Scene) -> bool:
-    return any(uses(scene.graph, lambda row: row is op))
+    return any(uses(scene.graph, lambda row: row.name == op.name))
 
 
 def elementwise_softmax(expr: Expr, scene: Scene) -> Iterator[Expr]:

@@ -10,7 +10,7 @@ from exgen.certify.equation import Equation
 from exgen.errors import CertificateError, KindError
 from exgen.problems import KINDS
 from exgen.seeds import Stream
-from tests.problems.setting import DEEP, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
+from tests.problems.setting import DEEP, NOTATIONS, SKIP, TWO_LAYERS, graph_of, piece, solved
 
 COLUMNS = """\
 X: input[D, N]
@@ -81,7 +81,7 @@ def test_a_batch_of_columns_by_hand() -> None:
 def test_the_ones_are_explained_as_they_are_printed(notation: str) -> None:
     """Whatever sign stands for a vector of ones, the sheet says what its index means."""
     solution = solved("vectorise_forward", COLUMNS, 0, notation)
-    ones = solution.fields["ones"].tex
+    ones = piece(solution, "arrays")["ones"].tex
     assert ones
     assert f"{ones}_{{N}}" in " ".join(answer.latex.tex for answer in solution.answers)
 
@@ -89,7 +89,9 @@ def test_the_ones_are_explained_as_they_are_printed(notation: str) -> None:
 def test_the_sheet_does_not_show_the_answer() -> None:
     """The statement gives entries alone: no line of it is the vectorised one."""
     solution = solved("vectorise_forward", COLUMNS, 0)
-    shown = " ".join(ask["left"].tex + ask["right"].tex for ask in solution.fields["asks"])
+    parts = solution.fields["blocks"][1:]
+    shown = " ".join(str(part["paragraphs"][0]["pieces"]) for part in parts)
+    assert "displaystyle" in shown
     assert r"\mathbf" not in shown
     assert r"\top" not in shown
 

@@ -163,12 +163,14 @@ def test_by_evaluation(made: ProblemSet, problem: str) -> None:
 def test_the_batch_index_is_on_the_sheet(made: ProblemSet) -> None:
     """The softmax of a batch names its example in every entry, and says how far it runs."""
     (problem,) = (part for part in made.problems if part.name == "forward-batch")
-    (ask,) = (part for part in problem.fields["asks"] if part["answer"] == "A2")
-    assert ask["right"].tex == (
-        r"\frac{\exp\left(Z_{nk}^{[2]}\right)}"
-        r"{\sum_{k'=1}^{D_{2}} \exp\left(Z_{nk'}^{[2]}\right)}"
+    paragraphs = [part for block in problem.fields["blocks"] for part in block["paragraphs"]]
+    (asked,) = (part for part in paragraphs if [b["answer"] for b in part["boxed"]] == ["A2"])
+    (line,) = (part for part in asked["pieces"] if isinstance(part, dict))
+    assert line["line"].tex == (
+        r"$\displaystyle A_{nk}^{[2]} = \frac{\exp\left(Z_{nk}^{[2]}\right)}"
+        r"{\sum_{k'=1}^{D_{2}} \exp\left(Z_{nk'}^{[2]}\right)}$"
+        r",\quad $n = 1, \dots, N,\ k = 1, \dots, D_{2}$"
     )
-    assert ask["range"].tex == r"n = 1, \dots, N,\ k = 1, \dots, D_{2}"
 
 
 def test_the_logits_line_by_line(made: ProblemSet) -> None:
