@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_SIGNS = 50_000
 MOST_PIECES = 400
-NAMED = ("gradient", "jacobian", "line", "backward")
+NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
 WAYS = ("exactly", "digits", "upstream", "given", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""

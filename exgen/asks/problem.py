@@ -145,7 +145,7 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
-        if slot == "condition":
+        if slot in ("condition", "word"):
             continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
@@ -240,11 +240,17 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": _blocks(pieces, scene, found),
             "rubrics": rubrics,
+            "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
             "choices": [name for name, part in found.items() if _is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
     )
+
+
+def _derives(answered: Answered) -> Sequence[str]:
+    """Return the rules that an answer derives, to which later problems point."""
+    return answered.prints.get("derives", ()) if isinstance(answered.prints, dict) else ()
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from exgen.seeds import Stream
 
 
+QUAD = r"\quad"
+
+
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in closed form, in one step, or at numbers."""
     if {"digits", "exactly"} & ask.clauses.keys():
@@ -127,15 +130,11 @@ def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
 
 def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
     """Return an entry of a gradient in index form, derived line by line."""
-    from exgen.problems.show_that import derived
+    from exgen.asks.proofs import proven
 
-    try:
-        asked, solved = derived(scene.setting, by)
-    except KindError as error:
-        raise scene.error(error.message, ask.spans["entry"], error.remedy) from None
-    runs = rf",\quad {asked['range']}" if asked["range"].tex else ""
-    prints = Tex(rf"$\displaystyle {asked['left']}{runs}$")
-    return Answered(prints, (replace(solved, name=ask.name),), "derivation")
+    answered, (left, _, runs) = proven(replace(ask, slots={"name": by}), scene, ask.spans["entry"])
+    prints = Tex(rf"$\displaystyle {left}{rf',{QUAD} {runs}' if runs else ''}$")
+    return replace(answered, prints=prints)
 
 
 def jacobian(ask: Phrase, scene: Scene) -> Answered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.asks import cases, numeric, shown, symbolic, vectorised, words
+from exgen.asks import cases, numeric, proofs, shown, symbolic, vectorised, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +83,13 @@ SHOWS: Mapping[str, Show] = {
             "The whole forward pass entry by entry.",
             "{show entries}",
             shown.entries,
+        ),
+        Show(
+            "premises",
+            "premises",
+            "What the derivations that are asked for rest on.",
+            "{show premises}",
+            proofs.show,
         ),
         Show(
             "arrays",
@@ -255,6 +262,20 @@ ASKS: Mapping[str, Ask] = {
             "The computation graph, to be drawn.",
             "{ask graph}",
             symbolic.graph,
+        ),
+        Ask(
+            "derivation",
+            "derivation of NAME",
+            "To show, line by line, that an entry of the loss's gradient is what the sheet says.",
+            "{ask derivation of W1}",
+            proofs.derivation,
+        ),
+        Ask(
+            "case",
+            "case same|other",
+            "The same for a logit behind a softmax, of the target's own class or of another one.",
+            "{ask case same}",
+            proofs.derivation,
         ),
         Ask(
             "line",

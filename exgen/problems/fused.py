@@ -13,7 +13,7 @@ from exgen.derive.gradients import FUSIONS
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import is_scalar
-from exgen.problems.show_that import claim_of, lines_of
+from exgen.problems.index_proofs import claim_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,6 +18,7 @@ PRESETS = (
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
+    "show_that",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (

@@ -17,7 +17,7 @@ from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError, Source
 from exgen.graph import Dim, Entry, Expr, Graph, Name, SumOver, call
 from exgen.language import read_network
-from exgen.problems.show_that import claim_of
+from exgen.problems.index_proofs import claim_of
 
 SOFTMAX = """
 x: input[D]

@@ -28,7 +28,7 @@ OTHER_WORDS = {
     "derive/derivations.py": {"log"},  # the name of a step
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
     "problems/concept.py": {"softmax"},  # the name of a fact
-    "problems/show_that.py": {"log", "softmax"},  # the name of a step, and of a field
+    "problems/index_proofs.py": {"log", "softmax"},  # the name of a step, and of a field
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/plots.py": {"sigmoid"},  # the name of a plot
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX

@@ -10,7 +10,7 @@ from exgen.certify.equation import Equation
 from exgen.errors import CertificateError, KindError
 from exgen.problems import KINDS
 from exgen.seeds import Stream
-from tests.problems.setting import DEEP, NOTATIONS, SKIP, TWO_LAYERS, graph_of, solved
+from tests.problems.setting import DEEP, NOTATIONS, SKIP, TWO_LAYERS, graph_of, piece, solved
 
 LOGITS = "z: input[K]\ng: onehot[K]\np = softmax(z)\nL = cross_entropy(p, g)\n"
 BATCH = """\
@@ -81,9 +81,9 @@ def test_the_premise_is_on_the_sheet_where_it_is_used() -> None:
     """A one-hot target states its sum; another target leaves the sum in the answer."""
     onehot = "x: input[D]\nt: onehot[K]\nW: param[K, D]\nz = W @ x\np = softmax(z)\n"
     onehot += "L = cross_entropy(p, t)"
-    assert solved("show_that", onehot, 0).fields["premise"]
+    assert piece(solved("show_that", onehot, 0), "premises")["premise"]
     loose = solved("show_that", onehot.replace("onehot", "target"), 0)
-    assert not loose.fields["premise"]
+    assert not piece(loose, "premises")["premise"]
     (answer,) = (a for a in loose.answers if a.name == "z")
     assert r"\sum" in answer.latex.tex
 

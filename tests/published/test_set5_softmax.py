@@ -35,8 +35,11 @@ def made() -> ProblemSet:
 def test_both_slopes(made: ProblemSet, case: str, left: str, right: str, where: str) -> None:
     """The slope by the target's own logit is output minus one, by another the output."""
     (problem,) = made.problems
-    (ask,) = (part for part in problem.fields["asks"] if part["answer"] == case)
-    assert (ask["left"].tex, ask["right"].tex, ask["range"].tex) == (left, right, where)
+    paragraphs = [part for block in problem.fields["blocks"] for part in block["paragraphs"]]
+    (asked,) = (part for part in paragraphs if [b["answer"] for b in part["boxed"]] == [case])
+    (line,) = (part for part in asked["pieces"] if isinstance(part, dict))
+    ends = rf",\quad ${where}$" if where else ""
+    assert line["line"].tex == rf"$\displaystyle {left} = {right}${ends}"
     answer = problem.answer(case)
     assert answer.latex.tex == right
     assert {part.method for part in answer.certificate} == {

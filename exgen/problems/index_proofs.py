@@ -1,4 +1,4 @@
-"""Show that: gradients in index form, derived line by line with the rule at the right."""
+"""Gradients in index form, derived line by line with the rule at the right."""
 
 from __future__ import annotations
 
@@ -15,22 +15,20 @@ from exgen.derive.derivations import (
     hot_names,
 )
 from exgen.derive.gradients import derive_gradients
-from exgen.derive.index import letters_of
+from exgen.derive.index import examples_of, letters_of
 from exgen.derive.jacobian import slope_at_zero
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Delta, Dim, Entry, Name, SumOver, is_scalar, walk
 from exgen.language import to_text
-from exgen.ops.losses import AFTER_SOFTMAX
-from exgen.problems.base import Kind, Setting, Solution, Solved
-from exgen.problems.entries import check_entries, checked_names, entry_fields, range_latex
+from exgen.problems.base import Setting, Solved
+from exgen.problems.entries import checked_names, range_latex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.latex import Printer
-    from exgen.graph import Expr, Graph
-    from exgen.seeds import Stream
+    from exgen.graph import Graph
 
 HOTS = ("c", "y", "r")
 """What the class of the target may be called."""
@@ -54,66 +52,32 @@ RULES: Mapping[str, str] = {
 """What stands at the right of a line, by the line's rule."""
 
 
-def names_with_gradient(graph: Graph) -> list[str]:
-    """Return the names that the loss depends on, the last lines first."""
+def provable(graph: Graph, asked: object = None) -> list[str]:
+    """Return the names, among those asked for or that the parameters need, as far as legal.
+
+    Raises:
+        KindError: there is none, or one has no derivation.
+
+    """
     found = derive_gradients(graph).items()
-    return [name for name, gradient in found if name != graph.loss and gradient.rules]
-
-
-"""The rule that a derivation with a premise derives."""
-
-
-def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
-    """Take the gradients that the bank asks for, or all that the parameters need."""
-    check_entries(graph)
-    if options.get("case") is not None:
-        hot_names(graph)
-        return {"case": checked_names(options["case"], CASES, "case"), "ask": []}
-    names = names_with_gradient(graph)
+    names = [name for name, gradient in found if name != graph.loss and gradient.rules]
     wanted = [name for name in asked_by_default(graph) if name in names]
     if not wanted:
         raise KindError(
             "the network has no parameter whose gradient has an index form",
             remedy="show_that needs a layer such as z = W @ x + b, its bias separate; or 'case'.",
         )
-    asked = checked_names(options.get("ask", wanted), names, "gradient")
-    for name in asked:
+    kept = checked_names(wanted if asked is None else asked, names, "gradient")
+    for name in kept:
         # Deriving it raises the error that says what is wrong with its line.
         derivation(graph, name)
-    return {"case": [], "ask": asked}
-
-
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Derive each gradient, every line with its reason."""
-    graph = setting.graph
-    parts = [(name, derivation(graph, name)) for name in draws["ask"]]
-    parts += [
-        (case, hot_derivation(graph, same=case == "same", letter=_hot(graph)))
-        for case in draws["case"]
-    ]
-    answers = tuple(_answer(setting, name, found) for name, found in parts)
-    asks = [_ask(setting, name, found) for name, found in parts]
-    shown = [line.expr for _, found in parts for line in found.lines]
-    fields = {
-        **entry_fields(setting),
-        "asks": asks,
-        "premise": any(found.premise == "target" for _, found in parts),
-        "delta": _delta(shown),
-        "derives": [AFTER_SOFTMAX.rule] if any(found.premise for _, found in parts) else [],
-        "softmax": _softmax_fact(setting, parts),
-        "hot": _hot_fields(setting) if draws["case"] else {},
-    }
-    return Solution(fields, answers)
+    return kept
 
 
 def _hot(graph: Graph) -> str:
     """Return a letter for the class of the target that nothing else in the network has."""
     taken = {*graph.names, *letters_of(graph).of.values()}
     return next(letter for letter in HOTS if letter not in taken)
-
-
-def _delta(lines: list[Expr]) -> bool:
-    return any(isinstance(part, Delta) for line in lines for part in walk(line))
 
 
 def claim_of(graph: Graph, found: Derivation) -> Equation:
@@ -140,19 +104,20 @@ def _with_slopes(setting: Setting, found: Derivation) -> Derivation:
     return Derivation(found.name, found.index, found.ranges, lines, found.premise)
 
 
-def derived(setting: Setting, by: str) -> tuple[dict[str, Any], Solved]:
-    """Return the fields and the answer for one entry of a gradient in index form.
+def raw_of(graph: Graph, asked: str) -> Derivation:
+    """Return the derivation of the gradient by a name, or of a case of the target's class.
 
     Raises:
         KindError: the network has no such form.
 
     """
-    check_entries(setting.graph)
-    raw = derivation(setting.graph, by)
-    return _ask(setting, by, raw), _answer(setting, by, raw)
+    if asked not in CASES:
+        return derivation(graph, asked)
+    return hot_derivation(graph, same=asked == CASES[0], letter=_hot(graph))
 
 
-def _answer(setting: Setting, name: str, raw: Derivation) -> Solved:
+def proof_of(setting: Setting, name: str, raw: Derivation) -> Solved:
+    """Return the answer that a derivation leads to, line by line."""
     graph, printer = setting.graph, setting.printer
     found = _with_slopes(setting, raw)
     last = found.lines[-1].expr
@@ -198,22 +163,31 @@ def rule_text(printer: Printer, line: Line, loss: str) -> str:
     return RULES[line.rule].format(" and ".join(names))
 
 
-def _ask(setting: Setting, name: str, raw: Derivation) -> dict[str, Any]:
+def sides_of(setting: Setting, raw: Derivation) -> tuple[str, str, str]:
+    """Return what a derivation begins with and ends in, and how far its letters run."""
     printer, found = setting.printer, _with_slopes(setting, raw)
     runs = r",\ ".join(range_latex(printer, letter, dim) for letter, dim in found.ranges)
     if found.premise == "hot":
         runs = "" if len(found.ranges) == 1 else rf"{found.ranges[1][0]} \neq {_hot(setting.graph)}"
+    return printer(found.lines[0].expr), printer(found.lines[-1].expr), runs
+
+
+def premises(setting: Setting, parts: list[Derivation]) -> dict[str, Any]:
+    """Return what derivations use that the sheet has to state."""
+    lines = [line.expr for found in parts for line in found.lines]
+    batch = examples_of(setting.graph) is not None
     return {
-        "answer": name,
-        "left": Tex(printer(found.lines[0].expr)),
-        "right": Tex(printer(found.lines[-1].expr)),
-        "range": Tex(runs),
+        "premise": any(found.premise == "target" for found in parts),
+        "batch": batch,
+        "delta": any(isinstance(part, Delta) for line in lines for part in walk(line)),
+        "softmax": _softmax_fact(setting, parts),
+        "hot": _hot_fields(setting) if any(found.premise == "hot" for found in parts) else {},
     }
 
 
-def _softmax_fact(setting: Setting, parts: list[tuple[str, Derivation]]) -> Tex:
+def _softmax_fact(setting: Setting, parts: list[Derivation]) -> Tex:
     """Return the derivative of the softmax, which the derivation of the logits' gradient uses."""
-    for _, found in parts:
+    for found in parts:
         if found.premise != "target":
             continue
         match found.lines[1].expr, found.lines[2].expr:
@@ -237,16 +211,3 @@ def _hot_fields(setting: Setting) -> dict[str, Any]:
         "output": Tex(printer.name(output)),
         "logits": Tex(printer.name(logits)),
     }
-
-
-KIND = Kind(
-    name="show_that",
-    summary="gradients in index form, to derive line by line",
-    options={"ask": (list,), "case": (list,)},
-    network_rules=("distinct_dims",),
-    number_rules=(),
-    slips=(),
-    needs_loss=True,
-    sample=sample,
-    solve=solve,
-)
