@@ -255,7 +255,7 @@ def without_mistakes(problem: Problem) -> Problem:
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any part of the model
     """Return a part of the model as JSON types; Tex becomes ``{"tex": …}``."""
     if isinstance(value, Page):
-        return to_builtins(value)
+        return to_json(to_builtins(value))
     if is_dataclass(value) and not isinstance(value, type):
         kept = (part.name for part in fields(value) if part.metadata.get("stored", True))
         return {name: to_json(getattr(value, name)) for name in kept}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 FREE = re.compile(
-    r"set\.(versions\.\w+|problems\[\d+\]\.(tries|rejected|waived|covers|hint)\b.*|slips"
+    r"set\.(versions\.\w+|problems\[\d+\]\.(tries|rejected|waived|covers|hint|draws\.sizes)\b.*|slips"
     r"|(notation|page)\.\w+)"
 )
 
@@ -39,7 +39,7 @@ def is_free(path: str) -> bool:
 
     That is which versions made a set, how many draws it took by which rules, and what it is for.
     Where a set has nothing that they decide, it is also a setting of its notation or of its pages,
-    a hint, and whether mistakes are shown.
+    a hint, a drawn size that no text names, and whether mistakes are shown.
     """
     return FREE.fullmatch(path) is not None
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
-from exgen.asks.pieces import Formula, Part, Phrase, Words
+from exgen.asks.pieces import Phrase
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in
-from exgen.asks.table import ASKS, SHOWS
+from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
-from exgen.asks.words import among, inline
-from exgen.document import Tex
+from exgen.asks.words import among
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
 from exgen.graph import is_scalar
 from exgen.problems import luck
-from exgen.problems.base import Kind, Setting, Solution, blank, forward_fields
+from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
 from exgen.problems.steps import said_once
@@ -40,18 +39,11 @@ if TYPE_CHECKING:
 
 WHOLE = ("network", "entries", "chain")
 """What shows the whole forward pass."""
-RUBRIC, CHAIN = "rubric", "chain"
-PLACES = (CHAIN, "boxes")
-"""The asks of which some places are blank."""
-PANELS = (*PLACES, "layers", "graph")
-"""The asks that bring their own solution."""
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
-SHORT = ("rounded", "entry", "word", "where", "ordered", "line", "")
-"""What a question with its answer beside it may show."""
 SLIPS = (
     "dropped_path",
     "missing_minus",
@@ -82,7 +74,6 @@ SLIPS = (
     "sorted_the_other_way",
 )
 """The usual mistakes in any of the asks, the likeliest first."""
-PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 
 def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, Any]:
@@ -238,10 +229,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "scalars": all(map(is_scalar, setting.graph.shapes.values())),
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
-            "blocks": _blocks(pieces, scene, found),
+            "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
             "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
-            "choices": [name for name, part in found.items() if _is_choice(part)],
+            "choices": [name for name, part in found.items() if is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
@@ -292,91 +283,6 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
         elif piece.sort == "layers":
             found |= {binding.name for binding in setting.graph.bindings}
     return frozenset(found)
-
-
-def _blocks(
-    pieces: Iterable[Piece], scene: Scene, found: Mapping[str, Answered]
-) -> list[dict[str, Any]]:
-    """Return the text as blocks, of which each but the first is a part, of paragraphs."""
-    blocks: list[dict[str, Any]] = [_block(part=False)]
-    for piece in pieces:
-        if isinstance(piece, Part):
-            blocks.append(_block(part=True))
-            continue
-        paragraphs = blocks[-1]["paragraphs"]
-        if isinstance(piece, Words):
-            first, *rest = PARAGRAPH.split(piece.text)
-            paragraphs[-1]["pieces"].append(first)
-            for text in rest:
-                paragraphs.append(_paragraph())
-                paragraphs[-1]["pieces"].append(text)
-        elif isinstance(piece, Phrase) and piece.verb == "ask":
-            _put(piece, found[piece.name], paragraphs[-1])
-        elif isinstance(piece, Phrase):
-            paragraphs[-1]["pieces"].append(SHOWS[piece.sort].make(piece, scene))
-        elif isinstance(piece, Formula):
-            paragraphs[-1]["pieces"] += inline((piece,), scene)
-    for block in blocks:
-        block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
-        block["short"] = _is_short(block["paragraphs"])
-        block["bare"] = block["short"] and not any(
-            isinstance(piece, dict) or (isinstance(piece, str) and piece.strip())
-            for piece in block["paragraphs"][0]["pieces"]
-        )
-    return [block for block in blocks if block["paragraphs"] or block["part"]]
-
-
-def _block(*, part: bool) -> dict[str, Any]:
-    return {"part": part, "paragraphs": [_paragraph()]}
-
-
-def _paragraph() -> dict[str, Any]:
-    return {"pieces": [], "boxed": [], "blanks": []}
-
-
-def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
-    """Return what is asked as the left side of an equation, with its blank on the right."""
-    if isinstance(prints, Tex):
-        return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
-    symbol = prints["symbol"].tex.removesuffix("$")
-    return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
-
-
-def _is_choice(answered: Answered) -> bool:
-    return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
-
-
-def _says(paragraph: Mapping[str, Any]) -> bool:
-    return any(not isinstance(piece, str) or piece.strip() for piece in paragraph["pieces"])
-
-
-def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a part is one question with one answer below, which may share its line."""
-    if len(paragraphs) != 1 or len(paragraphs[0]["boxed"]) != 1 or paragraphs[0]["blanks"]:
-        return False
-    if paragraphs[0]["boxed"][0]["layout"] == "rubric":
-        return False
-    shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
-    return all(piece["show"] in SHORT for piece in shown)
-
-
-def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
-    """Put an ask into a paragraph: what it prints, and where its answer goes."""
-    own = "box" if answered.layout and not _is_choice(answered) else "blank"
-    inside = ask.clauses.get("inside") or own
-    names = [solved.name for solved in answered.solved]
-    prints = answered.prints
-    if _is_choice(answered):
-        inside = "blank"
-    elif inside == "blank" and answered.layout not in ("", "rubric"):
-        prints = _equated(prints, blank(names[0]))
-    elif inside == "grid":
-        prints = {"show": "grid", "answer": names[0]}
-    if inside == "box" and answered.layout:
-        paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
-    elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
-        paragraph["blanks"] += names
-    paragraph["pieces"].append(prints)
 
 
 KIND = Kind(

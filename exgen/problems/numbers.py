@@ -124,11 +124,3 @@ def number_latex(value: Fraction | float, digits: int = 4) -> str:
         return decimal
     sign = "-" if value < 0 else ""
     return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
-
-
-def array_latex(array: NDArray[Any], digits: int = 4) -> str:
-    """Return an array as LaTeX: one number bare, everything else as a matrix."""
-    if array.size == 1:
-        return number_latex(array.item(), digits)
-    rows = (" & ".join(number_latex(part, digits) for part in row) for row in array)
-    return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 COMPARED: Mapping[str, Callable[[Problem, Answer], float]] = {
     "gradient": symbolic.gradient,
-    "gradient in a layout": symbolic.gradient_in_layout,
     "mean of gradients": symbolic.mean_of_gradients,
     "jacobian": symbolic.whole_jacobian,
     "derivative by a matrix": symbolic.derivative_by_matrix,
@@ -37,9 +36,7 @@ COMPARED: Mapping[str, Callable[[Problem, Answer], float]] = {
     "shape": structure.shape,
     "shape in a batch": structure.shape,
     "line": structure.line,
-    "weighted sum": structure.line,
     "input of a layer": structure.layer_input,
-    "output of a layer": structure.line,
     "edges": structure.edges,
     "bottleneck": structure.bottleneck,
 }

@@ -110,7 +110,8 @@ class Problem:
                 if text.isidentifier()
             }
             upstream = None
-            if "upstream" in self.draws:
+            # a text names the leaf that arrives, a circuit has its number
+            if "upstream" in self.draws and self.draws["upstream"] not in drawn:
                 upstream = numbers([[self.draws["upstream"]]])
             for name in self.upstream_names:
                 upstream = drawn[name]

@@ -42,9 +42,10 @@ def gradient_value(problem: Problem, answer: Answer) -> float:
     expected = passed.gradients()[claim["by"]]
     if problem.kind == "grid" and answer["name"] == "first":
         expected = expected[:1, :1]
-    check_shape(answer, expected, passed.sizes)
+    shown = expected.T if claim["layout"] == "numerator" else expected
+    check_shape(answer, shown, passed.sizes)
     found = passed.of(answer["expr"], problem.more(passed, answer["expr"]))
-    return max(apart(printed(answer), expected), apart(found, expected))
+    return max(apart(printed(answer), shown), apart(found, expected))
 
 
 def on_a_wire(problem: Problem, answer: Answer) -> float:

@@ -34,7 +34,7 @@ def document(name: str, seed: int, notation: str | None = None) -> Any:  # noqa:
     data = to_json(made)
     for problem, own in zip(made.problems, data["problems"], strict=True):
         for answer, told in zip(problem.answers, own["answers"], strict=True):
-            told["claim"] = stored(answer.claim, problem.network)
+            told["claim"] = stored(answer.claim, problem.network, answer.sort)
     return data
 
 

@@ -15,21 +15,86 @@ from typing import Any
 import numpy as np
 
 from exgen.certify.answers import sort_of
-from exgen.graph import Delta, Dim, Entry, Expr, Graph, Size, SumOver, walk
+from exgen.certify.equation import Equation
+from exgen.certify.hand import UPSTREAM
+from exgen.derive.jacobian import is_denominator
+from exgen.graph import Delta, Dim, Entry, Expr, Graph, Name, Size, SumOver, walk
 from exgen.language import to_text
 from exgen.language.writer import graph_text
 
 
-def stored(claim: Any, network: str) -> dict[str, Any]:  # noqa: ANN401 - a claim of any class
+def stored(claim: Any, network: str, sort: str) -> dict[str, Any]:  # noqa: ANN401 - of any class
     """Return a claim as JSON types.
 
     Args:
         claim: that of an answer; None for a rubric.
         network: the text of the problem's own network, which is left out.
+        sort: what the manifest calls it.
 
     """
+    if isinstance(claim, Equation):
+        graph = {} if _is(claim.graph, network) else {"graph": _written(claim.graph, network)}
+        return {**_told(claim, network, sort), **graph}
     own = {} if claim is None else _fields(claim, network)
-    return {"claim": sort_of(claim), **{key: own[key] for key in own if key != "backwards"}}
+    return {"claim": sort_of(claim), **own}
+
+
+def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
+    """Return what an equation asserts, by the way in which it is compared."""
+    assert claim.quantity is not None
+    graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
+    rights = [_expression(right) for right in claim.rights]
+    found = {"of": of, "by": by, "layout": claim.layout, "index": list(claim.index)}
+    if claim.leaves or claim.cells:
+        return found | _in_numbers(claim, network)
+    if sort == "proof":
+        first = graph.expr(of)
+        assert first is not None
+        lines = [_expression(right) for right in claim.rights if claim.is_by_entry(right)]
+        return found | {"claim": sort, "of": _expression(first), "lines": lines}
+    called = claim.quantity.called(graph)
+    if sort == "derivation":
+        row, column = claim.index
+        return found | {
+            "claim": sort,
+            "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],
+            "hot": claim.hot and list(claim.hot),
+            "different": list(map(list, claim.different)),
+            "lines": [to_text(Entry(Name(called), row, column)), *rights],
+        }
+    if len(claim.index) > len(graph.shapes[of]):
+        return found | {"claim": "derivative by a matrix"}
+    if claim.index and len(rights) > 1:
+        return found | {"claim": "equality", "of": called, "expr": rights[0], "entry": rights[1]}
+    if claim.index:
+        only = None if isinstance(claim.index[0], str) else [claim.index[0]]
+        but = [place for _, place in claim.different]
+        return found | {"claim": "gradient entry", "only": only, "but": but}
+    if not by:
+        return found | {"claim": "line"}
+    if claim.sort == "gradient":
+        return found | {"claim": "gradient", "exprs": rights}
+    across = is_denominator(claim.layout, graph.shapes[of])
+    return found | {"claim": "jacobian", "layout": "denominator" if across else "numerator"}
+
+
+def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
+    assert claim.quantity is not None
+    graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
+    if claim.rounding is not None:
+        lines = graph.bindings[:-1]
+        shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}
+        circuit = graph_text(Graph(graph.leaves[:-1], lines, shapes, lines[-1].name))
+        own = {} if circuit == network else {"circuit": circuit}
+        sort = "gradient on a wire" if by else "value on a wire"
+        return {"claim": sort, "of": by or of, **own}
+    if claim.order:
+        return {"claim": "gradient in order", "order": list(claim.order)}
+    opened = [leaf.name for leaf in graph.leaves if leaf.name not in claim.leaves]
+    if opened:
+        entries = [[_expression(cell) for cell in row] for row in claim.cells]
+        return {"claim": "symbolic grid", "symbol": opened[0], "entries": entries}
+    return {"claim": "gradient value" if by else "forward"}
 
 
 def _fields(value: Any, network: str) -> dict[str, Any]:  # noqa: ANN401

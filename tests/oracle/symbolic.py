@@ -31,11 +31,17 @@ TASK_LOSSES = {
     **dict.fromkeys(NUMBERS, "L = squared_error({y}, t) / 2"),
     **dict.fromkeys(YES_OR_NO, "p = sigmoid({y})\nL = bce(p, t)"),
 }
+ON_THE_NETWORK = ("scalar_graph", "concept", "write_out", "grid", "vector_gradient")
+"""The kinds whose gradients are those of the network that is shown, or of a loss behind it."""
 """The loss that each task of a concept question calls for; its problem shows another network."""
+ON_THE_NETWORK = ("scalar_graph", "concept", "write_out", "grid", "vector_gradient")
+"""The kinds whose gradients are those of the network that is shown, or of a loss behind it."""
 
 
 def gradient(problem: Problem, answer: Answer) -> float:
     """Compare a gradient, or a scalar's derivative, with reverse mode."""
+    if problem.kind not in ON_THE_NETWORK:
+        return gradient_in_layout(problem, answer)
     claim, of = answer["claim"], None
     passed = problem.run()
     if problem.kind == "scalar_graph":

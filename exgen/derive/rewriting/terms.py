@@ -66,12 +66,6 @@ class Product:
         """What divides."""
         return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
 
-    def without_divisors(self) -> Product:
-        """Return what stands above the bar."""
-        scalars = tuple(f for f in self.scalars if f.power > 0)
-        arrays = tuple(f for f in self.arrays if f.power > 0)
-        return Product(self.number, scalars, arrays, self.shape if arrays else SCALAR)
-
 
 @dataclass(frozen=True, slots=True)
 class Sum:

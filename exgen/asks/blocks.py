@@ -1,0 +1,113 @@
+"""The text of a problem as blocks of paragraphs, with what is asked in its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from exgen.asks.pieces import Formula, Part, Phrase, Words
+from exgen.asks.table import SHOWS
+from exgen.asks.words import inline
+from exgen.document import Tex
+from exgen.problems.base import blank
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from exgen.asks.pieces import Piece
+    from exgen.asks.scene import Answered, Scene
+
+RUBRIC, CHAIN = "rubric", "chain"
+PLACES = (CHAIN, "boxes")
+"""The asks of which some places are blank."""
+PANELS = (*PLACES, "layers", "graph")
+"""The asks that bring their own solution."""
+SHORT = ("rounded", "entry", "word", "where", "ordered", "line", "")
+"""What a question with its answer beside it may show."""
+PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+
+
+def blocks_of(
+    pieces: Iterable[Piece], scene: Scene, found: Mapping[str, Answered]
+) -> list[dict[str, Any]]:
+    """Return the text as blocks, of which each but the first is a part, of paragraphs."""
+    blocks: list[dict[str, Any]] = [_block(part=False)]
+    for piece in pieces:
+        if isinstance(piece, Part):
+            blocks.append(_block(part=True))
+            continue
+        paragraphs = blocks[-1]["paragraphs"]
+        if isinstance(piece, Words):
+            first, *rest = PARAGRAPH.split(piece.text)
+            paragraphs[-1]["pieces"].append(first)
+            for text in rest:
+                paragraphs.append(_paragraph())
+                paragraphs[-1]["pieces"].append(text)
+        elif isinstance(piece, Phrase) and piece.verb == "ask":
+            _put(piece, found[piece.name], paragraphs[-1])
+        elif isinstance(piece, Phrase):
+            paragraphs[-1]["pieces"].append(SHOWS[piece.sort].make(piece, scene))
+        elif isinstance(piece, Formula):
+            paragraphs[-1]["pieces"] += inline((piece,), scene)
+    for block in blocks:
+        block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
+        block["short"] = _is_short(block["paragraphs"])
+        block["bare"] = block["short"] and not any(
+            isinstance(piece, dict) or (isinstance(piece, str) and piece.strip())
+            for piece in block["paragraphs"][0]["pieces"]
+        )
+    return [block for block in blocks if block["paragraphs"] or block["part"]]
+
+
+def _block(*, part: bool) -> dict[str, Any]:
+    return {"part": part, "paragraphs": [_paragraph()]}
+
+
+def _paragraph() -> dict[str, Any]:
+    return {"pieces": [], "boxed": [], "blanks": []}
+
+
+def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
+    """Return what is asked as the left side of an equation, with its blank on the right."""
+    if isinstance(prints, Tex):
+        return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
+    symbol = prints["symbol"].tex.removesuffix("$")
+    return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
+
+
+def is_choice(answered: Answered) -> bool:
+    """Whether an ask offers answers to choose from."""
+    return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
+
+
+def _says(paragraph: Mapping[str, Any]) -> bool:
+    return any(not isinstance(piece, str) or piece.strip() for piece in paragraph["pieces"])
+
+
+def _is_short(paragraphs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a part is one question with one answer below, which may share its line."""
+    if len(paragraphs) != 1 or len(paragraphs[0]["boxed"]) != 1 or paragraphs[0]["blanks"]:
+        return False
+    if paragraphs[0]["boxed"][0]["layout"] == "rubric":
+        return False
+    shown = [piece for piece in paragraphs[0]["pieces"] if isinstance(piece, dict)]
+    return all(piece["show"] in SHORT for piece in shown)
+
+
+def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
+    """Put an ask into a paragraph: what it prints, and where its answer goes."""
+    own = "box" if answered.layout and not is_choice(answered) else "blank"
+    inside = ask.clauses.get("inside") or own
+    names = [solved.name for solved in answered.solved]
+    prints = answered.prints
+    if is_choice(answered):
+        inside = "blank"
+    elif inside == "blank" and answered.layout not in ("", "rubric"):
+        prints = _equated(prints, blank(names[0]))
+    elif inside == "grid":
+        prints = {"show": "grid", "answer": names[0]}
+    if inside == "box" and answered.layout:
+        paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
+    elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
+        paragraph["blanks"] += names
+    paragraph["pieces"].append(prints)
