@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exgen.derive.notation import Notation
-    from exgen.document import Agreement, ProblemSet
+    from exgen.document import Agreement, Problem, ProblemSet
     from exgen.graph import Graph
     from exgen.readback.sentences import Fact
 
@@ -69,12 +69,16 @@ def read_statements(
             proofs.append(())
             continue
         try:
-            kind = str(problem.fields.get("statement", problem.kind))
-            proof = check_statement(body, kind, page, graph, notation)
+            proof = check_statement(body, shown_by(problem), page, graph, notation)
         except CertificateError as error:
             raise _placed(error, problem_set, f"problem '{problem.name}'") from None
         proofs.append(() if proof is None else (proof,))
     return proofs
+
+
+def shown_by(problem: Problem) -> str:
+    """Return what shows a problem's network: its kind, or how much of it its text has to say."""
+    return str(problem.fields.get("statement", problem.kind))
 
 
 def _placed(error: CertificateError, problem_set: ProblemSet, where: str) -> CertificateError:
