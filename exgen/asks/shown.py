@@ -10,7 +10,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Tex
 from exgen.engine import evaluate
 from exgen.errors import KindError
-from exgen.graph import Binding, is_scalar
+from exgen.graph import Binding, Name, is_scalar
 from exgen.problems.by_layers import chain_fields
 from exgen.problems.entries import check_entries, entry_fields
 from exgen.problems.wording import what_runs
@@ -140,13 +140,13 @@ def upstream(phrase: Phrase, scene: Scene) -> Shown:
     """Show the gradient that is given of the last line, flat, as it stands in running text."""
     printer, notation = scene.printer, scene.setting.notation
     loss, (output,) = phrase["name2"], scene.given_gradients
-    symbol, given = printer.derivative(loss, output), printer.name(phrase["name"])
+    symbol, given = printer.derivative(loss, output), Name(phrase["name"])
     if notation.gradient != "nabla":
         sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
         symbol = f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
     if notation.layout == "numerator":
-        given = printer.transpose_of(given)
-    return Tex(f"${symbol} = {given}$")
+        return Tex(f"${symbol} = {printer(given.T)}$")
+    return Tex(f"${symbol} = {printer(given)}$")
 
 
 def remark(phrase: Phrase, scene: Scene) -> Shown:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.factors import Given, shapes_with
 from exgen.derive.jacobian import is_denominator, slope_at_zero
-from exgen.derive.simplify import simplify
+from exgen.derive.simplify import simplify, transposed
 from exgen.derive.turning import Turning
 from exgen.engine import gradient_name
 from exgen.graph import Call, Expr, Graph, Name, Shape, call, is_column, is_scalar, rebuild, walk
@@ -75,7 +75,16 @@ def as_written(
     turning = Turning(shapes, frozenset(names))
     turned = turning.turned_shapes()
     expr = simplify(turning.flipped(expr) if numerator else turning.straight(expr), turned)
+    expr = _by_terms(expr, turned)
     return Written(expr, written_shape(graph.shapes[by], notation), numerator, turned)
+
+
+def _by_terms(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """Return the transpose of a sum over paths, each a product, as the sum of their transposes."""
+    match expr:
+        case Call("transpose", (Call("add", (Call("mul") as one, Call("mul") as other)),)):
+            return transposed(one, shapes) + transposed(other, shapes)
+    return expr
 
 
 def written_shape(shape: Shape, notation: Notation) -> Shape:
