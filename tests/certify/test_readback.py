@@ -137,17 +137,21 @@ def with_other_letters(latex: str) -> Iterator[str]:
     yield from at_each(r"(?<=[_{,a-z])[ijkl](?=[},a-z'])", lambda m: other[m[0]], latex)
 
 
-def without_brackets(latex: str) -> Iterator[str]:
-    """Leave a pair of brackets out."""
+def bracketed(latex: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what stands before, in and behind each pair of brackets."""
     for opening in re.finditer(r"\\left[(\[]", latex):
         depth = 0
         for bracket in re.finditer(r"\\(left|right)[()\[\]]", latex[opening.start() :]):
             depth += 1 if bracket[1] == "left" else -1
             if not depth:
                 start, end = (opening.start() + n for n in bracket.span())
-                inner = latex[opening.end() : start]
-                yield latex[: opening.start()] + inner + latex[end:]
+                yield latex[: opening.start()], latex[opening.end() : start], latex[end:]
                 break
+
+
+def without_brackets(latex: str) -> Iterator[str]:
+    """Leave a pair of brackets out."""
+    return map("".join, bracketed(latex))
 
 
 def with_swapped_factors(latex: str) -> Iterator[str]:
@@ -237,16 +241,23 @@ def output_for_argument(printed: Printed, wrong: str) -> bool:
     return line == call("relu", Name(by)) and wrong == swapped
 
 
-def bare_logarithm(_printed: Printed, wrong: str) -> bool:
-    """Whether only the brackets around the one symbol behind a logarithm were left out."""
-    return re.search(r"\\log[ \\]*(?!left)[a-zA-Z]", wrong) is not None
+def needless_brackets(printed: Printed, wrong: str) -> bool:
+    """Whether only brackets around a product, or the one symbol behind a logarithm, were left out.
+
+    Products of arrays are the same however they are bracketed.
+    """
+    product = any(
+        wrong == before + inner + after and not re.search(r"[-+]", inner) and after[:1] != "^"
+        for before, inner, after in bracketed(printed.solved.latex.tex)
+    )
+    return product or re.search(r"\\log[ \\]*(?!left)[a-zA-Z]", wrong) is not None
 
 
 EQUIVALENT: dict[str, Callable[[Printed, str], bool]] = {
     "swap": one_is_a_scalar,
     "transpose": jacobians_are_diagonal,
     "digit": output_for_argument,
-    "brackets": bare_logarithm,
+    "brackets": needless_brackets,
 }
 """Why a corrupted page may still say the same; other corruptions never do."""
 
