@@ -204,7 +204,8 @@ class ProblemTable(Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=0, le=MAX_POINTS)]
         | Annotated[tuple[Annotated[int, Meta(ge=1, le=MAX_POINTS)], ...], Meta(min_length=1)]
         | None,
-        said(f"a whole number from 0 to {MAX_POINTS}, or a list with one from 1 for each part",
+        said(f"a whole number from 0 to {MAX_POINTS}, or a list with one above 0 for each "
+             "part",
              "What it is worth, or what each part is; one a part unless given.", 6),
     ] = None  # fmt: skip
     draw: Annotated[
