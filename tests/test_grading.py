@@ -84,7 +84,10 @@ def test_points_of_parts(tmp_path: Path, stated: str, total: int, each: list[str
 @pytest.mark.parametrize("stated", ["[]", "[0, 1, 2]", "[1, 'two', 3]", "[1001, 1, 1]"])
 def test_a_list_of_other_things(tmp_path: Path, stated: str) -> None:
     """A list has a whole number above 0 for each part."""
-    with pytest.raises(BankError, match="'points' must be a whole number from 0 to 1000, or a list with one above 0"):
+    with pytest.raises(
+        BankError,
+        match="'points' must be a whole number from 0 to 1000, or a list with one above 0",
+    ):
         load(bank(tmp_path, f"points = {stated}"), None)
 
 
