@@ -1,4 +1,6 @@
-"""Where the templates and the banks are. No other module knows.
+"""Where the templates and the banks are, and how templates mark what is put in.
+
+No other module knows.
 
 In a wheel they lie in ``exgen/_data``, in a checkout beside the package. Both are looked up from
 this very file, never through the installed distribution: an editable install may have left an
@@ -8,8 +10,12 @@ old copy in site-packages, and that one must not be read.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from exgen.errors import MachineError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def _folder(name: str) -> Path:
@@ -32,6 +38,29 @@ def templates() -> Path:
 
     """
     return _folder("templates")
+
+
+def template_engine(folder: Path, **own: Any) -> Environment:  # noqa: ANN401 - Jinja's options
+    """Return an engine for the templates of a folder: ``<< value >>``, ``<% if … %>``, ``<# … #>``.
+
+    Nothing is escaped by it: who sets a text escapes it. Others of Jinja's options go in ``own``.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - what comes out is TeX, or a text that a parser reads
+        **own,
+    )
 
 
 def notations() -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks import problem
 from exgen.problems.base import Kind
-from exgen.resources import templates
+from exgen.resources import template_engine, templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,18 +73,4 @@ def worded(name: str, drawn: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(templates() / "presets"),
-        undefined=StrictUndefined,
-        variable_start_string="<<",
-        variable_end_string=">>",
-        block_start_string="<%",
-        block_end_string="%>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - the text is read by a parser, and escaped where it is set
-    )
+    return template_engine(templates() / "presets")

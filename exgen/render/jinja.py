@@ -13,7 +13,7 @@ from exgen.readback.sentences import say
 from exgen.render.breaking import PAGE, chain, display, pairs, wide
 from exgen.render.characters import escape
 from exgen.render.widths import formula_width
-from exgen.resources import templates
+from exgen.resources import template_engine, templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ def _environment() -> Environment:
     There is one, so that each template is compiled once; what a template does with a Tex that
     asks for answers is the ``_fill`` that it is rendered with.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+    from jinja2 import pass_context
 
     @pass_context
     def finalize(context: Context, value: object) -> object:
@@ -46,21 +46,7 @@ def _environment() -> Environment:
             return fill(value)
         return escape(value) if isinstance(value, str) else value
 
-    environment = Environment(
-        loader=FileSystemLoader(templates()),
-        undefined=StrictUndefined,
-        variable_start_string="<<",
-        variable_end_string=">>",
-        block_start_string="<%",
-        block_end_string="%>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - this is TeX; finalize escapes
-        finalize=finalize,
-    )
+    environment = template_engine(templates(), keep_trailing_newline=True, finalize=finalize)
     environment.filters |= {
         "display": pass_context(_display),
         "wide": pass_context(_wide),
