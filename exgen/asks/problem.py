@@ -13,7 +13,7 @@ from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
 from exgen.asks.pieces import Phrase
 from exgen.asks.scene import Scene, placed
-from exgen.asks.symbolic import hidden_in
+from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among
@@ -99,10 +99,13 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if phrase.choices and phrase.sort not in (RUBRIC, CHAIN)
             for count in [len(phrase.choices) + ASKS[phrase.sort].wrong]
         },
+        # what the text states itself is checked, and not kept a second time
         "places": {
-            phrase.name: hidden_in(phrase, graph, source, stream.child("places", phrase.name))
+            phrase.name: places
             for phrase in asks
             if phrase.sort in PLACES
+            for places in [hidden_in(phrase, graph, source, stream.child("places", phrase.name))]
+            if stated_places(phrase) is None
         },
     }
     draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}

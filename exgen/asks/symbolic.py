@@ -201,7 +201,7 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
     """Return products of Jacobians whose blanks can be filled with names in one way only."""
     first = ask.name == f"chain.{ask['name']}"
     lines = chain_lines(ask)
-    hide = scene.draws["places"][ask.name]
+    hide = _places(ask, scene)
     shown, solved = blanks_of(scene.setting, lines, hide, "" if first else f"{ask.name}.")
     return Answered(
         {"show": "chains", "chains": shown, "names": [answer.name for answer in solved]},
@@ -212,7 +212,7 @@ def chain(ask: Phrase, scene: Scene) -> Answered:
 def box_chain(ask: Phrase, scene: Scene) -> Answered:
     """Return the forward pass as a chain of boxes with shapes, some of them left blank."""
     prefix = "" if ask.name == "boxes" else f"{ask.name}."
-    fields, solved = boxes(scene.setting, scene.draws["places"][ask.name], prefix)
+    fields, solved = boxes(scene.setting, _places(ask, scene), prefix)
     return Answered({"show": "boxes", **fields}, tuple(solved))
 
 
@@ -234,21 +234,32 @@ def chain_lines(ask: Phrase) -> list[list[str]]:
 
 def hidden_in(ask: Phrase, graph: Graph, source: Source, stream: Stream) -> list[str]:
     """Take the places of a chain that are to be blank, or draw some."""
+    stated = stated_places(ask)
     wanted: dict[str, Any] = {"blanks": int(ask.clauses.get("hiding", 2))}
     try:
         if ask.sort == "boxes":
-            if "at" in ask.clauses:
-                wanted = {"hide": [place.strip() for place in ask.clauses["at"].split(",")]}
+            if stated is not None:
+                wanted = {"hide": stated}
             return drawn_places(graph, wanted, stream)
         lines = chain_lines(ask)
         check_lines(graph, lines)
-        if "at" in ask.clauses:
-            hide = [place.strip() for place in ask.clauses["at"].split(",")]
-            check_hidden(graph, lines, hide)
-            return hide
+        if stated is not None:
+            check_hidden(graph, lines, stated)
+            return stated
     except KindError as error:
         raise placed(error, source, ask.span) from None
     return draw_hidden(graph, lines, wanted, stream)
+
+
+def stated_places(ask: Phrase) -> list[str] | None:
+    """Return the places that a text says are to be blank; None where they are drawn."""
+    if "at" not in ask.clauses:
+        return None
+    return [place.strip() for place in ask.clauses["at"].split(",")]
+
+
+def _places(ask: Phrase, scene: Scene) -> list[str]:
+    return stated_places(ask) or scene.draws["places"][ask.name]
 
 
 def graph(ask: Phrase, scene: Scene) -> Answered:

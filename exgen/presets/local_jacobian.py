@@ -19,7 +19,8 @@ def draw(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str, 
     found = drawn_pairs(graph, options, stream)
     if "ask" in options:
         found = {"ask": [list(check_pair(graph, pair)) for pair in options["ask"]]}
-    return {**found, "by_entries": any(is_entry(graph, pair) for pair in found["ask"])}
+    by_entries = any(is_entry(graph, pair) for pair in found["ask"])
+    return {**found, "by_entries": True} if by_entries else found
 
 
 KIND = preset(
