@@ -31,6 +31,7 @@ WAYS = ("exactly", "digits", "upstream", "given", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")
+CONDITION = re.compile(r"\{where:[^{}]*\}")
 GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
 VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
@@ -280,6 +281,7 @@ def _choices(
             bounds.append(place)
     bounds.append(end)
     found: list[tuple[Inline, ...]] = []
+    said: set[str] = set()
     for left, right in pairwise(bounds):
         parts = [
             part
@@ -288,6 +290,11 @@ def _choices(
         ]
         if not any(not isinstance(part, Words) or part.text.strip() for part in parts):
             raise source.error("nothing stands between these bars", span_at(source.text, left, 1))
+        text = " ".join(CONDITION.sub("", source.text[left + 1 : right]).split())
+        if text in said:
+            message = "this stands between other bars already"
+            raise source.error(message, span_at(source.text, left, 1), "Leave one out.")
+        said.add(text)
         found.append(tuple(parts))
     if len(found) < least:
         remedy = "Write the right one first, then a bar and a wrong one."
