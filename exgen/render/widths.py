@@ -72,7 +72,6 @@ class _Reader:
     def __init__(self, signs: list[str]) -> None:
         self._signs = signs
         self._at = 0
-        self._last = 0.0
 
     def row(self) -> float:
         """Return the width up to the end of the group, or of the formula."""
