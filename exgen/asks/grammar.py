@@ -1,8 +1,9 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER`` and ``TEXT`` for
-what they say, ``CONDITION`` for all that follows;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``DERIVATIVES`` for names
+or pairs such as ``a by z``, ``SIZE`` for a number or its name, ``NUMBER`` and ``TEXT`` for what
+they say, ``CONDITION`` for all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
@@ -11,9 +12,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.errors import Source, Span, nearest
+from exgen.graph import Dim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +27,21 @@ TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+PLAIN = re.compile("[a-z]+")
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
+MOST_DIGITS = 10
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "NAMES": (",", "and"),
+    "NUMBERS": (",", "and"),
+    "DERIVATIVES": (",", "and", "by"),
+}
+"""What may stand between the parts of each sort of list."""
 PLACES: Mapping[str, str] = {
     "NAME": "a name of the network",
     "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
     "NAMES": "names of the network, with commas",
+    "DERIVATIVES": "names of the network or pairs such as a1 by z1, with commas",
+    "SIZE": "a whole number, or a name for one",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
     "TEXT": 'text in quotes, such as "…"',
@@ -52,7 +65,18 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("digits", "to NUMBER digits|decimals|digit|decimal", "worked at numbers, rounded"),
         Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
         Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
-        Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
+        Clause("steps", "step by step", "each line reads the gradients on the lines before it"),
+        Clause(
+            "given",
+            "given DERIVATIVES",
+            "the gradients of the loss by these names, and the Jacobians of such pairs as a1 by "
+            "z1, stay symbols",
+        ),
+        Clause(
+            "examples",
+            "over SIZE examples",
+            "of the mean loss of so many examples: as a mean, and as one product",
+        ),
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
@@ -146,7 +170,7 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
+            ahead = list(takewhile(PLAIN.fullmatch, clause.pattern.split()))
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]
@@ -193,19 +217,22 @@ class Reader:
                 if sort == "CONDITION":
                     rest, self.at = self.words[self.at :], len(self.words)
                     return " ".join([token.text, *(word.text for word in rest)])
-                return self._listed(sort, value) if sort in ("NAMES", "NUMBERS") else value
+                return self._listed(sort, value) if sort in LISTS else value
         said = f", not '{token.text}'" if token else ", and the brace ends"
         raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
 
     def _listed(self, sort: str, first: object) -> tuple[Any, ...]:
         """Read on after a name or number: more of them, each behind a comma or an ``and``."""
         found = [first]
-        while (token := self.next) is not None and token.text in (",", "and"):
+        while (token := self.next) is not None and token.text in LISTS[sort]:
             self.at += 1
             value = None if self.next is None else _VALUES[sort](self.next.text)
             if value is None:
-                what, example = ("name", "z1, a1") if sort == "NAMES" else ("number", "1, 0")
-                raise self.error(f"a {what} is expected behind the comma", f"Such as {example}.")
+                what, example = ("number", "1, 0") if sort == "NUMBERS" else ("name", "z1, a1")
+                where = "the comma" if token.text != "by" else "'by'"
+                raise self.error(f"a {what} is expected behind {where}", f"Such as {example}.")
+            if token.text == "by":
+                value = (found.pop(), value)
             found.append(value)
             self.at += 1
         return tuple(found)
@@ -227,6 +254,12 @@ def _entry(text: str) -> tuple[str, tuple[str, ...]] | None:
     return found[1], index
 
 
+def _size(text: str) -> Dim | None:
+    if text.isdecimal() and 0 < len(text) < MOST_DIGITS and int(text):
+        return Dim(int(text))
+    return Dim(0, (text,)) if NAME.fullmatch(text) else None
+
+
 def _number(text: str) -> Fraction | None:
     return Fraction(text) if NUMBER.fullmatch(text) else None
 
@@ -239,6 +272,8 @@ _VALUES: Mapping[str, Any] = {
     "NAME": _name,
     "ENTRY": _entry,
     "NAMES": _name,
+    "DERIVATIVES": _name,
+    "SIZE": _size,
     "NUMBER": _number,
     "NUMBERS": _number,
     "CONDITION": str,

@@ -27,7 +27,7 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-WAYS = ("exactly", "digits", "upstream", "given", "sorted")
+WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")

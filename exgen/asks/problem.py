@@ -17,9 +17,10 @@ from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among
+from exgen.derive.batch import cost_name
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
-from exgen.graph import is_scalar
+from exgen.graph import SCALAR, is_scalar
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
@@ -50,6 +51,7 @@ SLIPS = (
     "skipped_jacobian",
     "no_slope",
     "output_for_preactivation",
+    "sum_for_mean",
     "wrong_sign",
     "forgot_factor",
     "forgot_upstream",
@@ -139,7 +141,7 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
-        if slot in ("condition", "word"):
+        if slot in ("condition", "word", "size"):
             continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
@@ -209,7 +211,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     whole = replace(setting, graph=graph)
     scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks}
-    fields = forward_fields(setting)
+    # beside a cost J a loss is no J
+    many = any(isinstance(part, Phrase) and part.sort == "batch" for part in pieces)
+    fields = forward_fields(setting, {cost_name(graph): SCALAR} if many else None)
     fields["leaves"] = [
         part
         for leaf, part in zip(setting.graph.leaves, fields["leaves"], strict=True)
@@ -234,17 +238,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
-            "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
+            "derives": sorted({rule for part in found.values() for rule in part.derives}),
             "choices": [name for name, part in found.items() if is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
     )
-
-
-def _derives(answered: Answered) -> Sequence[str]:
-    """Return the rules that an answer derives, to which later problems point."""
-    return answered.prints.get("derives", ()) if isinstance(answered.prints, dict) else ()
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.asks import cases, numeric, proofs, shown, symbolic, vectorised, words
+from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, vectorised, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -176,6 +176,13 @@ SHOWS: Mapping[str, Show] = {
             shown.upstream,
         ),
         Show(
+            "batch",
+            "batch of SIZE examples|example",
+            "There are many examples, and the cost is the mean of their losses.",
+            "{show batch of m examples}",
+            derived.show_batch,
+        ),
+        Show(
             "cases",
             "cases of NAME",
             "What the entries of a gradient by a vector may be written with: how its entries are "
@@ -216,12 +223,12 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "gradient",
             "gradient of NAME by ENTRY",
-            "The gradient of a scalar: closed, one step from its upstream gradients, from "
-            "gradients that are given, an entry in index form or by cases, with a known order of "
-            "what is sorted, or at the numbers.",
+            "The gradient of a scalar: closed, one step from its upstream gradients, step by step, "
+            "from derivatives that are given, of the mean over examples, an entry in index form or "
+            "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
-            symbolic.gradient,
-            ("upstream", "given", "sorted", "exactly", "digits"),
+            derived.gradient,
+            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits"),
             wrong=True,
         ),
         Ask(

@@ -19,6 +19,7 @@ PRESETS = (
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
+    "parameter_gradients",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
@@ -27,7 +28,6 @@ NAMES = (
     "identity_proof",
     "concept",
     "alpha_gradient",
-    "parameter_gradients",
     "loss_derivative",
     "shape_table",
     "scalar_graph",
