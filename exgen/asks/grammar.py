@@ -1,8 +1,8 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER`` and ``TEXT`` for
-what they say, ``CONDITION`` for all that follows;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER``, ``SIZE`` and
+``TEXT`` for what they say, ``CONDITION`` for all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.errors import Source, Span, nearest
@@ -24,6 +25,7 @@ TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 PLACES: Mapping[str, str] = {
     "NAME": "a name of the network",
@@ -31,6 +33,7 @@ PLACES: Mapping[str, str] = {
     "NAMES": "names of the network, with commas",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
+    "SIZE": "a size, such as m or 20",
     "TEXT": 'text in quotes, such as "…"',
     "CONDITION": "a condition, such as x[0] < 0",
 }
@@ -57,6 +60,8 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("examples", "over SIZE examples", "when so many examples are processed at once"),
+        Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -146,7 +151,8 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
+            words = clause.pattern.split()
+            ahead = list(takewhile(lambda word: word.isalpha() and word.islower(), words))
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]
@@ -241,6 +247,7 @@ _VALUES: Mapping[str, Any] = {
     "NAMES": _name,
     "NUMBER": _number,
     "NUMBERS": _number,
+    "SIZE": lambda text: text if SIZE.fullmatch(text) else None,
     "CONDITION": str,
     "TEXT": _quoted,
 }
