@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\S')
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
+PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
 SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
@@ -62,6 +63,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
         Clause("examples", "over SIZE examples", "when so many examples are processed at once"),
         Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
+        Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -151,8 +153,7 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            words = clause.pattern.split()
-            ahead = list(takewhile(lambda word: word.isalpha() and word.islower(), words))
+            ahead = list(takewhile(PLAIN.fullmatch, clause.pattern.split()))
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]

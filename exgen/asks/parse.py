@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
-from exgen.asks.pieces import Fact, Formula, Part, Phrase, Where, Words
+from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.asks.tables import HEADS, TABLE
 from exgen.engine import gradient_name
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
+"""The asks whose answers are called by their names alone."""
 SAID = ("upstream", "given", "sorted", "examples")
 """The clauses that tell two asks about the same name apart."""
 ROW = "_"
 """What stands in the column of a table for the name of a row."""
-OF_NAMES = re.compile(r"\{\s*(?:fact|where|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL)
+OF_NAMES = re.compile(
+    r"\{\s*(?:fact|where|let|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL
+)
 """What begins a brace in which names stand behind the colon too, and no words."""
-"""The asks whose answers are called by their names alone."""
 WAYS = ("exactly", "digits", "upstream", "given", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
@@ -41,7 +43,7 @@ COMPARED = re.compile(r"(<=|>=|<|>|=)")
 CONDITION = re.compile(r"\{where:[^{}]*\}")
 GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
-VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
+VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where", "let")
 ALONE = ("rubric", "remark")
 """The verbs that are a row of their own."""
 
@@ -178,6 +180,8 @@ def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) ->
             "Inside rubrics and choices there may be formulas, {fact: a = b} and {where: a < b}."
         )
         raise source.error(f"'{word}' cannot stand here", span, remedy)
+    if word == "let":
+        return Let(body[verb.end() :].replace(";", "\n"), span)
     if word == "part":
         words = tokens(source, body[verb.end() :], start + verb.end())
         reader = Reader(source, words, span_at(source.text, end, 1), "{part 2 points}")
