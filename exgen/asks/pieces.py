@@ -35,6 +35,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Let:
+    """Leaves and lines besides those of the network, for formulas, facts, choices and proofs."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """An equation that has to hold, printed on the key."""
 
@@ -83,4 +91,4 @@ class Phrase:
 
 
 Inline = Words | Formula | Fact | Where
-Piece = Inline | Part | Phrase
+Piece = Inline | Let | Part | Phrase
