@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,8 +15,7 @@ ASKED = re.compile(r"\\explot\{([a-z]+)\}")
 POINTS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """One curve: its label, where the label stands, and its points in centimetres."""
 
     label: str
@@ -24,8 +24,7 @@ class Curve:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
+class Plot(Struct, frozen=True):
     """One plot: what it shows in words, its axes in centimetres, the marks on them, its curves."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from exgen.shapes import Shapes
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What rules may look at beside the expression itself.
 
     Attributes:
@@ -39,8 +39,7 @@ class Known:
     orderly: dict[int, Expr] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rewrite: where the left side stands, the right side says the same and reads better.
 
     Attributes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from msgspec import Struct
+
 from exgen.graph import SCALAR, Expr, Number, Shape, is_scalar
 
 Exact = int | Fraction
@@ -67,8 +69,7 @@ class Product:
         return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """Products added up; beside arrays a scalar stands for a multiple of the array of ones."""
 
     terms: tuple[Product, ...]
