@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\S')
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
+PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 PLACES: Mapping[str, str] = {
@@ -57,6 +59,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -144,7 +147,7 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
+            ahead = list(takewhile(PLAIN.fullmatch, clause.pattern.split()))
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]

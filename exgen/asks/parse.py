@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
-from exgen.asks.pieces import Fact, Formula, Part, Phrase, Where, Words
+from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.engine import gradient_name
 from exgen.errors import Source, nearest
@@ -34,7 +34,7 @@ COMPARED = re.compile(r"(<=|>=|<|>|=)")
 CONDITION = re.compile(r"\{where:[^{}]*\}")
 GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
-VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
+VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where", "let")
 ALONE = ("rubric", "remark")
 """The verbs that are a row of their own."""
 
@@ -105,7 +105,7 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
         elif (
             word == ":"
             and inside
-            and "".join(found).rpartition("{")[2].strip() not in ("fact", "where")
+            and "".join(found).rpartition("{")[2].strip() not in ("fact", "where", "let")
         ):
             inside[-1] = False
         elif inside and inside[-1]:
@@ -167,6 +167,8 @@ def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) ->
             "Inside rubrics and choices there may be formulas, {fact: a = b} and {where: a < b}."
         )
         raise source.error(f"'{word}' cannot stand here", span, remedy)
+    if word == "let":
+        return Let(body[verb.end() :].replace(";", "\n"), span)
     if word == "part":
         words = tokens(source, body[verb.end() :], start + verb.end())
         reader = Reader(source, words, span_at(source.text, end, 1), "{part 2 points}")

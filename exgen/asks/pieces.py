@@ -33,6 +33,13 @@ class Part(Struct, frozen=True):
     span: Span
 
 
+class Let(Struct, frozen=True):
+    """Leaves and lines besides those of the network, for formulas, facts, choices and proofs."""
+
+    text: str
+    span: Span
+
+
 class Fact(Struct, frozen=True):
     """An equation that has to hold, printed on the key."""
 
@@ -80,4 +87,4 @@ class Phrase:
 
 
 Inline = Words | Formula | Fact | Where
-Piece = Inline | Part | Phrase
+Piece = Inline | Let | Part | Phrase

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,21 +12,23 @@ from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
-from exgen.asks.pieces import Phrase
+from exgen.asks.pieces import Let, Phrase
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among
 from exgen.engine import forward
-from exgen.errors import KindError, RejectedError, Source, nearest
+from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
 from exgen.graph import is_scalar
+from exgen.language import read_network
+from exgen.language.writer import graph_text
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
 from exgen.problems.steps import said_once
-from exgen.problems.upstream import with_upstream
+from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +75,8 @@ SLIPS = (
     "own_position",
     "put_in_order_again",
     "sorted_the_other_way",
+    "forgot_share",
+    "counted_twice",
 )
 """The usual mistakes in any of the asks, the likeliest first."""
 
@@ -135,6 +140,28 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
                 raise placed(error, source, piece.span)
             return found, name
     return graph, None
+
+
+def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
+    """Return the network with the leaves and lines that a text lets be besides.
+
+    It ends in the last of them if that depends on the network's own last line, else in this.
+
+    Raises:
+        KindError: they cannot be read.
+
+    """
+    for piece in pieces:
+        if isinstance(piece, Let):
+            text = Source(TEXT, f"{graph_text(graph)}{dedent(piece.text)}\n")
+            try:
+                found = read_network(text, scalar_loss=False)
+            except LanguageError as error:
+                said = KindError(error.message, remedy=error.remedy)
+                raise placed(said, source, piece.span) from None
+            ends = graph.loss in part_of(found, found.loss).names
+            graph = found if ends else replace(found, loss=graph.loss)
+    return graph
 
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
@@ -207,7 +234,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     stated = _stated(pieces, setting, hidden)
     graph, upstream = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream)
+    own = with_own(pieces, graph, source)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks}
     fields = forward_fields(setting)
     fields["leaves"] = [

@@ -59,6 +59,7 @@ class Scene:
         draws: what was drawn: under ``numbers`` the leaves, under ``sizes`` those at which they
             are, under ``order`` that of choices.
         upstream: the leaf that is the upstream gradient of the last line, where one is shown.
+        own: the network with what the text lets be.
 
     """
 
@@ -68,11 +69,19 @@ class Scene:
     stated: frozenset[str]
     draws: Mapping[str, Any]
     upstream: str | None = None
+    own: Graph | None = None
 
     @property
     def graph(self) -> Graph:
         """The network."""
         return self.setting.graph
+
+    @property
+    def beside(self) -> Scene:
+        """The scene whose network has what the text lets be as well."""
+        if self.own is None:
+            return self
+        return replace(self, setting=replace(self.setting, graph=self.own))
 
     @property
     def printer(self) -> Printer:
@@ -149,11 +158,12 @@ class Scene:
         text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)
         if at is None:
             raise TypeError("a side of an equation needs its place")
+        scene = self.beside
         try:
-            expr = read_expression(text, self.graph, name=self.source.name)
+            expr = read_expression(text, scene.graph, name=self.source.name)
         except (MisfitError, LanguageError) as error:
             raise self.error(error.message, at, error.remedy) from None
-        return expr, self.printer(expr)
+        return expr, scene.printer(expr)
 
 
 def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:

@@ -277,6 +277,26 @@ ASKS: Mapping[str, Ask] = {
             proofs.derivation,
         ),
         Ask(
+            "proof",
+            "proof",
+            "To prove that the first formula equals the last, by the lines between them, each with "
+            "its reason.",
+            "{ask proof: {a1[i]} | {relu(z1[i])} entry by entry}",
+            proofs.proof,
+            ("hot",),
+            choices=2,
+        ),
+        Ask(
+            "rewriting",
+            "rewriting",
+            "What a formula can be rewritten as, line by line, each with its reason; the last line "
+            "is the answer.",
+            "{ask rewriting: {exp(z1)[i]} | {exp(z1[i])} entry by entry}",
+            proofs.proof,
+            ("hot",),
+            choices=2,
+        ),
+        Ask(
             "line",
             "line of NAME",
             "A line of the forward pass for whole arrays; the sheet has it entry by entry.",

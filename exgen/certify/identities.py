@@ -188,6 +188,9 @@ class _Algebra(Struct, frozen=True):
                     lambda held: self.entry(self.graph.loss, 0, 0, held),
                     (by, place(row), place(column)),
                 )
+            case Entry(of, row, column):
+                form = entry_form(of, (row, column), self.graph.shapes, letters_of(self.graph))
+                return self.of(form, at, free)
             case Partial(Entry(Name(line)) as top, Entry(Name(by)) as bottom):
                 return self.derivative(
                     lambda held: self.entry(line, place(top.row), place(top.column), held),

@@ -59,7 +59,6 @@ PARTIAL: Mapping[str, str] = {
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
-    "identity_proof": "it has no network: the formula that it is about is what is asked",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
     "concept": "a topic may speak of any network, or show one as a figure of units",
 }

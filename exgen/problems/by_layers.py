@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
-from exgen.derive.losses import loss_line
+from exgen.derive.summands import loss_line
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import Binding, Call, Expr, Graph, Name, Number, Size, as_expr, names_in
@@ -21,7 +20,8 @@ REMEDY = (
 )
 
 
-class Layer(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Layer:
     """One line as a layer.
 
     Attributes:

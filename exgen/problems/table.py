@@ -19,12 +19,12 @@ PRESETS = (
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
+    "identity_proof",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
     "grid",
-    "identity_proof",
     "concept",
     "alpha_gradient",
     "parameter_gradients",
