@@ -5,8 +5,10 @@ These are the shape of a name, for one example or a batch, what a layer gets, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.asks.numeric import is_numeric
 from exgen.asks.scene import Answered, Scene
@@ -51,8 +53,7 @@ SHARED = "All examples share the weights, so their shapes stay as they are."
 WITH_EXAMPLES = "Each example adds a column, or a row, of its own."
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What stands above a column, and how wide its cells are, in millimetres; 0 for a blank."""
 
     says: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
 from exgen.derive.latex import Printer
 from exgen.derive.symbols import shape_latex
@@ -30,8 +32,7 @@ MARK = "\x00"
 """Stands in no LaTeX, so that it tells a first pass of printing from what is printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A place where a shape is printed: the box of a line, or the brace under an operand."""
 
     line: str
