@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
+from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, Token, span_at, tokens
 from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.asks.tables import HEADS, TABLE
@@ -280,7 +280,7 @@ def _cells(source: Source, table: Phrase, columns: list[tuple[int, int]]) -> Ite
             if ROW not in (word.text for word in words):
                 remedy = f"Write {ROW} for it, as in 'shape of {ROW}'."
                 raise source.error("no row's name stands here", words[0].span, remedy)
-            put = [replace(word, text=name) if word.text == ROW else word for word in words]
+            put = [Token(name, word.span) if word.text == ROW else word for word in words]
             reader = Reader(source, put, span_at(source.text, end, 1), row.example)
             found = reader.read(row.pattern, row.clauses)
             _check(source, found)
