@@ -9,7 +9,7 @@ from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from exgen import resources
 from exgen.banks import bank_names
@@ -44,8 +44,7 @@ MOST_FAILURES = 10
 """After so many a sweep ends: more of them would say nothing new, and each takes its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The problems of a bank that are swept, in one notation, with their pages or without."""
 
     bank: Bank
@@ -114,8 +113,7 @@ class Yield:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A seed that makes no proven variant.
 
     Attributes:
