@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.again import Failure, again, more, said
 from exgen.errors import ExgenError, MachineError, ManifestError
-from exgen.files import read as read_file
+from exgen.files import read, reason
 from exgen.manifest import MAX_BYTES, digest, read_manifest
 from exgen.pipeline import printed_again
 from exgen.render.pdf import require_tex
@@ -37,8 +37,7 @@ SHOWN = 12
 """How many digits of a hash tell it from another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What came of one folder.
 
     Attributes:
@@ -83,8 +82,9 @@ def made_folders(path: Path) -> tuple[Path, ...]:
         )
         folders = tuple(sorted(found))
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ManifestError(f"this cannot be read: {reason}", place=str(path)) from None
+        raise ManifestError(
+            f"this cannot be read: {reason(error).lower()}", place=str(path)
+        ) from None
     if not folders:
         raise ManifestError(
             f"there is no {MANIFEST} here or in any folder below",
@@ -159,7 +159,7 @@ def _signature(manifest: Manifest, owner: Ed25519PublicKey, key: str) -> Iterato
     except FileNotFoundError:
         yield Failure(SIGNATURE, "is missing: nobody signed this manifest")
     except OSError as error:
-        yield Failure(SIGNATURE, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        yield Failure(SIGNATURE, f"cannot be read: {reason(error).lower()}")
 
 
 # --- the files ---
@@ -182,12 +182,12 @@ def _files(
             yield Failure(name, "is none of the files of this set")
             continue
         try:
-            data = read_file(manifest.folder / name, MAX_BYTES)
+            data = read(manifest.folder / name, MAX_BYTES)
         except FileNotFoundError:
             yield Failure(name, "is missing")
             continue
         except OSError as error:
-            yield Failure(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+            yield Failure(name, f"cannot be read: {reason(error).lower()}")
             continue
         if name in printed and name in PDFS:
             says = difference(data, printed[name])

@@ -9,10 +9,11 @@ from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
 from exgen.asks.proofs import proven
 from exgen.asks.scene import Answered, Scene, backward_of, placed
+from exgen.asks.tables import batch_of, count_of
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import batched, cost_name, in_rows, per_example
+from exgen.derive.batch import cost_name, per_example
 from exgen.derive.factors import gradients_given, read_given
 from exgen.derive.marked import example_mark
 from exgen.derive.symbols import dim_latex
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from exgen.derive.batch import Batch
     from exgen.derive.factors import Given
     from exgen.derive.latex import Printer
-    from exgen.graph import Dim
 
 QUAD = r"\quad"
 ONE_STEP = ("upstream", "steps")
@@ -183,26 +183,15 @@ def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
 # --- many examples ---
 
 
-def batch_of(scene: Scene, phrase: Phrase, count: Dim) -> Batch:
-    """Return the network of a scene over so many examples; an error points at the phrase."""
-    if set(count.names) & set(scene.graph.names):
-        said = f"'{count}' is a name of the network"
-        raise scene.error(said, phrase.span, "Call the number of examples something else.")
-    try:
-        return batched(scene.graph, count, rows=in_rows(scene.setting.notation))
-    except KindError as error:
-        raise placed(error, scene.source, phrase.span) from None
-
-
-def show_batch(phrase: Phrase, scene: Scene) -> dict[str, Any]:
+def show_cost(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     """Show that there are many examples, and the cost, which is the mean of their losses."""
-    batch = batch_of(scene, phrase, phrase["size"])
+    batch = _batch(phrase, scene)
     one, many = backward_of(scene), _many(scene, batch)
     marked = one.printer({}, per_example(scene.graph))
     marked = replace(marked, shapes={**scene.printer.shapes, cost_name(scene.graph): SCALAR})
-    plain, size = many.setting.printer, dim_latex(phrase["size"])
+    plain, size = many.setting.printer, dim_latex(count_of(batch))
     return {
-        "show": "batch",
+        "show": "cost",
         "size": Tex(size),
         "line": "row" if batch.rows else "column",
         "mark": Tex(example_mark(scene.setting.notation)),
@@ -213,6 +202,12 @@ def show_batch(phrase: Phrase, scene: Scene) -> dict[str, Any]:
             for name, big in batch.names.items()
         ],
     }
+
+
+def _batch(phrase: Phrase, scene: Scene) -> Batch:
+    if "examples" not in phrase.clauses:
+        raise scene.error("how many examples are there?", phrase.span, "Such as over m examples.")
+    return batch_of(phrase, scene)
 
 
 def _mean(size: str) -> str:
@@ -228,17 +223,17 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
     """Return the gradient of the mean loss: as a mean over the examples, and as one product."""
     if ask.choices:
         raise scene.error("an answer in two forms is nothing to choose", ask.span)
-    graph, count = scene.graph, ask.clauses["examples"]
-    batch, own = batch_of(scene, ask, count), per_example(graph)
+    graph, own = scene.graph, per_example(scene.graph)
     if by in own:
         said = f"'{by}' differs from example to example, so its gradient is no mean over them"
         raise scene.error(said, ask.spans["entry"], "Ask for a parameter.")
+    batch = batch_of(ask, scene)
     many = _many(scene, batch)
     closed = one.written(one.found[by].closed, by)
     whole = many.written(many.found[by].closed, by)
     printer, together = one.printer(closed.shapes, own), many.printer(whole.shapes, frozenset())
     symbol = many.setting.printer.derivative(batch.graph.loss, by)
-    mean = _mean(dim_latex(count))
+    mean = _mean(dim_latex(count_of(batch)))
     total = mean[mean.index(r"\sum") :]
 
     def write(claim: MeanGradientClaim) -> Tex:
@@ -255,7 +250,7 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
     steps, told = _backward(ask, scene, one, by, own, closed=False)
     answers = (
         Solved(
-            name=f"{ask.name}.mean",
+            name=ask.name,
             latex=Tex(mean + printer.wrapped(closed.expr)),
             shape=one.shape(by),
             expr=to_text(closed.expr),

@@ -2,21 +2,21 @@
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
 with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``DERIVATIVES`` for names
-or pairs such as ``a by z``, ``SIZE`` for a number or its name, ``NUMBER`` and ``TEXT`` for what
-they say, ``CONDITION`` for all that follows;
+or pairs such as ``a by z``, ``NUMBER``, ``SIZE`` and ``TEXT`` for what they say, ``CONDITION`` for
+all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from exgen.errors import Source, Span, nearest
-from exgen.graph import Dim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\S')
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
+PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
-PLAIN = re.compile("[a-z]+")
+SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
-MOST_DIGITS = 10
 LISTS: Mapping[str, tuple[str, ...]] = {
     "NAMES": (",", "and"),
     "NUMBERS": (",", "and"),
@@ -41,17 +41,16 @@ PLACES: Mapping[str, str] = {
     "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
     "NAMES": "names of the network, with commas",
     "DERIVATIVES": "names of the network or pairs such as a1 by z1, with commas",
-    "SIZE": "a whole number, or a name for one",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
+    "SIZE": "a size, such as m or 20",
     "TEXT": 'text in quotes, such as "…"',
     "CONDITION": "a condition, such as x[0] < 0",
 }
 """What may fill each sort of place, for errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """Words that may follow a phrase; its value is what fills its place, or True without one."""
 
     name: str
@@ -72,15 +71,13 @@ CLAUSES: Mapping[str, Clause] = {
             "the gradients of the loss by these names, and the Jacobians of such pairs as a1 by "
             "z1, stay symbols",
         ),
-        Clause(
-            "examples",
-            "over SIZE examples",
-            "of the mean loss of so many examples: as a mean, and as one product",
-        ),
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
+        Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
+        Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -91,8 +88,7 @@ COMMON = ("inside", "points", "hint")
 """The clauses that every ask may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, a number, a name, quoted text or a sign, and where it stands."""
 
     text: str
@@ -115,8 +111,7 @@ def span_at(text: str, offset: int, length: int) -> Span:
     return Span(line, column, max(1, len(rest)))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What filled the places of a phrase, with where each stood."""
 
     slots: Mapping[str, Any]
@@ -254,12 +249,6 @@ def _entry(text: str) -> tuple[str, tuple[str, ...]] | None:
     return found[1], index
 
 
-def _size(text: str) -> Dim | None:
-    if text.isdecimal() and 0 < len(text) < MOST_DIGITS and int(text):
-        return Dim(int(text))
-    return Dim(0, (text,)) if NAME.fullmatch(text) else None
-
-
 def _number(text: str) -> Fraction | None:
     return Fraction(text) if NUMBER.fullmatch(text) else None
 
@@ -273,9 +262,9 @@ _VALUES: Mapping[str, Any] = {
     "ENTRY": _entry,
     "NAMES": _name,
     "DERIVATIVES": _name,
-    "SIZE": _size,
     "NUMBER": _number,
     "NUMBERS": _number,
+    "SIZE": lambda text: text if SIZE.fullmatch(text) else None,
     "CONDITION": str,
     "TEXT": _quoted,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.deep import MAX_USES
 from exgen.engine import gradient_name
@@ -28,6 +29,7 @@ from exgen.language.expressions import read_raw_expression
 from exgen.language.infer import Scope, Typer
 from exgen.language.orientation import Orientation
 from exgen.language.reader import read_program
+from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_LINE_DEPTH
 from exgen.ops.base import Sizes
 from exgen.shapes import check_size, check_sizes
 
@@ -44,6 +46,7 @@ def read_network(
     functions: Mapping[str, str] | None = None,
     loss: str | None = None,
     scalar_loss: bool = True,
+    depth: int = MAX_LINE_DEPTH,
 ) -> Graph:
     """Read a network.
 
@@ -53,6 +56,7 @@ def read_network(
         loss: the name to differentiate; the last line unless given.
         scalar_loss: whether the loss must be a scalar. A fragment that only asks for a Jacobian
             has none.
+        depth: how deep a line may be nested.
 
     Returns:
         A graph that :func:`exgen.shapes.check` finds legal.
@@ -61,7 +65,7 @@ def read_network(
         LanguageError: with line, column and caret.
 
     """
-    program = read_program(source, functions or {})
+    program = read_program(source, functions or {}, depth)
     _check_uses(program)
     network = _Network(program, _leaf_shapes(program), Sizes())
     target = loss or program.lines[-1].name
@@ -95,8 +99,21 @@ def read_network(
     return graph
 
 
+def read_graph(text: str) -> Graph:
+    """Read a network that :func:`exgen.language.writer.graph_text` wrote: the very same value.
+
+    Raises:
+        LanguageError: with line, column and caret.
+
+    """
+    # what was derived or turned may be nested deeper than what an author may write
+    return read_network(Source("network", text), scalar_loss=False, depth=MAX_EXPRESSION_DEPTH)
+
+
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
     """Read one expression over the names and sizes of a graph, and over its gradients.
+
+    It may be in index form, with letters for indices.
 
     Raises:
         LanguageError: for syntax, an unknown name, or shapes that do not fit.
@@ -106,7 +123,7 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
     gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
     scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
     typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
-    return typer.infer(scope.resolve(read_raw_expression(source))).expr
+    return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 
 def _check_uses(program: Program) -> None:
@@ -157,8 +174,7 @@ def _leaf_shapes(program: Program) -> dict[str, Shape]:
 # --- shapes ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(Struct, frozen=True):
     program: Program
     leaf_shapes: Mapping[str, Shape]
     sizes: Sizes

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 from keyword import iskeyword
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import LanguageError, Source, Span
 from exgen.graph import Dim
@@ -34,8 +35,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 OTHER_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Struct, frozen=True):
     """A text that is being read.
 
     Attributes:
@@ -78,6 +78,13 @@ class Syntax:
         """Return a piece of syntax as it was written; its first line where it has several."""
         span = self.span(node)
         return self.lines[span.line - 1][span.column : span.column + span.length]
+
+    def sign_after(self, node: ast.expr, sign: str) -> Span:
+        """Return where a sign stands that follows a piece of syntax on its last line."""
+        line = node.end_lineno or node.lineno
+        text = self.lines[line - 1]
+        after = len(text.encode()[: node.end_col_offset].decode())
+        return Span(line, max(text.find(sign, after), 0), len(sign))
 
     # --- parsing ---
 

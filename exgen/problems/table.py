@@ -15,21 +15,21 @@ PRESETS = (
     "draw_graph",
     "missing_shapes",
     "layer_table",
+    "shape_table",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
     "parameter_gradients",
+    "identity_proof",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
     "grid",
-    "identity_proof",
     "concept",
     "alpha_gradient",
     "loss_derivative",
-    "shape_table",
     "scalar_graph",
     "circuit",
     "write_out",

@@ -6,18 +6,19 @@ Its sentences stand in :mod:`exgen.readback.sentences`, which reads them too.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.certify.sheet import clashes
 from exgen.derive.latex import HADAMARD, INDICATORS, ONES
 from exgen.derive.notation import Notation
 from exgen.derive.orient import examples, weights
 from exgen.document import Tex
-from exgen.errors import Source
 from exgen.graph import Call, Graph, is_column, is_scalar, walk
-from exgen.language import read_network
+from exgen.language import read_graph
 from exgen.ops import TABLE
 from exgen.ops.activations import RELU, SOFTMAX
 from exgen.ops.scalars import definition_of
@@ -40,8 +41,7 @@ GRADIENTS = frozenset({"gradient", "mean of gradients"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What page 1 says of all networks of a sheet, so that no problem has to.
 
     Attributes:
@@ -77,7 +77,7 @@ def said(problem_set: ProblemSet) -> Said:
 
 @lru_cache(maxsize=256)
 def _used(network: str) -> frozenset[str]:
-    return frozenset(ops(read_network(Source("network", network), scalar_loss=False)))
+    return frozenset(ops(read_graph(network)))
 
 
 def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
