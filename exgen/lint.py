@@ -9,7 +9,7 @@ from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from exgen import resources
 from exgen.banks import bank_names
@@ -47,8 +47,7 @@ PARTS_EACH = 8
 """How many parts a process gets at least, so that none waits long for another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The problems of a bank that are swept, in one notation, with their pages or without."""
 
     bank: Bank
@@ -117,8 +116,7 @@ class Yield:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A seed that makes no proven variant.
 
     Attributes:
@@ -267,8 +265,7 @@ def _listed(points: tuple[float, ...]) -> str:
     return " + ".join(f"{part:g}" for part in points)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What so many seeds came to: a part of a report."""
 
     seeds: int

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace as with_keys
 
 from exgen import resources
@@ -50,8 +51,7 @@ LIKELY_PAGES = 2
 """A right guess of the page count spares TeX its second run; a wrong one costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
@@ -61,8 +61,7 @@ class Made:
     english: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """What ``render`` wrote, and which files came out otherwise than they were recorded."""
 
     made: Made

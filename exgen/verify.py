@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.again import Failure, again, more, said
 from exgen.errors import ExgenError, MachineError, ManifestError
@@ -37,8 +37,7 @@ SHOWN = 12
 """How many digits of a hash tell it from another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What came of one folder.
 
     Attributes:

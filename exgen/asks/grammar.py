@@ -9,10 +9,11 @@ what they say, ``CONDITION`` for all that follows;
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.errors import Source, Span, nearest
 
@@ -39,8 +40,7 @@ PLACES: Mapping[str, str] = {
 """What may fill each sort of place, for errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """Words that may follow a phrase; its value is what fills its place, or True without one."""
 
     name: str
@@ -70,8 +70,7 @@ COMMON = ("inside", "points", "hint")
 """The clauses that every ask may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, a number, a name, quoted text or a sign, and where it stands."""
 
     text: str
@@ -94,8 +93,7 @@ def span_at(text: str, offset: int, length: int) -> Span:
     return Span(line, column, max(1, len(rest)))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What filled the places of a phrase, with where each stood."""
 
     slots: Mapping[str, Any]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.asks import cases, numeric, proofs, shown, symbolic, vectorised, words
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from exgen.asks.shown import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """Something to show.
 
     Attributes:
@@ -39,8 +39,7 @@ class Show:
     choices: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Something to ask, with the attributes of a show.
 
     Attributes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.derive.symbols import free_name, look
 from exgen.errors import KindError
 from exgen.graph import (
@@ -154,8 +156,7 @@ def _transposed(expr: Expr) -> Expr:
     return expr.T
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewrite:
+class _Rewrite(Struct, frozen=True):
     graph: Graph
     own: frozenset[str]
     names: Mapping[str, str]

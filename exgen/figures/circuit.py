@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.elementary import gate_latex
 from exgen.errors import KindError
@@ -35,8 +37,7 @@ TIP = 0.6
 """Room between the last wire and the name of the output."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Spacing:
+class _Spacing(Struct, frozen=True):
     """How much room a circuit takes along its wires, in millimetres.
 
     Attributes:

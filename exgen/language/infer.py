@@ -7,8 +7,9 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from exgen.errors import MisfitError, Source, Span, nearest
 from exgen.graph import (
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
 MAX_SOFTMAX = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What the names in one line mean.
 
     Attributes:
@@ -109,8 +109,7 @@ class Typed(NamedTuple):
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
-class Typer:
+class Typer(Struct, frozen=True):
     """Infers shapes bottom-up and spells out short forms on the way.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.deep import MAX_USES
 from exgen.engine import gradient_name
@@ -173,8 +174,7 @@ def _leaf_shapes(program: Program) -> dict[str, Shape]:
 # --- shapes ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(Struct, frozen=True):
     program: Program
     leaf_shapes: Mapping[str, Shape]
     sizes: Sizes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.derive.batch import cost_name
 from exgen.derive.marked import MarkedPrinter, example_mark
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 PATHS = "A value that is used in several places receives a contribution from each; they add up."
 
 
-@dataclass(frozen=True, slots=True)
-class Backward:
+class Backward(Struct, frozen=True):
     """Everything one problem derives from: the setting, what is given, and the gradients."""
 
     setting: Setting

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.symbols import dim_latex, shape_latex
@@ -28,8 +30,7 @@ MARK = "\x00"
 """Stands in no LaTeX, so that it tells a first pass of printing from what is printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A place where a shape is printed: the box of a line, or the brace under an operand."""
 
     line: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
@@ -81,8 +83,7 @@ def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[st
     return {"examples": options["examples"]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """What the answers are built from: a network, its printers, and how an entry is written.
 
     Attributes:
@@ -226,8 +227,7 @@ def _over_examples(setting: Setting, examples: object, fields: dict[str, Any]) -
     return _solution(case, by, shown, fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _ExamplePrinter:
+class _ExamplePrinter(Struct, frozen=True):
     """Prints an entry of a batch as the value of example i."""
 
     marked: MarkedPrinter
