@@ -1,8 +1,8 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER`` and ``TEXT`` for
-what they say, ``CONDITION`` for all that follows;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER``, ``SIZE`` and
+``TEXT`` for what they say, ``CONDITION`` for all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
@@ -27,6 +27,7 @@ NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
 PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 PLACES: Mapping[str, str] = {
     "NAME": "a name of the network",
@@ -34,6 +35,7 @@ PLACES: Mapping[str, str] = {
     "NAMES": "names of the network, with commas",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
+    "SIZE": "a size, such as m or 20",
     "TEXT": 'text in quotes, such as "…"',
     "CONDITION": "a condition, such as x[0] < 0",
 }
@@ -59,6 +61,8 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("examples", "over SIZE examples", "when so many examples are processed at once"),
+        Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
@@ -242,6 +246,7 @@ _VALUES: Mapping[str, Any] = {
     "NAMES": _name,
     "NUMBER": _number,
     "NUMBERS": _number,
+    "SIZE": lambda text: text if SIZE.fullmatch(text) else None,
     "CONDITION": str,
     "TEXT": _quoted,
 }

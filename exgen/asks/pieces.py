@@ -69,6 +69,8 @@ class Phrase:
         name: what the answer is called; empty for a show.
         span: where it stands.
         spans: where what fills each place and each clause stands.
+        cells: of a table the asks in it, row by row.
+        is_cell: whether it stands in a table.
 
     """
 
@@ -80,6 +82,8 @@ class Phrase:
     name: str
     span: Span
     spans: Mapping[str, Span]
+    cells: tuple[Phrase, ...] = ()
+    is_cell: bool = False
 
     def __getitem__(self, slot: str) -> Any:  # noqa: ANN401 - a name, names or a number
         """Return what fills a place of the pattern."""

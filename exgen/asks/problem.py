@@ -11,16 +11,18 @@ import numpy as np
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
-from exgen.asks.parse import asks_of, parse
+from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Phrase
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
+from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among
+from exgen.derive.batch import cost_name
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import is_scalar
+from exgen.graph import SCALAR, is_scalar
 from exgen.language import read_network
 from exgen.language.writer import graph_text
 from exgen.problems import luck
@@ -92,7 +94,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         raise KindError("a problem without a kind needs a 'text'", remedy='Such as text = "…".')
     source = Source(TEXT, options[TEXT])
     pieces = parse(source)
-    phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
+    phrases = list(phrases_of(pieces))
     graph = behind(pieces, graph, source)[0]
     for phrase in phrases:
         _check_names(phrase, graph, source)
@@ -230,14 +232,15 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
     pieces = parse(source)
-    hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
+    hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
     graph, upstream = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
     scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
-    found = {ask.name: _answered(ask, scene) for ask in scene.asks}
-    fields = forward_fields(setting)
+    found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
+    batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
+    fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)
     fields["leaves"] = [
         part
         for leaf, part in zip(setting.graph.leaves, fields["leaves"], strict=True)
@@ -311,8 +314,8 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
         elif piece.sort == "values":
             every = tuple(leaf.name for leaf in setting.graph.leaves)
             found |= set(piece.slots.get("names", every))
-        elif piece.sort == "layers":
-            found |= {binding.name for binding in setting.graph.bindings}
+        elif piece.sort == TABLE:
+            found |= {cell["name"] for cell in piece.cells if cell.sort == "shape"}
     return frozenset(found)
 
 

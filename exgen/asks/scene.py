@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.derive.factors import gradients_given
@@ -149,9 +150,8 @@ class Scene:
         return replace(self, setting=replace(self.setting, graph=part_of(self.graph, of)))
 
     def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
-        """Return the asks that stand before one."""
-        names = [part.name for part in self.asks]
-        return self.asks[: names.index(ask.name)]
+        """Return the asks that stand before one; before what is shown, all."""
+        return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
 
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""

@@ -88,8 +88,8 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
 
     """
     own = per_example(graph)
-    for name in own:
-        if not is_column(graph.shapes[name]):
+    for name in graph.names:
+        if name in own and not is_column(graph.shapes[name]):
             raise KindError(
                 f"'{name}' is a matrix already, so the network is no network for one example",
                 remedy="Declare the input of one example: x: input[D].",

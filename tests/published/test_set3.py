@@ -25,16 +25,16 @@ def test_layer_table(made: ProblemSet) -> None:
     found = {name: answer.latex.tex for name, answer in answers(made, "p2b").items()}
     z1, z2, z3 = (rf"\mathbf{{z}}^{{[{n}]}}" for n in (1, 2, 3))
     assert found == {
-        "z1.in": r"\mathbf{x}",
-        "z1.out": rf"{z1} = \mathbf{{W}}^{{[1]}}\,\mathbf{{x}} + \mathbf{{b}}^{{[1]}}",
-        "z2.in": z1,
-        "z2.out": rf"{z2} = \operatorname{{ReLU}}\left({z1}\right)",
-        "z3.in": z2,
-        "z3.out": rf"{z3} = \mathbf{{W}}^{{[2]}}\,{z2} + \mathbf{{b}}^{{[2]}}",
-        "yhat.in": z3,
-        "yhat.out": rf"\hat{{\mathbf{{y}}}} = {z3}",
-        "L.in": r"\hat{\mathbf{y}}",
-        "L.out": r"L = \left\lVert \hat{\mathbf{y}} - \mathbf{y} \right\rVert^{2}",
+        "input.z1": r"\mathbf{x}",
+        "output.z1": rf"{z1} = \mathbf{{W}}^{{[1]}}\,\mathbf{{x}} + \mathbf{{b}}^{{[1]}}",
+        "input.z2": z1,
+        "output.z2": rf"{z2} = \operatorname{{ReLU}}\left({z1}\right)",
+        "input.z3": z2,
+        "output.z3": rf"{z3} = \mathbf{{W}}^{{[2]}}\,{z2} + \mathbf{{b}}^{{[2]}}",
+        "input.yhat": z3,
+        "output.yhat": rf"\hat{{\mathbf{{y}}}} = {z3}",
+        "input.L": r"\hat{\mathbf{y}}",
+        "output.L": r"L = \left\lVert \hat{\mathbf{y}} - \mathbf{y} \right\rVert^{2}",
     }
 
 
