@@ -33,7 +33,7 @@ from exgen.ops.base import (
     features_axis,
     named,
 )
-from exgen.ops.entrywise import ENTRYWISE, entrywise
+from exgen.ops.entrywise import ENTRYWISE, entrywise, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,13 +143,8 @@ ABS = entrywise(
     "z",
     value=np.abs,
     slopes=lambda z, _out: (call("sign", z),),
-    why="The derivative of the absolute value is the sign of its argument.",
     traits=replace(ENTRYWISE, kink="flat", range=(0, None)),
-    words=named(
-        "absolute value",
-        says=r"$\lvert z \rvert$ is the absolute value of each entry.",
-        latex=r"\lvert",
-    ),
+    words=shown_as(r"\lvert", r"$\lvert z \rvert$ is $z$ for $z > 0$ and $-z$ otherwise."),
     formula=lambda _m, z: abs(z),
 )
 SIGN = entrywise(
@@ -201,13 +196,9 @@ GELU = entrywise(
     "z",
     value=inexact(lambda z: z * _tail(z)),
     slopes=lambda z, _out: (call("normal_cdf", z) + z * call("normal_pdf", z),),
-    why="By the product rule: the slope of the normal distribution function is its density.",
     traits=replace(SMOOTH, activation=True),
-    words=named(
-        "GELU",
-        says=r"$\operatorname{GELU}(z) = z \, \Phi(z)$.",
-        latex=r"\operatorname{GELU}",
-        slips=LEFT_OUT,
+    words=shown_as(
+        r"\operatorname{GELU}", r"$\operatorname{GELU}(z) = z \, \Phi(z)$.", slips=LEFT_OUT
     ),
     definition=lambda z: z * call("normal_cdf", z),
 )

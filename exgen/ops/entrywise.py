@@ -26,16 +26,19 @@ from exgen.graph import (
     walk,
 )
 from exgen.ops.base import (
+    NO_SLIPS,
     PLAIN,
     Op,
     Pair,
     Signature,
     Site,
     Sizes,
+    Slips,
     Traits,
     Words,
     both,
     entry_of,
+    named,
     no_entry,
     no_jacobian,
 )
@@ -50,8 +53,14 @@ if TYPE_CHECKING:
 ENTRYWISE = replace(PLAIN, entrywise=True)
 FUNCTION = "A function that is applied to each entry keeps the shape."
 ARITHMETIC = "Entrywise arithmetic keeps the shape; a scalar is combined with every entry."
+MULTIPLIED = "The gradient is multiplied by the derivative of the function, entry by entry."
 PLUS = as_expr(1)
 MINUS = as_expr(-1)
+
+
+def shown_as(latex: str, says: str = "", slips: Slips = NO_SLIPS) -> Words:
+    """Return the words of a function that its sign on the page is enough to speak of."""
+    return named("entrywise function", says=says, latex=latex, slips=slips)
 
 
 def common_shape(
@@ -85,8 +94,8 @@ def entrywise(
     *args: str,
     value: Callable[..., NDArray[Any]],
     slopes: Callable[..., tuple[Expr, ...]] | None,
-    why: str,
     words: Words,
+    why: str = MULTIPLIED,
     traits: Traits = ENTRYWISE,
     sign: str = "",
     shape: Callable[[Sizes, tuple[Shape, ...], Mapping[str, OptionValue]], Shape] = common_shape,
@@ -104,8 +113,8 @@ def entrywise(
         value: its values in NumPy.
         slopes: the arguments and the output in, the derivative by each argument out; None where
             all are 0.
-        why: one sentence on the derivatives.
         words: how sentences speak of it, and its sign on the page.
+        why: one sentence on the derivatives, where there is more to say than their formulas do.
         traits: what holds of it.
         sign: the operator that the language writes it with.
         shape: its shape, where not every argument may be a scalar.
