@@ -21,6 +21,7 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "parameter_gradients",
+    "loss_derivative",
     "identity_proof",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
@@ -29,7 +30,6 @@ NAMES = (
     "grid",
     "concept",
     "alpha_gradient",
-    "loss_derivative",
     "scalar_graph",
     "circuit",
     "write_out",
