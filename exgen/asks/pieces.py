@@ -43,20 +43,42 @@ class Let:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """An equation that has to hold, printed on the key."""
+class Compared:
+    """Sides with signs between them; one side alone stands for its value.
+
+    Attributes:
+        sides: in the network language.
+        signs: one between each two sides.
+        of: what the gradients in them are of; empty where there are none.
+        span: where it stands.
+        digits: the decimals to which a value is rounded; None where it is exact.
+
+    """
 
     sides: tuple[str, ...]
+    signs: tuple[str, ...]
+    of: str
     span: Span
+    digits: int | None = None
+
+
+class Fact(Compared):
+    """A condition that has to hold, printed on the key."""
+
+    __slots__ = ()
+
+
+class Where(Compared):
+    """The condition on which what stands beside it is the right choice; it is not printed."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """The condition on which what stands beside it is the right choice; it is not printed."""
+class Behind:
+    """A fact: the parameters all of whose paths to the loss lead through a line."""
 
-    left: str
-    sign: str
-    right: str
+    name: str
     span: Span
 
 
@@ -90,5 +112,5 @@ class Phrase:
         return self.slots[slot]
 
 
-Inline = Words | Formula | Fact | Where
+Inline = Words | Formula | Fact | Where | Behind
 Piece = Inline | Let | Part | Phrase

@@ -245,6 +245,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     ]
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
+    drawn = any(isinstance(piece, Phrase) and piece.sort == "units" for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
         parts=all(ask.sort in SORTS for ask in scene.asks),
@@ -258,7 +259,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         {
             **fields,
             "scalars": all(map(is_scalar, setting.graph.shapes.values())),
-            "shown_in": setting.shown_in if shows else None,
+            "shown_in": setting.shown_in if shows or drawn else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,

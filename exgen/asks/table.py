@@ -134,6 +134,20 @@ SHOWS: Mapping[str, Show] = {
             shown.graph,
         ),
         Show(
+            "units",
+            "units",
+            "A network of scalar units as a figure, any other by its lines.",
+            "{show units}",
+            shown.units,
+        ),
+        Show(
+            "plot",
+            "plot sigmoid|minuslog",
+            "A curve, on the key alone.",
+            "{show plot sigmoid}",
+            shown.plot,
+        ),
+        Show(
             "layers",
             "layers",
             "A table of the lines, each with its formula and its shape.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
-from exgen.certify.layers import LayerInputClaim
 from exgen.certify.quantity import Quantity
 from exgen.document import Step, Tex
 from exgen.errors import KindError
@@ -62,8 +62,8 @@ def layer_rows(setting: Setting, prefix: str) -> tuple[list[dict[str, Any]], lis
                 shape=None,
                 expr=layer.source,
                 steps=(Step("input", Tex(printer.name(layer.source)), BEFORE),),
-                claim=LayerInputClaim(graph, layer.line, layer.source, layer.fixed),
-                write=lambda claim: Tex(printer.name(claim.source)),
+                claim=ArrowsClaim(graph, INPUT, (layer.source,), layer.line, layer.fixed),
+                write=lambda claim: Tex(printer.name(claim.found[0])),
                 where=Tex(f"as the input of ${titles[layer.line]}$"),
             ),
             Solved(

@@ -20,12 +20,12 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "identity_proof",
+    "concept",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
     "grid",
-    "concept",
     "alpha_gradient",
     "parameter_gradients",
     "loss_derivative",

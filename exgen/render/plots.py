@@ -112,8 +112,8 @@ PLOTS: Mapping[str, Plot] = {
     ),
     "minuslog": _plot(
         "minuslog",
-        "The loss is large near p = 0 and falls, steeply at first, to 0 at p = 1.",
-        "p", (0, 1), (0, 4.7), (4.5, 0.55), ((0.5, 1), (1, 2, 3, 4)),
-        (("-\\log p", lambda p: -math.log(p), (0.01, 1), 0.22),),
+        "The loss is large near q = 0 and falls, steeply at first, to 0 at q = 1.",
+        "q", (0, 1), (0, 4.7), (4.5, 0.55), ((0.5, 1), (1, 2, 3, 4)),
+        (("-\\log q", lambda q: -math.log(q), (0.01, 1), 0.22),),
     ),
 }  # fmt: skip
