@@ -55,6 +55,7 @@ SLIPS = (
     "skipped_jacobian",
     "no_slope",
     "output_for_preactivation",
+    "sum_for_mean",
     "wrong_sign",
     "forgot_factor",
     "forgot_upstream",
@@ -168,7 +169,7 @@ def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
-        if slot in ("condition", "word"):
+        if slot in ("condition", "word", "size"):
             continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
@@ -265,17 +266,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
-            "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
+            "derives": sorted({rule for part in found.values() for rule in part.derives}),
             "choices": [name for name, part in found.items() if is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
     )
-
-
-def _derives(answered: Answered) -> Sequence[str]:
-    """Return the rules that an answer derives, to which later problems point."""
-    return answered.prints.get("derives", ()) if isinstance(answered.prints, dict) else ()
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:

@@ -38,14 +38,16 @@ class Answered:
     Attributes:
         prints: what stands in the text in place of the ask; blanks are marks in it.
         solved: the answers, one for each blank.
-        layout: how the key works it out: ``worked`` or ``rubric``; empty where the answer stands
-            in a blank and has nothing to work out.
+        layout: how the key works it out: ``worked``, ``derivation``, ``backward``, ``examples`` or
+            ``rubric``; empty where the answer stands in a blank and has nothing to work out.
+        derives: the rules that its key derives, to which later problems point.
 
     """
 
     prints: Tex | dict[str, Any]
     solved: tuple[Solved, ...]
     layout: str = ""
+    derives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.asks import cases, numeric, proofs, shown, symbolic, tables, vectorised, words
+from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, tables, vectorised, words
 from exgen.asks.scene import Answered
 
 if TYPE_CHECKING:
@@ -196,6 +196,14 @@ SHOWS: Mapping[str, Show] = {
             shown.upstream,
         ),
         Show(
+            "cost",
+            "cost",
+            "The cost, the mean of the losses of many examples, and how their values are called.",
+            "{show cost over m examples}",
+            derived.show_cost,
+            ("examples",),
+        ),
+        Show(
             "cases",
             "cases of NAME",
             "What the entries of a gradient by a vector may be written with: how its entries are "
@@ -260,12 +268,12 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "gradient",
             "gradient of NAME by ENTRY",
-            "The gradient of a scalar: closed, one step from its upstream gradients, from "
-            "gradients that are given, an entry in index form or by cases, with a known order of "
-            "what is sorted, or at the numbers.",
+            "The gradient of a scalar: closed, one step from its upstream gradients, step by step, "
+            "from derivatives that are given, of the mean over examples, an entry in index form or "
+            "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
-            symbolic.gradient,
-            ("upstream", "given", "sorted", "exactly", "digits"),
+            derived.gradient,
+            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits"),
             wrong=True,
         ),
         Ask(
