@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.derive.factors import gradients_given
@@ -37,14 +38,16 @@ class Answered:
     Attributes:
         prints: what stands in the text in place of the ask; blanks are marks in it.
         solved: the answers, one for each blank.
-        layout: how the key works it out: ``worked`` or ``rubric``; empty where the answer stands
-            in a blank and has nothing to work out.
+        layout: how the key works it out: ``worked``, ``derivation``, ``backward``, ``examples`` or
+            ``rubric``; empty where the answer stands in a blank and has nothing to work out.
+        derives: the rules that its key derives, to which later problems point.
 
     """
 
     prints: Tex | dict[str, Any]
     solved: tuple[Solved, ...]
     layout: str = ""
+    derives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,8 @@ class Scene:
         return replace(self, setting=replace(self.setting, graph=part_of(self.graph, of)))
 
     def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
-        """Return the asks that stand before one."""
-        names = [part.name for part in self.asks]
-        return self.asks[: names.index(ask.name)]
+        """Return the asks that stand before one; before what is shown, all."""
+        return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
 
     def ending(self, of: str, span: Span) -> Scene:
         """Return the scene with what the text lets be, whose gradients are of a line if of any."""

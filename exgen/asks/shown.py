@@ -10,7 +10,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Tex
 from exgen.engine import evaluate
 from exgen.errors import KindError
-from exgen.graph import Binding, Name, is_scalar
+from exgen.graph import Name, is_scalar
 from exgen.problems.by_layers import chain_fields
 from exgen.problems.entries import check_entries, entry_fields
 from exgen.problems.wording import what_runs
@@ -99,25 +99,6 @@ def units(_phrase: Phrase, scene: Scene) -> Shown:
 def plot(phrase: Phrase, _scene: Scene) -> Shown:
     """Show a curve on the key."""
     return {"show": "plot", "plot": phrase["word"]}
-
-
-def layers(_phrase: Phrase, scene: Scene) -> Shown:
-    """Show a table of the lines, each with its formula and its shape."""
-    printer = scene.printer
-    rows = [
-        {
-            "left": Tex(printer.name(binding.name)),
-            "right": Tex(printer(binding.expr)),
-            "size": Tex(_size(scene, binding)),
-        }
-        for binding in scene.graph.bindings
-    ]
-    return {"show": "layers", "rows": rows}
-
-
-def _size(scene: Scene, binding: Binding) -> str:
-    shape = scene.graph.shapes[binding.name]
-    return "1" if is_scalar(shape) else shape_latex(shape)
 
 
 def values(phrase: Phrase, scene: Scene) -> Shown:

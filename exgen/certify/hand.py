@@ -7,11 +7,11 @@ It shares nothing with the engine but the local derivatives of the op table: num
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare
 from exgen.derive.index import entry_form, letters_of
@@ -141,8 +141,7 @@ def by_decimals(graph: Graph, leaves: Mapping[str, NDArray[Any]], of: str) -> ND
     return np.asarray(values[of], dtype=float)
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """One line of a circuit: its expression, and its local derivative by each name it reads."""
 
     name: str
@@ -168,8 +167,7 @@ def gates(circuit: Graph) -> tuple[Gate, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """The value of every name of a circuit, and the gradient by it."""
 
     values: Mapping[str, Decimal]

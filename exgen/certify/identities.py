@@ -7,9 +7,10 @@ their premise: the entries of a one-hot target are symbols that sum to 1.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from exgen.derive.index import entry_form, letters_of
 from exgen.document import Agreement
@@ -105,8 +106,7 @@ def _computed(graph: Graph, lines: tuple[Expr, ...], hot: tuple[str, str] | None
     return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Algebra:
+class _Algebra(Struct, frozen=True):
     """Names as SymPy expressions in those that the lines start from."""
 
     graph: Graph

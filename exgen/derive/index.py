@@ -6,8 +6,9 @@ the same expression that the vectorised line prints, and is evaluated on its own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.engine import site_of
 from exgen.errors import KindError
@@ -39,8 +40,7 @@ LETTERS = "ijklpqrs"
 EXAMPLES = "n"
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(Struct, frozen=True):
     """The letter of each size: examples are n, then i, j, k, … in the order of the network."""
 
     of: Mapping[Dim, str]
@@ -75,6 +75,10 @@ def letters_of(graph: Graph) -> Letters:
     Letters that stand in names and sizes of the network are passed over. A network without weights
     has no layers to follow; an only axis is then called k, as classes are.
     """
+    return graph.once("letters", lambda: _letters_of(graph))
+
+
+def _letters_of(graph: Graph) -> Letters:
     taken = _single_letters(graph)
     free = [letter for letter in LETTERS if letter not in taken]
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
@@ -135,8 +139,7 @@ def _taken(index: tuple[Index, Index]) -> list[str]:
     return [part for part in index if isinstance(part, str)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     names: Letters
 

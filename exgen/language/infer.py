@@ -7,10 +7,12 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from exgen.errors import MisfitError, Source, Span, nearest
+from msgspec import Struct
+
+from exgen.errors import MisfitError, Source, Span, nearest, retold
 from exgen.graph import (
     ONE,
     SCALAR,
@@ -46,8 +48,7 @@ if TYPE_CHECKING:
 MAX_SOFTMAX = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What the names in one line mean.
 
     Attributes:
@@ -109,8 +110,7 @@ class Typed(NamedTuple):
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
-class Typer:
+class Typer(Struct, frozen=True):
     """Infers shapes bottom-up and spells out short forms on the way.
 
     Attributes:
@@ -152,13 +152,10 @@ class Typer:
     def _called(self, expr: Call, args: tuple[Typed, ...], around: Features) -> Typed:
         """Return an op applied to arguments; ``around`` is what the whole sum shows."""
         spelt = Call(expr.op, tuple(arg.expr for arg in args), expr.options, span=expr.span)
-        try:
+        with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
             spelt, inner = self._spell_out(spelt, args, around)
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
-        except MisfitError as error:
-            span = expr.span or Span(1, 0, 1)
-            raise self.source.error(error.message, span, error.remedy) from None
         features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
         return Typed(spelt, shape, features)
 

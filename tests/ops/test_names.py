@@ -29,7 +29,7 @@ OTHER_WORDS = {
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
     "problems/index_proofs.py": {"log", "softmax"},  # the name of a step, and of a field
     "render/plain.py": {"log"},  # a command of LaTeX
-    "render/plots.py": {"sigmoid"},  # the name of a plot
+    "render/words.py": {"sigmoid"},  # the name of a plot
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX
     "tables.py": {"relu", "tanh"},  # an example for authors
 }
