@@ -57,6 +57,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("wire", "on a|its wire|wires", "written on its wire in the circuit that is shown"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -159,11 +160,13 @@ class Reader:
 
     def _pattern(self, pattern: str) -> Iterator[tuple[str, Any, Span]]:
         counts: dict[str, int] = {}
-        for word in pattern.split():
+        words = pattern.split()
+        for word, following in zip(words, [*words[1:], ""], strict=True):
             optional = word.startswith("[")
             legal = word.strip("[]").split("|")
             token = self.next
-            if legal[0] in PLACES and not (optional and token is None):
+            left_out = optional and (token is None or token.text == following)
+            if legal[0] in PLACES and not left_out:
                 sort = legal[0]
                 start = token.span if token else self.end
                 value = self._place(sort)

@@ -324,7 +324,7 @@ def _named(pieces: list[Piece]) -> Iterator[Piece]:
             continue
         words = [_text(part) for part in piece.slots.values()]
         words = words if piece.sort in NAMED else [piece.sort, *words]
-        words += [word for word in ("upstream", "given", "sorted") if word in piece.clauses]
+        words += [word for word in ("upstream", "given", "sorted", "wire") if word in piece.clauses]
         words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
         stem = ".".join(words)
         seen[stem] = seen.get(stem, 0) + 1

@@ -11,20 +11,24 @@ from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse
-from exgen.asks.pieces import Phrase
+from exgen.asks.pieces import Part, Phrase
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
+from exgen.asks.wires import BY_HAND, is_on_a_wire, require_workable, rounded_to
 from exgen.asks.words import among
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
-from exgen.graph import is_scalar
+from exgen.graph import Call
+from exgen.ops import traits_of
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
-from exgen.problems.rounding import NEAR_TIE
-from exgen.problems.steps import said_once
+from exgen.problems.rounding import NEAR_TIE, TRIES, carried
+from exgen.problems.rounding import RULES as ROUNDING_RULES
+from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import with_upstream
 
 if TYPE_CHECKING:
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
 
     from exgen.asks.pieces import Piece
     from exgen.asks.scene import Answered
-    from exgen.graph import Graph
+    from exgen.engine import Values
+    from exgen.graph import Expr, Graph
     from exgen.seeds import Stream
 
 WHOLE = ("network", "entries", "chain")
@@ -44,11 +49,28 @@ TEXT = "text"
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
+NUMBER_RULES = tuple(
+    dict.fromkeys(
+        (
+            "values_exist",
+            "no_ties",
+            "off_the_kink",
+            "short_decimals",
+            "clear_rounding",
+            "no_zero_results",
+            *RULES,
+            *ROUNDING_RULES,
+        )
+    )
+)
+"""The rules for the numbers of any text."""
 SLIPS = (
     "dropped_path",
+    "own_factor",
     "missing_minus",
     "skipped_jacobian",
     "no_slope",
+    "no_local",
     "output_for_preactivation",
     "wrong_sign",
     "forgot_factor",
@@ -108,19 +130,31 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
-    draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    draws: dict[str, Any] = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
+    on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
+    if on_wires and shown.count("circuit") != 1:
+        error = KindError("a number stands on a wire", remedy="Add {show circuit} to the text.")
+        raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
-    if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
+    if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
         sizes = options.get("sizes", {})
         fixed = graph.with_sizes(sizes)
         draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
     return draws
 
 
-def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None]:
+UPSTREAM = "upstream"
+"""The leaf that is an upstream gradient which is shown without a name."""
+
+
+def behind(
+    pieces: Iterable[Piece], graph: Graph, source: Source
+) -> tuple[Graph, str | None, bool]:
     """Return the network with the loss behind it of which an upstream gradient is shown.
 
-    Beside it stands the name of the leaf that is this gradient.
+    Beside it stands the name of the leaf that is this gradient, and whether the sheet has no name
+    for it.
 
     Raises:
         KindError: the network has one of the two names.
@@ -128,13 +162,15 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     """
     for piece in pieces:
         if isinstance(piece, Phrase) and piece.sort == "upstream":
-            wanted = piece["name"], piece["name2"]
-            found, name = with_upstream(graph, wanted[:1], wanted[1:])
-            if (name, found.loss) != wanted:
+            unnamed = "name2" not in piece.slots
+            wanted = UPSTREAM if unnamed else piece["name"]
+            loss = piece["name" if unnamed else "name2"]
+            found, name = with_upstream(graph, (wanted,), (loss,))
+            if (name, found.loss) != (wanted, loss):
                 error = KindError("the network has a name that looks like one of these")
                 raise placed(error, source, piece.span)
-            return found, name
-    return graph, None
+            return found, name, unnamed
+    return graph, None, False
 
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
@@ -157,8 +193,11 @@ def _numbers(
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     asks = [phrase for phrase in phrases if is_numeric(phrase)]
+    by_hand = any(phrase.sort in BY_HAND for phrase in phrases)
+    worked = [ask for ask in asks if by_hand and ask.sort != "update"]
+    digits = rounded_to(worked)
     vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
-    upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
+    upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
@@ -175,12 +214,37 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         for by in vectors:
             require_telling(graph, by, upstream, values, options)
+        found: dict[str, Any] = {"numbers": numbers}
+        if digits is not None:
+            found["carry"] = carried(digits, attempt, drawn=bool(drawn))
+        if is_of_scalars(graph) and drawn and asks:
+            _require_telling(graph, asks, values, ranges, options)
+        if worked:
+            require_workable(worked, graph, found, upstream, options)
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source, options)
-        return {"numbers": numbers}
+                if not is_on_a_wire(ask):
+                    _require_workable(ask, result(ask, graph, values), source, options)
+        return found
 
-    return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
+    tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
+    return luck.first_lucky(draw, ("numbers",), tries)
+
+
+def _require_telling(
+    graph: Graph,
+    asks: Sequence[Phrase],
+    values: Values,
+    ranges: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Turn scalars down among which a 0 hides what was done with the others."""
+    drawn = luck.factors(graph, ranges)
+    luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
+    lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
+    luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
+    slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
+    luck.require("no_zero_gradients", all(map(luck.nonzero, slopes)), options)
 
 
 def _require_workable(
@@ -199,15 +263,22 @@ def _require_workable(
     luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
 
 
+def _is_kinked(expr: Expr) -> bool:
+    return isinstance(expr, Call) and traits_of(expr).kink
+
+
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
     pieces = parse(source)
     hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
     stated = _stated(pieces, setting, hidden)
-    graph, upstream = behind(pieces, setting.graph, source)
+    scalars = is_of_scalars(setting.graph)
+    if scalars:
+        setting = replace(setting, notation=scalar_notation(setting.notation))
+    graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks}
     fields = forward_fields(setting)
     fields["leaves"] = [
@@ -219,7 +290,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     shows = boxes or any(_is_network(piece) for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
-        parts=all(ask.sort in SORTS for ask in scene.asks),
+        _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
     )
     rubrics = {
         name: answered.prints["rubric"]
@@ -229,7 +300,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
-            "scalars": all(map(is_scalar, setting.graph.shapes.values())),
+            "scalars": scalars,
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
@@ -240,6 +311,17 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
         answers,
     )
+
+
+def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
+    """Return the part in which each answer is asked for, where a text has parts."""
+    found: dict[str, int] = {}
+    part = -1
+    for piece in pieces:
+        part += isinstance(piece, Part)
+        if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
+            found[piece.name] = part
+    return found
 
 
 def _derives(answered: Answered) -> Sequence[str]:
@@ -293,14 +375,7 @@ KIND = Kind(
     summary="your own text with asks",
     options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
     network_rules=(),
-    number_rules=(
-        "values_exist",
-        "no_ties",
-        "off_the_kink",
-        "short_decimals",
-        "clear_rounding",
-        *RULES,
-    ),
+    number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
 from exgen.asks.pieces import Words
+from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
+from exgen.asks.wires import is_on_a_wire, single
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.certify.sizes import ShapeClaim, TotalClaim, infer_from_shown
@@ -42,6 +44,8 @@ QUAD = r"\quad"
 
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in closed form, in one step, or at numbers."""
+    if is_on_a_wire(ask):
+        return single(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
@@ -54,13 +58,16 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     kept = ask.clauses.get("given", ())
     for name in kept:
         inner.known(name, ask, "given")
-    given = read_given(inner.graph, list(kept))
+    if by in (*kept, *inner.given_gradients):
+        raise scene.error(f"the gradient by '{by}' is given", ask.spans["entry"])
+    given, scalars = read_given(inner.graph, list(kept)), is_of_scalars(inner.graph)
     work = backward_of(inner, given)
     found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
+    itself = by == inner.graph.loss and not scalars
+    if found is None or itself or not (found.rules or by == inner.graph.loss):
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in kept:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
+    if scalars:
+        return derivative(ask, inner, given, scene.graph)
     written = work.written(found.step if one_step else found.closed, by)
     printer = work.printer(written.shapes, frozenset())
     symbol = printer.derivative(inner.graph.loss, by)

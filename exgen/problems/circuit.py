@@ -277,7 +277,7 @@ KIND = Kind(
     summary="numbers to fill in along the wires of a circuit of gates",
     options={"numbers": (dict,), "upstream": (int, float, list), "digits": (int,), "hide": (str,)},
     network_rules=(),
-    number_rules=(*RULES, "safe_rounding"),
+    number_rules=RULES,
     slips=(
         "dropped_path",
         "own_factor",

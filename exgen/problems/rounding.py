@@ -39,8 +39,9 @@ RULES = (
     "not_saturated",
     "not_tiny",
     "not_large",
+    "safe_rounding",
 )
-"""What every problem with such numbers asks of a draw, besides safe rounding."""
+"""What a problem with such numbers asks of a draw."""
 TRIES = 2000
 FIRST_TRIES = 500
 """After so many draws the sheet asks to calculate with more decimals than are written down."""
@@ -52,9 +53,12 @@ NEAR_TIE = Decimal("0.001")
 """How far, in units of the last printed digit, a number stays from the middle between two."""
 
 
-def carried(digits: int, attempt: int) -> int:
-    """Return the decimals to calculate with: those written down, or more where that is in vain."""
-    return digits if attempt <= FIRST_TRIES else digits + MORE_DIGITS
+def carried(digits: int, attempt: int, *, drawn: bool = True) -> int:
+    """Return the decimals to calculate with: those written down, or more where that is in vain.
+
+    With numbers that are not drawn one try tells.
+    """
+    return digits if attempt <= (FIRST_TRIES if drawn else 1) else digits + MORE_DIGITS
 
 
 def worked_exactly(

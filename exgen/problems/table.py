@@ -19,6 +19,7 @@ PRESETS = (
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
+    "scalar_graph",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
@@ -30,7 +31,6 @@ NAMES = (
     "parameter_gradients",
     "loss_derivative",
     "shape_table",
-    "scalar_graph",
     "circuit",
     "write_out",
     "text",
