@@ -12,7 +12,7 @@ from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver, call
 from exgen.language import read_network, to_text
 from exgen.language.network import read_expression
 from exgen.ops import TABLE
-from exgen.slips import activations, formulas, indices, layouts, losses
+from exgen.slips import indices, layouts, outputs, slopes, terms
 from exgen.slips.base import Scene, of_rows
 from exgen.slips.mistakes import signs
 
@@ -21,13 +21,13 @@ GRAPH = read_network(
     Source("network.net", (HERE / "network.net").read_text(encoding="utf-8")), scalar_loss=False
 )
 SCENE = Scene(GRAPH, with_gradient_shapes(GRAPH))
-MODULES = (activations, formulas, indices, losses, layouts)
+MODULES = (slopes, terms, indices, outputs, layouts)
 REWRITES = {
     name: rewrite
     for module in MODULES
     for name, rewrite in vars(module).items()
     if getattr(rewrite, "__module__", "") == module.__name__ and not name.startswith("_")
-} | {"sum_for_mean": formulas.sum_for_mean}
+} | {"sum_for_mean": terms.sum_for_mean}
 REWRITES |= {
     slip: of_rows(slip) for op in TABLE.values() for slip in op.words.slips if slip not in REWRITES
 }

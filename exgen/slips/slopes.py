@@ -19,7 +19,7 @@ from exgen.slips.base import (
     of_rows,
     product,
 )
-from exgen.slips.formulas import is_slope
+from exgen.slips.terms import is_slope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
