@@ -18,6 +18,7 @@ from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
 from exgen.asks.wires import BY_HAND, is_on_a_wire, require_workable, rounded_to
+from exgen.asks.wires import RULES as SCALAR_RULES
 from exgen.asks.words import among
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
@@ -27,7 +28,6 @@ from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE, TRIES, carried
-from exgen.problems.rounding import RULES as ROUNDING_RULES
 from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import with_upstream
 
@@ -57,9 +57,8 @@ NUMBER_RULES = tuple(
             "off_the_kink",
             "short_decimals",
             "clear_rounding",
-            "no_zero_results",
             *RULES,
-            *ROUNDING_RULES,
+            *SCALAR_RULES,
         )
     )
 )
@@ -130,11 +129,14 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
-    draws: dict[str, Any] = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    draws: dict[str, Any] = {
+        TEXT: options[TEXT],
+        **{key: part for key, part in own.items() if part},
+    }
     shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
     on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
     if on_wires and shown.count("circuit") != 1:
-        error = KindError("a number stands on a wire", remedy="Add {show circuit} to the text.")
+        error = KindError("a wire needs a circuit", remedy="Put {show circuit} into the text.")
         raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
@@ -148,9 +150,7 @@ UPSTREAM = "upstream"
 """The leaf that is an upstream gradient which is shown without a name."""
 
 
-def behind(
-    pieces: Iterable[Piece], graph: Graph, source: Source
-) -> tuple[Graph, str | None, bool]:
+def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None, bool]:
     """Return the network with the loss behind it of which an upstream gradient is shown.
 
     Beside it stands the name of the leaf that is this gradient, and whether the sheet has no name
@@ -223,7 +223,7 @@ def _numbers(
             require_workable(worked, graph, found, upstream, options)
         if drawn:
             for ask in asks:
-                if not is_on_a_wire(ask):
+                if ask not in worked or not (is_on_a_wire(ask) or "digits" in ask.clauses):
                     _require_workable(ask, result(ask, graph, values), source, options)
         return found
 
@@ -264,7 +264,7 @@ def _require_workable(
 
 
 def _is_kinked(expr: Expr) -> bool:
-    return isinstance(expr, Call) and traits_of(expr).kink
+    return isinstance(expr, Call) and bool(traits_of(expr).kink)
 
 
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:

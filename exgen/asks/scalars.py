@@ -49,7 +49,8 @@ def derivative(ask: Phrase, scene: Scene, given: Given, whole: Graph) -> Answere
         whole: the problem's network, whose names no rule takes for letters of its own.
 
     """
-    by, network, notation = scene.name(ask, "entry"), scene.graph, scene.setting.notation
+    by, notation = scene.name(ask, "entry"), scene.setting.notation
+    network = part_of(scene.graph, scene.graph.loss)
     found = derive_gradients(network) if given.is_empty else gradients_given(network, given)
     raw = chained(network, by, found, inner="upstream" not in ask.clauses)
     written = (slope_at_zero(substitute(side, scene.arriving), notation) for side in raw.sides)

@@ -172,12 +172,13 @@ def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:
 
     ``given`` says which derivatives stay symbols besides.
     """
-    found = gradients_given(scene.graph, given)
+    found = dict(gradients_given(scene.graph, given))
     put = scene.arriving
     if put:
-        found = {
+        found |= {
             name: replace(g, step=substitute(g.step, put), closed=substitute(g.closed, put))
             for name, g in found.items()
+            if name not in scene.given_gradients
         }
     return Backward(scene.setting, given, found)
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from exgen.derive.latex import Printer
     from exgen.graph import Graph
 
+RULES = (*rounding.RULES, "short_decimals", "no_zero_results", "no_zero_gradients")
+"""What the numbers of a network of scalars have to meet."""
 WIRE, EVERY = "wire", "every"
 """The clause of a number on a wire, and the ask for all of them."""
 BY_HAND = ("circuit", "rounding")
@@ -183,6 +185,11 @@ def require_workable(
         wanted.setdefault("" if on_wire else of, []).extend(wires)
     for of, wires in wanted.items():
         hand = by_hand(graph, drawn["numbers"], upstream, of)
+        if digits is None and not is_rational(hand.circuit.graph):
+            raise KindError(
+                "a number on a wire is no fraction, so it cannot be asked for exactly",
+                remedy="Say to how many decimals, as in 'to 3 digits'.",
+            )
         leaves = rounding.decimals(drawn["numbers"])
         exactly = rounding.worked_exactly(
             hand.every, leaves, hand.upstream, digits or DIGITS, options
@@ -237,9 +244,7 @@ def beside(ask: Phrase, scene: Scene, solved: Solved, wire: str, *, backwards: b
     except KindError:
         return solved
     carry = scene.draws.get("carry")
-    return replace(
-        solved, claim=hand.claim(wire, decimals(ask, scene), carry, backwards=backwards)
-    )
+    return replace(solved, claim=hand.claim(wire, decimals(ask, scene), carry, backwards=backwards))
 
 
 def single(ask: Phrase, scene: Scene) -> Answered:
@@ -261,13 +266,6 @@ def _answer(ask: Phrase, scene: Scene, wire: str, *, backwards: bool) -> Solved:
     graph = hand.circuit.graph
     if wire not in graph.names:
         raise scene.error(f"'{wire}' is on no wire", ask.span, "It has to lead to the last line.")
-    if digits is None and not is_rational(graph):
-        raise scene.error(
-            "this is no fraction, so it cannot be asked for exactly",
-            ask.span,
-            "Say to how many decimals, as in 'to 3 digits'.",
-        )
-
     write = hand.writer(digits)
     claim = hand.claim(wire, digits, scene.draws.get("carry"), backwards=backwards)
     line, printed = graph.expr(wire), write(claim)
@@ -334,7 +332,7 @@ def _called(wire: str, scene: Scene, hand: ByHand) -> str:
 
 def rounds(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     """Show how to round on the way; nothing where no number has to be rounded."""
-    asks = [ask for ask in scene.numbered(phrase).asks if "digits" in ask.clauses]
+    asks = [ask for ask in scene.asks if "digits" in ask.clauses]
     digits = {int(ask.clauses["digits"]) for ask in asks}
     if len(digits) > 1:
         remedy = "Ask for all numbers to as many digits."
@@ -385,9 +383,7 @@ def circuit(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     }
 
 
-def _rows(
-    hand: ByHand, digits: int | None, printer: Printer, scene: Scene
-) -> list[dict[str, Any]]:
+def _rows(hand: ByHand, digits: int | None, printer: Printer, scene: Scene) -> list[dict[str, Any]]:
     """Return each gate from the last to the first: upstream times local derivative."""
     letter = hand.circuit.letter
 

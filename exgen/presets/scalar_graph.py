@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.preset import preset
-from exgen.asks.problem import NUMBER_RULES, UPSTREAM
+from exgen.asks.problem import UPSTREAM
 from exgen.asks.scalars import is_rational, loss_behind, pairs
+from exgen.asks.wires import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ KIND = preset(
     draw,
     options={"ask": (list,), "numbers": (dict,), "digits": (int,)}
     | dict.fromkeys(("figure", "leaves", "loss"), (bool,)),
-    number_rules=NUMBER_RULES,
+    number_rules=RULES,
     slips=(*SLIPS, "forgot_factor", "missing_minus", "slope_at_the_input"),
     needs_loss=True,
 )

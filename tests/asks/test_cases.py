@@ -1,7 +1,8 @@
 """Text cases: what a problem's text asks on the sheet and answers on the key, proven as a set is.
 
 A case is a title and blocks: a network (the file's first one unless the case has its own), a
-problem's text, further keys of the problem, and what its key answers, by name.
+problem's text or its kind among further keys, what its key answers, by name, and what its key
+says besides.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Case:
     text: str
     more: str
     key: str
+    says: str
     error: str
 
 
@@ -47,9 +49,10 @@ def cases() -> list[object]:
             case = Case(
                 notation[1] if notation else "base",
                 blocks["network"],
-                blocks["text"],
+                blocks.get("text", ""),
                 blocks.get("more", ""),
                 blocks.get("key", ""),
+                blocks.get("says", ""),
                 blocks.get("error", ""),
             )
             assert case.key or case.error, title
@@ -60,10 +63,11 @@ def cases() -> list[object]:
 def bank_of(case: Case, folder: Path) -> Path:
     """Write a bank with one network and the case's problem."""
     path = folder / "case.toml"
+    text = f"text = '''\n{case.text}'''\n" if case.text else ""
     path.write_text(
         f'title = "T"\ncourse = "C"\nnotation = "{case.notation}"\n'
         f"[networks.net]\ntext = '''\n{case.network}'''\n"
-        f"[[problems]]\nid = \"p\"\nnetwork = \"net\"\n{case.more}\ntext = '''\n{case.text}'''\n"
+        f'[[problems]]\nid = "p"\nnetwork = "net"\n{case.more}\n{text}'
     )
     return path
 
@@ -93,5 +97,8 @@ def test_what_a_text_asks(case: Case, tmp_path: Path) -> None:
     found = [f"{answer.name}: {readable(answer)}" for answer in problem.answers]
     assert "\n".join(found) == case.key.rstrip("\n")
     assert all(answer.certificate or answer.is_rubric for answer in problem.answers)
-    sheet = render_tex(problem_set)["problems"]
+    pages = render_tex(problem_set)
+    sheet = pages["problems"]
+    for line in filter(None, case.says.split("\n")):
+        assert line in " ".join(pages["solutions"].split())
     assert not [a.name for a in problem.answers if rf"\exanswer{{{a.latex}}}" in sheet]
