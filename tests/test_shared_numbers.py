@@ -18,7 +18,7 @@ course   = "Tests"
 notation = "base"
 
 [networks.n]
-text = "x: input\\nw: param\\nb: param\\nz = w * x + b\\ny = sigmoid(z)"
+text = "x: input\\nw: param\\nb: param\\nz = w * x + b\\ny = z ** 2 + w"
 """
 SYMBOLS = "[[problems]]\nid = 's1'\nkind = 'scalar_graph'\nnetwork = 'n'\n"
 CIRCUIT = "[[problems]]\nid = 's2'\nkind = 'circuit'\nnetwork = 'n'\n"
@@ -74,7 +74,7 @@ def test_numbers_of_its_own(tmp_path: Path) -> None:
 def test_ranges_without_sharing(tmp_path: Path) -> None:
     """With ``share = false`` each problem draws its own numbers, from what the network says."""
     text = f"{BANK}\ndraw.w = [1, 2, 3]\ngive.b = 1\nshare = false\n{CIRCUIT}\n{SYMBOLS}"
-    pairs = [numbers(tmp_path, text, seed) for seed in range(1, 7)]
+    pairs = [numbers(tmp_path, text, seed) for seed in (1, 2, 3)]
     assert any(one != two for one, two in pairs)
     for part in [part for pair in pairs for part in pair]:
         assert part["b"] == [["1"]]

@@ -17,8 +17,8 @@ from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.vectorised import SORTS
-from exgen.asks.wires import BY_HAND, is_on_a_wire, require_workable, rounded_to
-from exgen.asks.wires import RULES as SCALAR_RULES
+from exgen.asks.wires import BESIDE, BY_HAND, is_on_a_wire, require_workable, rounded_to
+from exgen.asks.wires import RULES as HAND_RULES
 from exgen.asks.words import among
 from exgen.engine import forward
 from exgen.errors import KindError, RejectedError, Source, nearest
@@ -58,7 +58,8 @@ NUMBER_RULES = tuple(
             "short_decimals",
             "clear_rounding",
             *RULES,
-            *SCALAR_RULES,
+            *HAND_RULES,
+            *BESIDE,
         )
     )
 )

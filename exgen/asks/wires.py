@@ -48,8 +48,20 @@ if TYPE_CHECKING:
     from exgen.derive.latex import Printer
     from exgen.graph import Graph
 
-RULES = (*rounding.RULES, "short_decimals", "no_zero_results", "no_zero_gradients")
-"""What the numbers of a network of scalars have to meet."""
+RULES = (*rounding.RULES, "no_zero_results")
+"""What the numbers in a circuit have to meet."""
+BESIDE = ("short_decimals", "no_zero_gradients")
+"""What those have to meet besides that are asked for outside of it."""
+SLIPS = (
+    "dropped_path",
+    "own_factor",
+    "no_local",
+    "no_slope",
+    "forgot_upstream",
+    "missing_minus",
+    "forgot_factor",
+)
+"""The usual mistakes on a wire, the likeliest first."""
 WIRE, EVERY = "wire", "every"
 """The clause of a number on a wire, and the ask for all of them."""
 BY_HAND = ("circuit", "rounding")
@@ -374,6 +386,10 @@ def circuit(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     one_input = [b for b in graph.bindings if isinstance(b.expr, Call) and takes_one(b.expr)]
     return {
         "show": "circuit",
+        "output": Tex(printer.name(graph.loss)),
+        "of": Tex(printer.name(scene.graph.loss)),
+        "values": any(not back for _, back in asked),
+        "gradients": backwards,
         "figure": circuit_figure(hand.circuit, printer.name, above, below, lines).fields(),
         "letter": Tex(letter) if has_letter(hand.circuit) else None,
         "slope_letter": Tex(letter) if one_input else None,

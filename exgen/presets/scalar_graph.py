@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.preset import preset
 from exgen.asks.problem import UPSTREAM
 from exgen.asks.scalars import is_rational, loss_behind, pairs
-from exgen.asks.wires import RULES
+from exgen.asks.wires import BESIDE, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
     """Take the derivatives that the bank asks for, and say how their values are worked out."""
-    upstream = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
+    behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
     figure, way = bool(options.get("figure", False)), ""
     if figure or "numbers" in options:
         way = "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
-    asked = pairs(graph, options, upstream)
-    return {"ask": asked, "upstream": upstream, "way": way, "figure": figure}
+    asked = pairs(graph, options, behind)
+    return {"ask": asked, "behind": behind, "way": way, "figure": figure}
 
 
 SLIPS = ("dropped_path", "own_factor", "forgot_upstream", "no_slope", "no_local", "wrong_sign")
@@ -33,7 +33,7 @@ KIND = preset(
     draw,
     options={"ask": (list,), "numbers": (dict,), "digits": (int,)}
     | dict.fromkeys(("figure", "leaves", "loss"), (bool,)),
-    number_rules=RULES,
+    number_rules=(*RULES, *BESIDE),
     slips=(*SLIPS, "forgot_factor", "missing_minus", "slope_at_the_input"),
     needs_loss=True,
 )

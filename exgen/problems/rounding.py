@@ -6,22 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from exgen.certify.equation import Equation
 from exgen.certify.hand import (
-    TOTAL,
-    UPSTREAM,
     calculate,
     decimal,
     rounded,
     ways,
-    with_upstream,
     work,
 )
-from exgen.certify.quantity import Quantity
 from exgen.errors import KindError, RejectedError
-from exgen.graph import Call, Number
+from exgen.graph import Call
 from exgen.ops import lookup, traits_of
 from exgen.problems.luck import require
 
@@ -29,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.hand import Gate, Worked
-    from exgen.certify.sides import Rounding
-    from exgen.graph import Graph
 
 RULES = (
     "no_zero_inputs",
@@ -125,45 +116,3 @@ def require_safe(
 def decimals(stored: Mapping[str, list[list[str]]]) -> dict[str, Decimal]:
     """Return stored scalars as decimals."""
     return {name: decimal(Fraction(rows[0][0])) for name, rows in stored.items()}
-
-
-def on_a_wire(
-    circuit: Graph,
-    leaves: Mapping[str, Decimal],
-    upstream: Decimal,
-    name: str,
-    value: Decimal,
-    rounding: Rounding,
-    *,
-    backwards: bool,
-) -> Equation:
-    """Return the claim that a wire carries a value forwards, or a gradient backwards.
-
-    Args:
-        circuit: its gates as a network.
-        leaves: the value of every leaf.
-        upstream: the gradient of the loss by the output.
-        name: the wire.
-        value: the number, before it is rounded.
-        rounding: how the sheet says to round.
-        backwards: whether the gradient is meant instead of the value.
-
-    """
-    given = {**leaves, UPSTREAM: upstream}
-    return Equation(
-        with_upstream(circuit),
-        Quantity(TOTAL, name) if backwards else Quantity(name),
-        cells=((Number(Fraction(value)),),),
-        leaves={leaf: np.array([[Fraction(value)]]) for leaf, value in given.items()},
-        rounding=rounding,
-    )
-
-
-def wire_text(claim: Equation, like: str) -> str:
-    """Return the number that a wire carries as printed, with trailing zeros if another has them."""
-    ((cell,),), rounding = claim.cells, claim.rounding
-    if rounding is None or not isinstance(cell, Number):
-        raise KindError("a wire carries a rounded number")
-    text = str(rounded(decimal(cell.value), rounding.digits))
-    padded = len(like.partition(".")[2]) == rounding.digits
-    return text if padded or "." not in text else text.rstrip("0").rstrip(".")

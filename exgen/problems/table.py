@@ -20,6 +20,7 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "scalar_graph",
+    "circuit",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
@@ -31,7 +32,6 @@ NAMES = (
     "parameter_gradients",
     "loss_derivative",
     "shape_table",
-    "circuit",
     "write_out",
     "text",
 )
