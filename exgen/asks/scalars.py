@@ -52,7 +52,7 @@ def derivative(ask: Phrase, scene: Scene, given: Given, whole: Graph) -> Answere
     by, notation = scene.name(ask, "entry"), scene.setting.notation
     network = part_of(scene.graph, scene.graph.loss)
     found = derive_gradients(network) if given.is_empty else gradients_given(network, given)
-    raw = chained(network, by, found, inner="upstream" not in ask.clauses)
+    raw = chained(network, by, found, inner=not {"upstream", "steps"} & ask.clauses.keys())
     written = (slope_at_zero(substitute(side, scene.arriving), notation) for side in raw.sides)
     chain = replace(raw, sides=tuple(dict.fromkeys(written)))
     closed, of = chain.sides[-1], network.loss

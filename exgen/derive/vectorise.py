@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.latex import HADAMARD
 from exgen.derive.symbols import dim_latex
@@ -175,8 +176,7 @@ def _is_turned(expr: Expr) -> bool:
     return any(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(Struct, frozen=True):
     """Sentences on why a vectorised line says what its index form says.
 
     Attributes:

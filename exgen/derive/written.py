@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.factors import Given, shapes_with
 from exgen.derive.jacobian import is_denominator, slope_at_zero
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 NOTHING = Given()
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A gradient as it stands on the page.
 
     Attributes:
@@ -97,8 +97,7 @@ def with_diagonals(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
     return _Diagonals(Shapes(shapes)).of(expr)
 
 
-@dataclass(frozen=True, slots=True)
-class _Diagonals:
+class _Diagonals(Struct, frozen=True):
     shapes: Shapes
 
     def of(self, expr: Expr) -> Expr:

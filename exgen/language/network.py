@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.deep import MAX_USES
 from exgen.engine import gradient_name
@@ -112,6 +113,8 @@ def read_graph(text: str) -> Graph:
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
     """Read one expression over the names and sizes of a graph, and over its gradients.
 
+    It may be in index form, with letters for indices.
+
     Raises:
         LanguageError: for syntax, an unknown name, or shapes that do not fit.
 
@@ -120,7 +123,7 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
     gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
     scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
     typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
-    return typer.infer(scope.resolve(read_raw_expression(source))).expr
+    return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 
 def _check_uses(program: Program) -> None:
@@ -171,8 +174,7 @@ def _leaf_shapes(program: Program) -> dict[str, Shape]:
 # --- shapes ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(Struct, frozen=True):
     program: Program
     leaf_shapes: Mapping[str, Shape]
     sizes: Sizes

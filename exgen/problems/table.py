@@ -15,10 +15,13 @@ PRESETS = (
     "draw_graph",
     "missing_shapes",
     "layer_table",
+    "shape_table",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
+    "parameter_gradients",
+    "identity_proof",
     "scalar_graph",
     "circuit",
 )
@@ -26,12 +29,9 @@ PRESETS = (
 NAMES = (
     *PRESETS,
     "grid",
-    "identity_proof",
     "concept",
     "alpha_gradient",
-    "parameter_gradients",
     "loss_derivative",
-    "shape_table",
     "write_out",
     "text",
 )

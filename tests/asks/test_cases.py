@@ -1,8 +1,8 @@
 """Text cases: what a problem's text asks on the sheet and answers on the key, proven as a set is.
 
 A case is a title and blocks: a network (the file's first one unless the case has its own), a
-problem's text or its kind among further keys, what its key answers, by name, and what its key
-says besides.
+problem's text or its kind among further keys, what its key answers, by name, and what its key says
+besides.
 """
 
 from __future__ import annotations
