@@ -23,6 +23,8 @@ PRESETS = (
     "parameter_gradients",
     "identity_proof",
     "concept",
+    "scalar_graph",
+    "circuit",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
@@ -30,8 +32,6 @@ NAMES = (
     "grid",
     "alpha_gradient",
     "loss_derivative",
-    "scalar_graph",
-    "circuit",
     "write_out",
     "text",
 )
