@@ -10,6 +10,7 @@ from exgen.graph import (
     SCALAR,
     Call,
     Delta,
+    Derivative,
     Entry,
     Expr,
     Graph,
@@ -19,6 +20,7 @@ from exgen.graph import (
     Shape,
     Size,
     SumOver,
+    is_column,
     is_scalar,
     names_in,
     shape_text,
@@ -104,6 +106,8 @@ class Shapes:
                 if name not in self.names:
                     raise MisfitError(f"'{name}' is not bound")
                 return self.names[name]
+            case Derivative(of, by):
+                return derivative_shape(self.of(Name(of)), self.of(Name(by)))
             case Call(op, args, options):
                 if op not in TABLE:
                     raise MisfitError(f"there is no op '{op}'")
@@ -114,6 +118,20 @@ class Shapes:
             case Number() | Size() | Delta() | Partial():
                 return SCALAR
         raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+
+def derivative_shape(own: Shape, arg: Shape) -> Shape:
+    """Return the shape of a derivative as a symbol, from those of the function and the variable.
+
+    Raises:
+        MisfitError: it has more than two indices, so it is no matrix.
+
+    """
+    if is_scalar(own):
+        return arg
+    if is_column(own) and is_column(arg):
+        return own[0], arg[0]
+    raise MisfitError(f"the derivative of {shape_text(own)} by {shape_text(arg)} is no matrix")
 
 
 def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:

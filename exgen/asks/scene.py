@@ -7,9 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from exgen.derive.factors import gradients_given
-from exgen.derive.written import NOTHING
-from exgen.engine import forward, gradient_name
+from exgen.derive.factors import NOTHING, gradients_given
+from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
 from exgen.graph import Graph, Name, is_scalar, substitute
 from exgen.language import read_expression
@@ -163,7 +162,7 @@ def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:
     """
     found = gradients_given(scene.graph, given)
     if scene.upstream is not None:
-        put = {gradient_name(line): Name(scene.upstream) for line in scene.given_gradients}
+        put = {scene.graph.gradient(line): Name(scene.upstream) for line in scene.given_gradients}
         found = {name: replace(g, step=substitute(g.step, put)) for name, g in found.items()}
     return Backward(scene.setting, given, found)
 

@@ -18,9 +18,9 @@ from exgen.certify.sizes import ShapeClaim, TotalClaim, infer_from_shown
 from exgen.derive.factors import read_given
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex
-from exgen.engine import evaluate, gradient_name
+from exgen.engine import evaluate
 from exgen.errors import CertificateError, KindError
-from exgen.graph import SCALAR, Dim, Expr, Name, Number, Shape, Size, is_column, is_scalar
+from exgen.graph import SCALAR, Dim, Expr, Number, Shape, Size, is_column, is_scalar
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
 from exgen.problems.boxes import boxes, drawn_places, reason
@@ -61,22 +61,21 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
     if by in kept:
         raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
-    written = work.written(found.step if one_step else found.closed, by)
-    printer = work.printer(written.shapes, frozenset())
+    written = work.written(found.step if one_step else found.closed)
+    printer = inner.printer
     symbol = printer.derivative(inner.graph.loss, by)
     steps = _steps(ask, inner, work, by, one_step=one_step)
     solved = Solved(
         name=ask.name,
-        latex=Tex(printer(written.expr)),
+        latex=Tex(printer(written)),
         shape=work.shape(by),
-        expr=to_text(written.expr),
+        expr=to_text(written),
         steps=steps,
         claim=Equation(
             inner.graph,
             Quantity(inner.graph.loss, by),
-            (written.expr,),
+            (written,),
             layout=work.layout,
-            factors=given.factors,
         ),
         write=lambda claim: Tex(printer(claim.rights[0])),
     )
@@ -104,7 +103,7 @@ def _steps(
         why = Tex(" ".join([*plain, *shown])) if shown else " ".join(plain)
         sides = str(step.equation).split(" = ")
         if stage == by:
-            closed = work.printed(work.found[by].closed, by)
+            closed = work.printed(work.found[by].closed)
             if not one_step and closed not in sides:
                 sides.append(closed)
                 step = replace(step, claims=_all_sides(work, by))
@@ -118,14 +117,9 @@ def _steps(
 def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
     """Return the claim that the symbol, the step and the closed form are equal."""
     found = work.found[by]
-    parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
-    sides = tuple(dict.fromkeys((Name(gradient_name(by)), *parts)))
-    return claimed(
-        work.graph,
-        sides,
-        layout=work.layout,
-        factors=work.given.factors,
-    )
+    symbol = work.written(work.graph.gradient(by))
+    parts = (work.written(found.step), work.written(found.closed))
+    return claimed(work.graph, tuple(dict.fromkeys((symbol, *parts))))
 
 
 def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.latex import Printer
 from exgen.derive.notation import restored_notation
 from exgen.derive.orient import examples
@@ -76,7 +75,7 @@ def meanings(problem: Problem, notation: Notation) -> dict[str, Meaning]:
     if not problem.network.strip():
         return {}
     graph = read_network(Source("network", problem.network), scalar_loss=False)
-    printer = Printer(notation, with_gradient_shapes(graph), graph.loss, batch=examples(graph))
+    printer = Printer(notation, graph.shapes, graph.loss, batch=examples(graph))
     found: dict[str, Meaning] = {}
     for name in graph.names:
         line = graph.expr(name)

@@ -39,6 +39,14 @@ def is_denominator(layout: str, of: Shape) -> bool:
     return layout == "denominator" or (layout == "shape" and is_scalar(of))
 
 
+def stands_turned(layout: str, of: Shape) -> bool:
+    """Whether a layout writes the transpose of a derivative's value.
+
+    As a value a gradient has the variable's shape, a Jacobian a row for each entry of the function.
+    """
+    return is_denominator(layout, of) != is_scalar(of)
+
+
 def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr:
     """Return the Jacobian of a name by one that its line reads.
 

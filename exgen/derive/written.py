@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.factors import Given, shapes_with
-from exgen.derive.jacobian import is_denominator, slope_at_zero
+from exgen.derive.jacobian import slope_at_zero, stands_turned
 from exgen.derive.simplify import simplify, transposed
 from exgen.derive.turning import Turning
-from exgen.engine import gradient_name
-from exgen.graph import Call, Expr, Graph, Name, Shape, call, is_column, is_scalar, rebuild, walk
+from exgen.graph import (
+    Call,
+    Derivative,
+    Expr,
+    Graph,
+    Name,
+    Shape,
+    call,
+    derivatives_in,
+    is_column,
+    is_scalar,
+    rebuild,
+    substitute,
+    walk,
+)
+from exgen.language.writer import to_text
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -19,64 +32,68 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
 
 
-NOTHING = Given()
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A gradient as it stands on the page.
-
-    Attributes:
-        expr: the expression as printed.
-        shape: the shape as printed.
-        numerator: whether it, and every gradient that it reads, is the transpose of the gradient
-            in the variable's shape.
-        shapes: the shapes of what it may read, in the layout.
-
-    """
-
-    expr: Expr
-    shape: Shape
-    numerator: bool
-    shapes: Mapping[str, Shape]
-
-
-def as_written(
-    gradient: Expr, by: str, graph: Graph, notation: Notation, given: Given = NOTHING
-) -> Written:
+def as_written(gradient: Expr, graph: Graph, notation: Notation) -> Expr:
     """Return a gradient of the loss as the notation writes it.
+
+    In numerator layout that is its transpose. Where the layout writes the transpose of a
+    derivative, as the printer does, it stands transposed with as few brackets as that takes.
 
     Args:
         gradient: the gradient in the variable's shape, over names of the forward pass and over
-            gradients such as ``grad_z2``, each in its variable's shape.
-        by: the variable.
+            derivatives.
         graph: the network.
         notation: says the slope at a kink, whether an activation is a ``diag``, and the layout.
-        given: Jacobians that are kept as symbols; in denominator layout they stand transposed, and
-            so does the derivative of a scalar where gradients have the variable's shape.
 
     """
-    shapes = shapes_with(graph, given)
     expr = slope_at_zero(gradient, notation)
     if notation.elementwise == "diag":
-        expr = with_diagonals(expr, shapes)
+        expr = with_diagonals(expr, graph.shapes)
     numerator = notation.layout == "numerator"
-    names: tuple[str, ...] = ()
-    if numerator:
-        names = tuple(gradient_name(name) for name in graph.names)
-    else:
-        names = tuple(
-            factor.name
-            for factor in given.factors
-            if is_denominator(notation.layout, graph.shapes[factor.of])
-        )
-    if not names:
-        return Written(expr, graph.shapes[by], numerator, shapes)
-    turning = Turning(shapes, frozenset(names))
+    # While it is brought into form, what the page has as one symbol is a name.
+    symbols = {
+        symbol: Name(to_text(symbol))
+        for symbol in derivatives_in(expr)
+        if stands_turned(notation.layout, graph.shapes[symbol.of])
+    }
+    if not (numerator or symbols):
+        return expr
+    known = Shapes(graph.shapes)
+    shapes = {**graph.shapes, **{name.name: known.of(s) for s, name in symbols.items()}}
+    turning = Turning(shapes, frozenset(name.name for name in symbols.values()))
     turned = turning.turned_shapes()
-    expr = simplify(turning.flipped(expr) if numerator else turning.straight(expr), turned)
-    expr = _by_terms(expr, turned)
-    return Written(expr, written_shape(graph.shapes[by], notation), numerator, turned)
+    named = substitute(expr, symbols)
+    named = turning.flipped(named) if numerator else turning.straight(named)
+    named = _by_terms(simplify(named, turned), turned)
+    return _with_symbols(named, {name.T: symbol for symbol, name in symbols.items()})
+
+
+def _with_symbols(expr: Expr, symbols: Mapping[Expr, Derivative]) -> Expr:
+    """Put derivatives back in place of their names, each of which is the transpose of one."""
+    if expr in symbols:
+        return symbols[expr]
+    if isinstance(expr, Name):
+        return symbols[expr.T].T if expr.T in symbols else expr
+    return rebuild(expr, lambda part: _with_symbols(part, symbols))
+
+
+def on_the_page(expr: Expr, shapes: Mapping[str, Shape], layout: str) -> Expr:
+    """Swap every derivative that a layout writes transposed with its transpose; and so back.
+
+    What comes out has a derivative where the page has its bare symbol.
+    """
+
+    def swapped(part: Expr) -> Expr:
+        match part:
+            case Call("transpose", (Derivative() as inner,)) if is_turned(inner):
+                return inner
+            case Derivative() if is_turned(part):
+                return part.T
+        return rebuild(part, swapped)
+
+    def is_turned(symbol: Derivative) -> bool:
+        return stands_turned(layout, shapes[symbol.of])
+
+    return swapped(expr) if layout != "shape" and derivatives_in(expr) else expr
 
 
 def _by_terms(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
@@ -140,7 +157,6 @@ class _Diagonals:
 def _arrives(expr: Expr) -> bool:
     """Whether a factor is the gradient that arrives, rather than a slope."""
     return any(
-        (isinstance(part, Call) and part.op == "matmul")
-        or (isinstance(part, Name) and part.name.startswith(gradient_name("")))
+        isinstance(part, Derivative) or (isinstance(part, Call) and part.op == "matmul")
         for part in walk(expr)
     )

@@ -77,7 +77,7 @@ def read_graph(text: str, name: str = "network") -> Graph:
     shapes = dict(found.names)
     bindings: list[Binding] = []
     for line, value, span in written:
-        bindings.append(Binding(line, forms.read(value)))
+        bindings.append(Binding(line, forms.line(value)))
         known = Shapes(shapes)
         try:
             shapes[line] = known.of(bindings[-1].expr)

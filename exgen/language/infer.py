@@ -15,6 +15,7 @@ from exgen.graph import (
     ONE,
     SCALAR,
     Call,
+    Derivative,
     Dim,
     Expr,
     Name,
@@ -32,12 +33,13 @@ from exgen.language.writer import to_text
 from exgen.ops import lookup, traits_of
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.arithmetic import TERMS
-from exgen.shapes import check_size
+from exgen.shapes import check_size, derivative_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from exgen.errors import LanguageError
     from exgen.language.orientation import Orientation
     from exgen.ops.base import Sizes
 
@@ -66,6 +68,10 @@ class Scope:
         """Return the expression with names of sizes told apart from names of arrays."""
         if isinstance(expr, Call):
             self._check_sizes(expr)
+        if isinstance(expr, Derivative):
+            for name in (expr.of, expr.by):
+                self.resolve(Name(name, span=expr.span))
+            return expr
         if not isinstance(expr, Name):
             return rebuild(expr, self.resolve)
         name, span = expr.name, expr.span or Span(1, 0, 1)
@@ -135,6 +141,12 @@ class Typer:
         if isinstance(expr, Name):
             shape = self.sizes.shape(self.shapes[expr.name])
             return Typed(expr, shape, self.orientation.of_name(expr.name, shape))
+        if isinstance(expr, Derivative):
+            try:
+                shape = derivative_shape(self.shapes[expr.of], self.shapes[expr.by])
+            except MisfitError as error:
+                raise self._refused(expr, error) from None
+            return Typed(expr, shape, Features())
         if not isinstance(expr, Call):
             return Typed(expr, SCALAR, Features())
         if expr.op not in TERMS:
@@ -158,10 +170,12 @@ class Typer:
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
         except MisfitError as error:
-            span = expr.span or Span(1, 0, 1)
-            raise self.source.error(error.message, span, error.remedy) from None
+            raise self._refused(expr, error) from None
         features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
         return Typed(spelt, shape, features)
+
+    def _refused(self, expr: Expr, error: MisfitError) -> LanguageError:
+        return self.source.error(error.message, expr.span or Span(1, 0, 1), error.remedy)
 
     def _spell_out(
         self, expr: Call, args: tuple[Typed, ...], around: Features

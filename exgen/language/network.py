@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exgen.deep import MAX_USES
-from exgen.engine import gradient_name
 from exgen.errors import LanguageError, MisfitError, Source, nearest
 from exgen.graph import (
     ONE,
@@ -96,16 +95,15 @@ def read_network(
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
-    """Read one expression over the names and sizes of a graph, and over its gradients.
+    """Read one expression over the names and sizes of a graph, and over their derivatives.
 
     Raises:
         LanguageError: for syntax, an unknown name, or shapes that do not fit.
 
     """
     source = Source(name, text.strip())
-    gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
-    scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
-    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
+    scope = Scope(source, set(graph.names), {}, set(graph.size_names))
+    typer = Typer(source, Sizes(), graph.shapes, Orientation())
     return typer.infer(scope.resolve(read_raw_expression(source))).expr
 
 

@@ -12,8 +12,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
-from exgen.graph import SCALAR, Expr, Graph, Name, is_scalar, names_in, walk
+from exgen.graph import SCALAR, Derivative, Expr, Graph, is_scalar, names_in, walk
 from exgen.ops import lookup
 from exgen.problems.steps import claimed, slope_reasons
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from exgen.certify.prove import Claim
     from exgen.derive.factors import Given
     from exgen.derive.gradients import Gradient
-    from exgen.derive.written import Written
     from exgen.graph import Shape
     from exgen.problems.base import Setting
 
@@ -48,38 +46,33 @@ class Backward:
         """The layout of the notation."""
         return self.setting.notation.layout
 
-    def written(self, expr: Expr, by: str) -> Written:
+    def written(self, expr: Expr) -> Expr:
         """Return a gradient as the notation writes it."""
-        return as_written(expr, by, self.graph, self.setting.notation, self.given)
+        return as_written(expr, self.graph, self.setting.notation)
 
     def shape(self, name: str) -> Shape:
         """Return the shape in which the gradient by a name is printed."""
         return written_shape(self.graph.shapes[name], self.setting.notation)
 
-    def printer(self, shapes: Mapping[str, Shape], examples: frozenset[str]) -> MarkedPrinter:
+    def printer(self, examples: frozenset[str] = frozenset()) -> MarkedPrinter:
         """Return a printer; with ``examples``, for the values of one example of many."""
-        notation = self.setting.notation
-        plain = self.setting.printer
-        factors = {f.name: plain.derivative(f.of, f.by) for f in self.given.factors}
-        mark = example_mark(notation)
+        notation, shapes = self.setting.notation, self.graph.shapes
         if examples:
             # beside a cost J the loss of an example is no J
             shapes = {**shapes, cost_name(self.graph): SCALAR}
-        return MarkedPrinter(
-            notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
-        )
+        mark = example_mark(notation)
+        return MarkedPrinter(notation, shapes, self.graph.loss, examples=examples, mark=mark)
 
-    def printed(self, expr: Expr, by: str, examples: frozenset[str] = frozenset()) -> str:
+    def printed(self, expr: Expr, examples: frozenset[str] = frozenset()) -> str:
         """Return a gradient as LaTeX, in the layout."""
-        written = self.written(expr, by)
-        return self.printer(written.shapes, examples)(written.expr)
+        return self.printer(examples)(self.written(expr))
 
     def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
         """Return one line of the derivation: symbol, step, rule and shape."""
         gradient = self.found[name]
-        printer = self.printer(self.written(gradient.step, name).shapes, examples)
-        right = [self.printed(gradient.step, name, examples)]
-        closed = self.printed(gradient.closed, name, examples)
+        printer = self.printer(examples)
+        right = [self.printed(gradient.step, examples)]
+        closed = self.printed(gradient.closed, examples)
         if not self.given.is_empty and closed != right[0]:
             right.append(closed)
         return {
@@ -93,16 +86,10 @@ class Backward:
     def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
         """Return one line of the derivation as a proven step."""
         gradient, line = self.found[name], self.line(name, examples)
-        written = [self.written(gradient.step, name)]
+        sides = [self.graph.gradient(name), gradient.step]
         if not self.given.is_empty:
-            written.append(self.written(gradient.closed, name))
-        sides = tuple(dict.fromkeys(part.expr for part in written))
-        claims = claimed(
-            self.graph,
-            (Name(gradient_name(name)), *sides),
-            layout=self.layout,
-            factors=self.given.factors,
-        )
+            sides.append(gradient.closed)
+        claims = claimed(self.graph, tuple(dict.fromkeys(map(self.written, sides))))
         equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
         why = " ".join(reasons_of(gradient))
         return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
@@ -123,22 +110,13 @@ class Backward:
 
         def visit(target: str) -> None:
             for part in walk(self.found[target].step):
-                by = variable_of(part, self.graph)
+                by = part.by if isinstance(part, Derivative) and part.of == self.graph.loss else ""
                 if by and by not in (*known, *order, *self.given.gradients):
                     visit(by)
                     order.append(by)
 
         visit(name)
         return order
-
-
-def variable_of(part: Expr, graph: Graph) -> str | None:
-    """Return the variable of a gradient's name that an expression reads."""
-    prefix = gradient_name("")
-    if isinstance(part, Name) and part.name.startswith(prefix):
-        by = part.name.removeprefix(prefix)
-        return by if by in graph.names else None
-    return None
 
 
 def reasons_of(gradient: Gradient) -> list[str]:

@@ -146,7 +146,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             circuit.graph, leaves, upstream, name, value, rounding, backwards=backwards
         )
         line = circuit.graph.expr(name)
-        expr = f"grad_{name}" if backwards else name if line is None else to_text(line)
+        right: Expr = Name(name) if line is None else line
+        expr = to_text(circuit.graph.gradient(name) if backwards else right)
         step = Step("chain rule" if backwards else "forward", Tex(printed), WHY[backwards])
         where = Tex(f"{'below' if backwards else 'above'} the wire {wires[name]}")
         answers.append(
@@ -268,7 +269,7 @@ def local_latex(expr: Expr, letter: str, printer: Printer) -> str:
         case Call("div"):
             return f"-1/{letter}^{{2}}"
         case Call() if (slope := slope_of(expr, printer, letter)) is not None:
-            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.sides[1])
+            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.right)
     return ""
 
 

@@ -10,7 +10,6 @@ from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
 from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given, known_name, read_given
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
@@ -138,11 +137,11 @@ def _given_fields(work: Backward) -> list[Tex]:
 
 def _answer(work: Backward, name: str, steps: tuple[Step, ...], *, alone: bool) -> Solved:
     gradient = work.found[name]
-    step = work.written(gradient.step, name)
-    closed = work.written(gradient.closed, name)
+    step = work.written(gradient.step)
+    closed = work.written(gradient.closed)
     answer = step if work.given.is_empty else closed
     line = work.line(name)
-    printer, position = work.printer(answer.shapes, frozenset()), 0 if answer is step else 1
+    printer, position = work.printer(), 0 if answer is step else 1
 
     def write(claim: Equation) -> Tex:
         right = printer(claim.rights[position])
@@ -150,16 +149,15 @@ def _answer(work: Backward, name: str, steps: tuple[Step, ...], *, alone: bool) 
 
     return Solved(
         name=name,
-        latex=Tex(printer(answer.expr)),
+        latex=Tex(printer(answer)),
         shape=work.shape(name),
-        expr=to_text(closed.expr),
+        expr=to_text(closed),
         steps=steps or (work.step(name),),
         claim=Equation(
             work.graph,
             Quantity(work.graph.loss, name),
-            (step.expr, closed.expr),
+            (step, closed),
             layout=work.layout,
-            factors=work.given.factors,
         ),
         write=write,
     )
@@ -179,7 +177,7 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         Setting(batch.graph, notation, None), Given(), gradients_given(batch.graph, Given())
     )
     size, cost = dim_latex(count), cost_name(graph)
-    marked = work.printer(with_gradient_shapes(graph), own)
+    marked = work.printer(own)
     mean = rf"\frac{{1}}{{{size}}} \sum_{{i=1}}^{{{size}}} "
     known: list[str] = []
     lines: list[dict[str, Any]] = []
@@ -190,11 +188,11 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             if stage not in known:
                 known.append(stage)
                 lines.append(work.line(stage, own))
-        closed = work.written(work.found[name].closed, name)
+        closed = work.written(work.found[name].closed)
         left = many.setting.printer.derivative(cost, name)
-        body = work.printer(closed.shapes, own).wrapped(closed.expr)
-        together = many.written(many.found[name].closed, name)
-        batch_latex = many.printer(together.shapes, frozenset())(together.expr)
+        body = work.printer(own).wrapped(closed)
+        together = many.written(many.found[name].closed)
+        batch_latex = many.printer()(together)
         shape = work.shape(name)
         why = " ".join(reasons_of(work.found[name]))
         answers += [
@@ -202,26 +200,24 @@ def _over_examples(setting: Setting, draws: Mapping[str, Any]) -> Solution:
                 name=name,
                 latex=Tex(mean + body),
                 shape=shape,
-                expr=to_text(closed.expr),
+                expr=to_text(closed),
                 steps=(Step("mean", Tex(f"{left} = {mean}{body}"), why),),
-                claim=MeanGradientClaim(
-                    graph, name, closed.expr, shape, closed.shapes, work.layout, batch
-                ),
-                write=_write_mean(work.printer(closed.shapes, own), left, mean, closed.expr),
+                claim=MeanGradientClaim(graph, name, closed, shape, work.layout, batch),
+                write=_write_mean(work.printer(own), left, mean, closed),
             ),
             Solved(
                 name=f"{name}.batch",
                 latex=Tex(batch_latex),
                 shape=shape,
-                expr=to_text(together.expr),
+                expr=to_text(together),
                 steps=(Step("batch", Tex(f"{left} = {batch_latex}"), why),),
                 claim=Equation(
                     batch.graph,
                     Quantity(batch.graph.loss, name),
-                    (together.expr,),
+                    (together,),
                     layout=work.layout,
                 ),
-                write=_write_batch(many.printer(together.shapes, frozenset()), left),
+                write=_write_batch(many.printer(), left),
             ),
         ]
         totals.append(

@@ -11,18 +11,18 @@ from exgen.certify.hand import Gate, gates, rounded, work
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
 from exgen.derive.elementary import Circuit, has_letter, split
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError, nearest
 from exgen.figures.circuit import circuit_figure
 from exgen.graph import (
     SCALAR,
     Binding,
     Call,
+    Derivative,
     Graph,
     Leaf,
     Name,
@@ -48,7 +48,7 @@ from exgen.problems.rounding import (
     wire_text,
     worked_exactly,
 )
-from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
+from exgen.problems.steps import scalar_reasons, scalar_step, slope_reasons
 from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _numbers(
 ) -> dict[str, Any]:
     """Return the numbers for the template, and the circuit with its forward values."""
     target = upstream or graph.loss
-    shapes = {**with_gradient_shapes(graph), target: SCALAR}
+    shapes = {**graph.shapes, target: SCALAR}
     printer = Printer(notation, shapes, target)
     leaves, digits = decimals(draws["numbers"]), int(draws["digits"])
     found: dict[str, Any] = {
@@ -304,7 +304,7 @@ def _symbolic(
     """Return the derivative in terms of names of the forward pass, its symbol, and its reasons."""
     network = with_given(part_of(graph, graph.loss), of) if of == upstream else part_of(graph, of)
     found = derive_gradients(network)
-    known = {GIVEN: Name(gradient_name(graph.loss))} if of == upstream else {}
+    known = {GIVEN: Derivative(of, graph.loss)} if of == upstream else {}
 
     def tidy(expr: Expr) -> Expr:
         return slope_at_zero(substitute(expr, known), notation)
@@ -313,8 +313,7 @@ def _symbolic(
     raw = chained(network, by, found, inner=True)
     sides = tuple(dict.fromkeys(map(tidy, raw.sides)))
     chain = replace(raw, sides=sides)
-    shapes = with_gradient_shapes(network)
-    printer = scalar_printer(notation, shapes, of, chain.factors)
+    printer = Printer(notation, network.shapes, of)
     left = printer.derivative(of, by)
     number = "" if value is None else value.latex.tex
     formulas, proven = slope_reasons(_inserted(network, by, chain), printer, graph)
