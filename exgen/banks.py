@@ -18,6 +18,7 @@ from exgen import resources
 from exgen.asks.parse import points_of
 from exgen.certify.acceptance import OF_NETWORKS
 from exgen.errors import BankError, DataError, Source, nearest
+from exgen.files import MAX_TOML, read_text, read_toml
 from exgen.images import read_logo
 from exgen.include import bank_of, check_pick, with_included
 from exgen.page import Page
@@ -41,7 +42,6 @@ from exgen.tables import (
     ProblemTable,
     Range,
 )
-from exgen.texts import read_text, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -265,7 +265,7 @@ def _letters(table: Table, key: str, data: object) -> tuple[str, ...]:
 def _file(table: Table, name: str) -> Source:
     path = table.path.parent / name
     try:
-        return Source(str(path), read_text(path))
+        return Source(str(path), read_text(path, MAX_TOML, BankError))
     except BankError as error:
         raise table.error(
             f"the network file '{name}' {error.message}", f"It is looked for at {path}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -147,12 +148,15 @@ def verify_command(paths: tuple[Path, ...], key: Path | None, *, pdf: bool) -> N
     PATH is a folder that make wrote, or a folder of them.
     """
     from exgen.processes import ended_as_interrupted
-    from exgen.report import Progress, verified_text, verify_code
+    from exgen.report import verified_text, verify_code
+    from exgen.terminals import progress
     from exgen.verify import made_folders, verify
 
     folders = [folder for path in paths for folder in made_folders(path)]
-    with ended_as_interrupted(), Progress(len(folders)) as progress:
-        found = [verify(folder, progress.of(folder), pdf=pdf, key=key) for folder in folders]
+    with ended_as_interrupted(), progress(len(folders), "verify") as tell:
+        found = [
+            verify(folder, partial(tell, n), pdf=pdf, key=key) for n, folder in enumerate(folders)
+        ]
     if len(found) == 1 and found[0].refused is not None:
         raise found[0].refused
     click.echo(verified_text(found))
@@ -276,12 +280,12 @@ def lint_command(
     """Try many seeds, and say how often draws are rejected and whether all can be proven."""
     from exgen.lint import sweep, targets
     from exgen.processes import all_cores
-    from exgen.render.progress import Progress
     from exgen.report import lint_text
+    from exgen.terminals import progress
 
     reports = []
     for target in targets(set_name, kind, notation, language=language, tags=tags, pdf=pdf):
-        with Progress(seeds, target.bank.name) as tell:
+        with progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))
     if any(report.failures for report in reports):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from exgen.errors import (
     Source,
     ValuesError,
 )
-from exgen.files import read as read_file
+from exgen.files import read_text
 from exgen.language import read_network, to_text
 from exgen.shapes import check_sizes
 from exgen.values import read_sizes, read_values
@@ -92,24 +91,8 @@ def read_source(path: Path) -> Source:
         MachineError: it cannot be read, is neither a file nor such a pipe, or is not UTF-8.
 
     """
-    is_pipe = str(path) == "-"
-    place = "standard input" if is_pipe else str(path)
-    try:
-        raw = (
-            sys.stdin.buffer.read(MAX_BYTES + 1)
-            if is_pipe
-            else read_file(path, MAX_BYTES, pipes=True)
-        )
-    # AttributeError: there is no standard input
-    except (OSError, ValueError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "it is closed"
-        raise MachineError(f"cannot be read: {reason}", place=place) from None
-    if len(raw) > MAX_BYTES:
-        raise MachineError(f"is larger than {MAX_BYTES} bytes", place=place)
-    try:
-        return Source(place, raw.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise MachineError("is not UTF-8 text", place=place, remedy="Save it as UTF-8.") from None
+    name = "standard input" if str(path) == "-" else str(path)
+    return Source(name, read_text(path, MAX_BYTES, MachineError, pipes=True))
 
 
 def derive(

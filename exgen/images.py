@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from exgen.errors import BankError
-from exgen.files import read
+from exgen.files import read, reason
 
 MAX_BYTES = 2_000_000
 MAX_SIDE = 6000
@@ -36,8 +36,9 @@ def read_logo(bank: Path, name: str, place: str) -> tuple[str, bytes]:
     try:
         data = read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise refused(f"cannot be read: {reason}", f"It is looked for at {path}.") from None
+        raise refused(
+            f"cannot be read: {reason(error).lower()}", f"It is looked for at {path}."
+        ) from None
     if len(data) > MAX_BYTES:
         raise refused(f"is larger than {MAX_BYTES // 1_000_000} MB", "Make it smaller.")
     sort = next((sort for start, sort in SORTS.items() if data.startswith(start)), None)

@@ -206,14 +206,14 @@ def targets(
     return found
 
 
-def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]) -> Report:
+def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int, str], object]) -> Report:
     """Make every problem of a target at every seed, with its proofs but without TeX.
 
     Args:
         target: what to make.
         seeds: the seeds.
         jobs: how many processes share the work; 1 does it in this one.
-        tell: is called with the number of seeds that are done, as they are.
+        tell: is called with the number of seeds that are done, as they are, and no more to say.
 
     Raises:
         ExgenError: the bank's author has to mend something.
@@ -236,7 +236,7 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int], object]
                 yields[one.problem] = one if old is None else old.merged(one)
             failures += found.failures
             done += found.seeds
-            tell(done)
+            tell(done, "")
             if len(failures) >= MOST_FAILURES:
                 break
     return Report(

@@ -19,6 +19,7 @@ from exgen.derive.notation import Notation, restored_notation
 from exgen.document import SCHEMA, ProblemInputs, ProblemSet, SetInputs, to_json
 from exgen.errors import BankError, DataError, ManifestError, NotationError, nearest
 from exgen.files import read as read_file
+from exgen.files import reason
 from exgen.languages import load_language
 from exgen.page import LOGO, Page
 from exgen.problems.table import NAMES
@@ -120,8 +121,8 @@ def _load(file: Path) -> Any:  # noqa: ANN401 - any JSON
     except FileNotFoundError:
         raise ManifestError("there is no manifest here", place=str(file), remedy=NOT_OURS) from None
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ManifestError(f"this cannot be read: {reason}", place=str(file)) from None
+        says = f"this cannot be read: {reason(error).lower()}"
+        raise ManifestError(says, place=str(file)) from None
     except json.JSONDecodeError as error:
         place = f"{file}:{error.lineno}:{error.colno}"
         raise ManifestError(f"this is not JSON: {error.msg}", place=place, remedy=AGAIN) from None

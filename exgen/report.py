@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import textwrap
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -15,9 +13,7 @@ from exgen.errors import plain
 from exgen.grading import points_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-    from typing import Self
+    from collections.abc import Iterable
 
     from exgen.derivation import Derivation
     from exgen.document import Agreement, Answer, ProblemSet
@@ -137,36 +133,6 @@ def verify_code(found: Iterable[Verified]) -> int:
     if any(part.failures for part in every):
         return 1
     return 2 if any(part.refused is not None for part in every) else 0
-
-
-class Progress:
-    """A line on a terminal that says what is being looked at, once it takes over a second."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._start = time.monotonic()
-        self._seen: list[Path] = []
-        self._width = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._write("")
-
-    def of(self, folder: Path) -> Callable[[str], None]:
-        """Return what takes the names of a folder's problems."""
-        self._seen.append(folder)
-        head = f"{len(self._seen)} of {self._total}: {folder}"
-        return lambda name: self._write(f"{head}, {name}")
-
-    def _write(self, text: str) -> None:
-        slow = time.monotonic() - self._start > 1
-        if sys.stderr.isatty() and slow and (text or self._width):
-            shown = text[: WIDTH - 1]
-            sys.stderr.write(f"\r{shown.ljust(self._width)}" + ("" if shown else "\r"))
-            sys.stderr.flush()
-            self._width = len(shown)
 
 
 def answer_label(answer: Answer, number: int) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.errors import SignatureError
-from exgen.files import read
+from exgen.files import read, reason
 from exgen.manifest import MAX_BYTES
 from exgen.write import MANIFEST, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -76,14 +77,10 @@ def public_key(path: Path) -> Ed25519PublicKey:
         SignatureError: it cannot be read, or is none.
 
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    try:
-        key = load_pem_public_key(_key(path))
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
+    key = _loaded(path, load_pem_public_key)
     if not isinstance(key, Ed25519PublicKey):
         raise SignatureError("this is no public Ed25519 key", place=str(path), remedy=NEW)
     return key
@@ -96,29 +93,29 @@ def secret_key(path: Path) -> Ed25519PrivateKey:
         SignatureError: it cannot be read, has a password, or is none.
 
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    try:
-        key = load_pem_private_key(_key(path), None)
-    except TypeError:
-        raise SignatureError(
-            "this key has a password", place=str(path), remedy="Give one without."
-        ) from None
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
+    key = _loaded(path, lambda pem: load_pem_private_key(pem, None))
     if not isinstance(key, Ed25519PrivateKey):
         raise SignatureError("this is no secret Ed25519 key", place=str(path), remedy=NEW)
     return key
 
 
-def _key(path: Path) -> bytes:
+def _loaded(path: Path, load: Callable[[bytes], object]) -> object:
+    """Return the key in a file; None where it holds none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
-        return read(path, LONGEST)
+        return load(read(path, LONGEST))
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise SignatureError(f"this key cannot be read: {reason}", place=str(path)) from None
+        says = f"this key cannot be read: {reason(error).lower()}"
+        raise SignatureError(says, place=str(path)) from None
+    except TypeError:
+        says = "this key has a password"
+        raise SignatureError(says, place=str(path), remedy="Give one without.") from None
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def is_signed(folder: Path, key: Ed25519PublicKey) -> bool:

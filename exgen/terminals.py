@@ -1,4 +1,4 @@
-"""What a terminal or a pipe without Unicode gets to see: signs of its own that can be read.
+"""What a terminal gets to see: how far work is, and signs in place of those that it lacks.
 
 A codec that meets a character it does not have asks the handler here. So text is changed only
 where it must be, and nothing that is printed needs to know of it.
@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 import unicodedata
+from contextlib import contextmanager
 from io import TextIOWrapper
+from time import monotonic
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
+PATIENCE = 1.0
+"""Seconds after which somebody begins to wonder."""
 HANDLER = "exgen.readable"
 SIGNS: Mapping[str, str] = {
     "∂": "d", "∇": "grad", "∑": "sum", "∏": "prod", "∫": "int", "√": "sqrt", "∞": "inf",
@@ -62,3 +69,26 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
         raise error
     text = error.object[error.start : error.end]
     return "".join(map(readable, text)), error.end
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Callable[[int, str], None]]:
+    """Give what tells how many steps of some work are done, and what it is at.
+
+    A bar comes up on standard error once the work has lasted a while, if that is a terminal.
+    """
+    began = monotonic()
+    bar = click.progressbar(
+        length=total, label=label, file=sys.stderr, show_pos=True, item_show_func=str
+    )
+
+    def tell(done: int, what: str) -> None:
+        if sys.stderr.isatty() and monotonic() - began >= PATIENCE:
+            bar.update(done - bar.pos, what)
+            bar.render_progress()
+
+    try:
+        yield tell
+    finally:
+        if bar.current_item is not None:
+            bar.render_finish()

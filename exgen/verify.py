@@ -14,7 +14,7 @@ import numpy as np
 
 from exgen.again import Failure, again, more, said
 from exgen.errors import ExgenError, MachineError, ManifestError
-from exgen.files import read as read_file
+from exgen.files import read, reason
 from exgen.manifest import MAX_BYTES, digest, read_manifest
 from exgen.pipeline import printed_again
 from exgen.render.pdf import require_tex
@@ -83,8 +83,9 @@ def made_folders(path: Path) -> tuple[Path, ...]:
         )
         folders = tuple(sorted(found))
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise ManifestError(f"this cannot be read: {reason}", place=str(path)) from None
+        raise ManifestError(
+            f"this cannot be read: {reason(error).lower()}", place=str(path)
+        ) from None
     if not folders:
         raise ManifestError(
             f"there is no {MANIFEST} here or in any folder below",
@@ -159,7 +160,7 @@ def _signature(manifest: Manifest, owner: Ed25519PublicKey, key: str) -> Iterato
     except FileNotFoundError:
         yield Failure(SIGNATURE, "is missing: nobody signed this manifest")
     except OSError as error:
-        yield Failure(SIGNATURE, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        yield Failure(SIGNATURE, f"cannot be read: {reason(error).lower()}")
 
 
 # --- the files ---
@@ -182,12 +183,12 @@ def _files(
             yield Failure(name, "is none of the files of this set")
             continue
         try:
-            data = read_file(manifest.folder / name, MAX_BYTES)
+            data = read(manifest.folder / name, MAX_BYTES)
         except FileNotFoundError:
             yield Failure(name, "is missing")
             continue
         except OSError as error:
-            yield Failure(name, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+            yield Failure(name, f"cannot be read: {reason(error).lower()}")
             continue
         if name in printed and name in PDFS:
             says = difference(data, printed[name])

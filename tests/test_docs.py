@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from exgen import resources, shapes, tables, texts
+from exgen import files, resources, shapes, tables
 from exgen.banks import bank_names, load_bank
 from exgen.certify.acceptance import RULES
 from exgen.cli import app
@@ -143,7 +143,7 @@ def test_limits() -> None:
     """The limits that are told are those that are kept."""
     told = " ".join(text("docs/language.md").partition("\nA network has at most ")[2].split())
     sizes = (syntax.MAX_STATEMENTS, syntax.MAX_CHARACTERS, shapes.MAX_SIZE, shapes.MAX_ENTRIES)
-    of_banks = (tables.MAX_SIZE, tables.MAX_PROBLEMS, texts.MAX_BYTES)
+    of_banks = (tables.MAX_SIZE, tables.MAX_PROBLEMS, files.MAX_TOML)
     numbers = re.findall(r"\d[\d,]*\b", told.partition("## ")[0])
     assert [int(number.replace(",", "")) for number in numbers] == [*sizes, *of_banks]
 

@@ -24,7 +24,6 @@ ORDER = (
     "strict",
     "page",
     "files",
-    "texts",
     "images",
     "swap",
     "terminals",

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exgen import lint
+from exgen import lint, terminals
 from exgen.errors import CertificateError, KindError, MachineError
 from exgen.lint import MOST_FAILURES, Report, sweep, targets
 from exgen.pipeline import build
-from exgen.render import progress
-from exgen.render.progress import Progress
 from exgen.report import lint_text, share_text
 from exgen.solve import solve_problem
 from tests.commands import run
@@ -64,7 +62,7 @@ def bank(folder: Path, text: str = BANK) -> str:
 def swept(name: str, seeds: range = range(1, 41), jobs: int = 1, kind: str | None = None) -> Report:
     """Sweep one bank."""
     (target,) = targets(name, kind, None)
-    return sweep(target, seeds, jobs, lambda _done: None)
+    return sweep(target, seeds, jobs, lambda _done, _what: None)
 
 
 def test_what_is_counted(tmp_path: Path) -> None:
@@ -273,7 +271,7 @@ def test_a_process_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (target,) = targets(bank(tmp_path), None, None)
     monkeypatch.setattr(lint, "sweep_part", die)
     with pytest.raises(MachineError, match="ended from outside") as caught:
-        sweep(target, range(10), 2, lambda _done: None)
+        sweep(target, range(10), 2, lambda _done, _what: None)
     assert "--jobs" in caught.value.remedy
 
 
@@ -362,14 +360,15 @@ def test_progress(
     """A bar comes up on a terminal once the work has lasted a while, and nowhere else."""
     watched = stream()
     monkeypatch.setattr(sys, "stderr", watched)
-    monkeypatch.setattr(progress, "PATIENCE", patience)
-    with Progress(10, "set2") as tell:
+    monkeypatch.setattr(terminals, "PATIENCE", patience)
+    with terminals.progress(10, "set2") as tell:
         for done in (3, 6, 10):
-            tell(done)
+            tell(done, "chain-rule")
     said = watched.getvalue()
     if patience == 0 and stream is Terminal:
         assert "set2" in said
-        assert "100%" in said
+        assert "10/10" in said
+        assert "chain-rule" in said
     else:
         assert said == ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.derive.rewriting.rule import Known
+from exgen.derive.rewriting.terms import Known
 from exgen.derive.simplify import simplify_with
 from exgen.graph import (
     ONE,

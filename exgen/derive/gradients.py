@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from exgen.derive.distributions import distributions, quotients, sums_to_one
-from exgen.derive.rewriting.rule import Known
+from exgen.derive.rewriting.terms import Known
 from exgen.derive.simplify import simplify_with
 from exgen.engine import Backward, Contribution, backward, pull_back
 from exgen.graph import (

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting import matrices
-from exgen.derive.rewriting.rule import Known
 from exgen.derive.rewriting.table import APPLIED
+from exgen.derive.rewriting.terms import Known
 from exgen.derive.rewriting.views import scaled
 from exgen.graph import Call, Entry, Expr, Shape, SumOver, rebuild
 from exgen.shapes import Shapes

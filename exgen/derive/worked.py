@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.jacobian import detours, slope_at_zero
 from exgen.derive.latex import Printer
-from exgen.derive.losses import loss_line
 from exgen.derive.simplify import simplify
+from exgen.derive.summands import loss_line
 from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import (

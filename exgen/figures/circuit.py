@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from exgen.derive.elementary import gate_latex
 from exgen.errors import KindError
+from exgen.figures.columns import Box, Link, arrange
 from exgen.figures.computation import entry_points, framed, route
-from exgen.figures.layers import Box, Link, arrange
 from exgen.figures.measure import text_width
 from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, straight
 from exgen.graph import Call, Name, Number, names_in

@@ -7,7 +7,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from exgen.errors import KindError
-from exgen.figures.layers import Box, Link, arrange
+from exgen.figures.columns import Box, Link, arrange
 from exgen.figures.measure import text_width
 from exgen.figures.model import Curve, Edge, Figure, Label, Node, Point, Sort, curve, rounded
 from exgen.graph import names_in

@@ -96,7 +96,10 @@ class Expressions:
         match node:
             case ast.Constant():
                 return self._number(node, node, 1)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as constant):
+            # -(1) is the negative of a number, and -1 is one
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as constant) if (
+                "(" not in self.syntax.text(node)
+            ):
                 return self._number(node, constant, -1)
             case ast.Name(id=name):
                 return Name(name, span=self.syntax.span(node))
@@ -122,15 +125,26 @@ class Expressions:
                 )
             case ast.Attribute(value=value, attr="T"):
                 return self._call(node, "transpose", value)
+            case ast.BinOp(left=left, op=ast.BitXor()):
+                raise self.syntax.source.error(
+                    "'^' is not part of the network language",
+                    self.syntax.sign_after(left, "^"),
+                    "A power is written with **, such as x ** 2.",
+                )
         return None
 
     def _call(self, node: ast.expr, op: str, *args: ast.expr) -> Call:
         return Call(op, tuple(map(self.read, args)), (), span=self.syntax.span(node))
 
     def _folded(self, node: ast.expr, built: Call) -> Expr:
-        """Read a quotient of two numbers as one number, so that 1/3 is exact and prints back."""
+        """Read a quotient of two numbers as one number, so that 1/3 is exact and prints back.
+
+        With brackets, (1) / 3, it is the quotient.
+        """
         match built:
-            case Call("div", (Number(top), Number(bottom))):
+            case Call("div", (Number(top), Number(bottom))) if not self.syntax.text(
+                node
+            ).startswith("("):
                 if bottom == 0:
                     raise self.error(node, "this divides by 0")
                 return Number(top / bottom, span=built.span)

@@ -27,6 +27,7 @@ from exgen.language.expressions import read_raw_expression
 from exgen.language.infer import Scope, Typer
 from exgen.language.orientation import Orientation
 from exgen.language.reader import read_program
+from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_LINE_DEPTH
 from exgen.ops.base import Sizes
 from exgen.shapes import check_size, check_sizes
 
@@ -43,6 +44,7 @@ def read_network(
     functions: Mapping[str, str] | None = None,
     loss: str | None = None,
     scalar_loss: bool = True,
+    depth: int = MAX_LINE_DEPTH,
 ) -> Graph:
     """Read a network.
 
@@ -52,6 +54,7 @@ def read_network(
         loss: the name to differentiate; the last line unless given.
         scalar_loss: whether the loss must be a scalar. A fragment that only asks for a Jacobian
             has none.
+        depth: how deep a line may be nested.
 
     Returns:
         A graph that :func:`exgen.shapes.check` finds legal.
@@ -60,7 +63,7 @@ def read_network(
         LanguageError: with line, column and caret.
 
     """
-    program = read_program(source, functions or {})
+    program = read_program(source, functions or {}, depth)
     _check_uses(program)
     network = _Network(program, _leaf_shapes(program), Sizes())
     target = loss or program.lines[-1].name
@@ -92,6 +95,17 @@ def read_network(
     except MisfitError as error:
         raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
     return graph
+
+
+def read_graph(text: str) -> Graph:
+    """Read a network that :func:`exgen.language.writer.graph_text` wrote: the very same value.
+
+    Raises:
+        LanguageError: with line, column and caret.
+
+    """
+    # what was derived or turned may be nested deeper than what an author may write
+    return read_network(Source("network", text), scalar_loss=False, depth=MAX_EXPRESSION_DEPTH)
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exgen.errors import LanguageError, Source, nearest
 from exgen.graph import ROLES
 from exgen.language.expressions import Expressions
-from exgen.language.syntax import MAX_LINE_DEPTH, Syntax
+from exgen.language.syntax import Syntax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,13 +49,14 @@ class Program:
     lines: tuple[Line, ...]
 
 
-def read_program(source: Source, functions: Mapping[str, str]) -> Program:
+def read_program(source: Source, functions: Mapping[str, str], depth: int) -> Program:
     """Parse a network.
 
     Args:
         source: the text and the name errors give it.
         functions: names that stand for an op here, as ``{"f": "relu"}`` or
             ``{"f": "lrelu(_, 0.1)"}``.
+        depth: how deep a line may be nested.
 
     Raises:
         LanguageError: with line, column and caret.
@@ -65,10 +66,10 @@ def read_program(source: Source, functions: Mapping[str, str]) -> Program:
     expressions = Expressions(syntax)
     declarations: list[Declaration] = []
     lines: list[Line] = []
-    for statement in syntax.parse(MAX_LINE_DEPTH):
+    for statement in syntax.parse(depth):
         match statement:
             case ast.AnnAssign(target=ast.Name() as target, annotation=kind, value=None):
-                declarations.append(read_declaration(syntax, target, kind))
+                declarations.append(_declaration(syntax, target, kind))
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 name = syntax.check_name(target)
                 lines.append(Line(name, expressions.line(value), syntax.span(target)))
@@ -90,13 +91,7 @@ def read_program(source: Source, functions: Mapping[str, str]) -> Program:
     return Program(syntax.source, tuple(declarations), tuple(lines))
 
 
-def read_declaration(syntax: Syntax, target: ast.Name, kind: ast.expr) -> Declaration:
-    """Return a leaf as written.
-
-    Raises:
-        LanguageError: with line, column and caret.
-
-    """
+def _declaration(syntax: Syntax, target: ast.Name, kind: ast.expr) -> Declaration:
     name = syntax.check_name(target)
     dims: tuple[Dim | None, ...] = ()
     role = kind

@@ -79,6 +79,13 @@ class Syntax:
         span = self.span(node)
         return self.lines[span.line - 1][span.column : span.column + span.length]
 
+    def sign_after(self, node: ast.expr, sign: str) -> Span:
+        """Return where a sign stands that follows a piece of syntax on its last line."""
+        line = node.end_lineno or node.lineno
+        text = self.lines[line - 1]
+        after = len(text.encode()[: node.end_col_offset].decode())
+        return Span(line, max(text.find(sign, after), 0), len(sign))
+
     # --- parsing ---
 
     def parse(self, max_depth: int) -> list[ast.stmt]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exgen.derive.losses import loss_line
+from exgen.derive.summands import loss_line
 from exgen.document import Tex
 from exgen.errors import KindError
 from exgen.graph import Binding, Call, Expr, Graph, Name, Number, Size, as_expr, names_in

@@ -10,8 +10,8 @@ from exgen.certify.quantity import Quantity
 from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given
 from exgen.derive.index import entry_form, letters
-from exgen.derive.losses import entry_at, loss_line
 from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.summands import entry_at, loss_line
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape

@@ -15,9 +15,8 @@ from exgen.derive.latex import HADAMARD, INDICATORS, ONES
 from exgen.derive.notation import Notation
 from exgen.derive.orient import examples, weights
 from exgen.document import Tex
-from exgen.errors import Source
 from exgen.graph import Call, Graph, is_column, is_scalar, walk
-from exgen.language import read_network
+from exgen.language import read_graph
 from exgen.ops import TABLE
 from exgen.ops.activations import RELU, SOFTMAX
 from exgen.ops.scalars import definition_of
@@ -77,7 +76,7 @@ def said(problem_set: ProblemSet) -> Said:
 
 @lru_cache(maxsize=256)
 def _used(network: str) -> frozenset[str]:
-    return frozenset(ops(read_network(Source("network", network), scalar_loss=False)))
+    return frozenset(ops(read_graph(network)))
 
 
 def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:

@@ -13,7 +13,7 @@ from exgen.graph import ONE, Call, Entry, Expr, Name, call
 from exgen.ops import traits_of
 from exgen.slips.base import Scene, at_one_place, read_in
 from exgen.slips.claims import Wrong, on_formulas
-from exgen.slips.formulas import sum_for_mean as sum_in_formula
+from exgen.slips.terms import sum_for_mean as sum_in_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from exgen.derive.elementary import takes_one
 from exgen.graph import Call, Expr, Name, Number, derivatives_in, is_scalar, walk
 from exgen.ops import traits_of
 from exgen.ops.pool import WINDOWS
-from exgen.slips.activations import is_lower_mask
 from exgen.slips.base import Scene, at_one_place, base_gradient, factors, product
+from exgen.slips.slopes import is_lower_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exgen.certify.memory import Memory
-from exgen.slips import activations, formulas, indices, layouts, losses, names_and_sizes, passes
+from exgen.slips import indices, layouts, names_and_sizes, outputs, passes, slopes, terms
 from exgen.slips.base import of_rows
 from exgen.slips.claims import Wrong, on_formulas
 
@@ -35,40 +35,40 @@ class Slip:
 
 
 _ROWS = (
-    Slip("forgot_transpose", "forgot the transpose", on_formulas(formulas.forgot_transpose)),
+    Slip("forgot_transpose", "forgot the transpose", on_formulas(terms.forgot_transpose)),
     Slip("swapped_indices", "swapped the indices", on_formulas(indices.swapped_indices)),
-    Slip("wrong_order", "multiplied in the wrong order", on_formulas(formulas.wrong_order)),
-    Slip("wrong_sign", "took target minus output", on_formulas(formulas.wrong_sign)),
-    Slip("missing_minus", "lost the minus sign", on_formulas(formulas.missing_minus)),
-    Slip("dropped_path", "left out the other path", on_formulas(formulas.dropped_path)),
+    Slip("wrong_order", "multiplied in the wrong order", on_formulas(terms.wrong_order)),
+    Slip("wrong_sign", "took target minus output", on_formulas(terms.wrong_sign)),
+    Slip("missing_minus", "lost the minus sign", on_formulas(terms.missing_minus)),
+    Slip("dropped_path", "left out the other path", on_formulas(terms.dropped_path)),
     Slip(
         "skipped_jacobian",
         "left out one factor of the chain rule",
-        on_formulas(formulas.skipped_jacobian),
+        on_formulas(terms.skipped_jacobian),
     ),
-    Slip("dropped_input", "left out an input", on_formulas(formulas.dropped_input)),
+    Slip("dropped_input", "left out an input", on_formulas(terms.dropped_input)),
     Slip("sum_for_mean", "took the sum, not the mean", layouts.sum_for_mean),
-    Slip("forgot_factor", "forgot the factor in front", on_formulas(formulas.forgot_factor)),
-    Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(formulas.forgot_upstream)),
-    Slip("not_summed", "forgot the sum", on_formulas(formulas.not_summed)),
+    Slip("forgot_factor", "forgot the factor in front", on_formulas(terms.forgot_factor)),
+    Slip("forgot_upstream", "forgot the upstream gradient", on_formulas(terms.forgot_upstream)),
+    Slip("not_summed", "forgot the sum", on_formulas(terms.not_summed)),
     Slip(
         "output_for_preactivation",
         "used the gradient with respect to the output",
-        on_formulas(losses.output_for_preactivation),
+        on_formulas(outputs.output_for_preactivation),
     ),
-    Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(formulas.kept_the_one)),
+    Slip("kept_the_one", "kept the entry of the constant 1", on_formulas(terms.kept_the_one)),
     Slip(
         "elementwise_softmax",
         "left out the sum over the classes",
-        on_formulas(losses.elementwise_softmax),
+        on_formulas(outputs.elementwise_softmax),
     ),
     Slip(
         "needless_transpose",
         "one transpose too many",
-        on_formulas(formulas.needless_transpose),
+        on_formulas(terms.needless_transpose),
     ),
-    Slip("entrywise_product", "multiplied entry by entry", on_formulas(formulas.entrywise_product)),
-    Slip("forgot_bias", "forgot the bias", on_formulas(formulas.forgot_bias)),
+    Slip("entrywise_product", "multiplied entry by entry", on_formulas(terms.entrywise_product)),
+    Slip("forgot_bias", "forgot the bias", on_formulas(terms.forgot_bias)),
     Slip("forgot_delta", "forgot the Kronecker delta", on_formulas(indices.forgot_delta)),
     Slip("own_position", "left the entry at its own position", on_formulas(indices.own_position)),
     Slip(
@@ -83,13 +83,13 @@ _ROWS = (
     Slip(
         "forgot_share", "left out the share of the correct class", on_formulas(indices.forgot_share)
     ),
-    Slip("forgot_inner", "forgot the inner derivative", on_formulas(losses.forgot_inner)),
+    Slip("forgot_inner", "forgot the inner derivative", on_formulas(outputs.forgot_inner)),
     Slip(
         "quotient_rule_sign",
         "took the wrong sign in the quotient rule",
-        on_formulas(losses.quotient_rule_sign),
+        on_formulas(outputs.quotient_rule_sign),
     ),
-    Slip("forgot_square", "forgot the square", on_formulas(losses.forgot_square)),
+    Slip("forgot_square", "forgot the square", on_formulas(outputs.forgot_square)),
     Slip("other_layout", "used the other layout", on_formulas(layouts.other_layout)),
     Slip("forgot_diag", "wrote a column for a diagonal matrix", on_formulas(layouts.forgot_diag)),
     Slip(
@@ -118,18 +118,18 @@ _ROWS = (
         layouts.before_the_activation,
     ),
     Slip("forgot_activation", "left out the activation", on_formulas(of_rows("forgot_activation"))),
-    Slip("no_slope", "forgot the derivative of the activation", on_formulas(activations.no_slope)),
-    Slip("wrong_mask", "took the mask of another layer", on_formulas(activations.wrong_mask)),
+    Slip("no_slope", "forgot the derivative of the activation", on_formulas(slopes.no_slope)),
+    Slip("wrong_mask", "took the mask of another layer", on_formulas(slopes.wrong_mask)),
     Slip(
         "slope_on_the_wrong_side",
         "took the slope on the wrong side of 0",
-        on_formulas(activations.slope_on_the_wrong_side),
+        on_formulas(slopes.slope_on_the_wrong_side),
     ),
-    Slip("no_slope_below", "took ReLU for leaky ReLU", on_formulas(activations.no_slope_below)),
+    Slip("no_slope_below", "took ReLU for leaky ReLU", on_formulas(slopes.no_slope_below)),
     Slip(
         "slope_at_the_input",
         "used the pre-activation for the output",
-        on_formulas(activations.slope_at_the_input),
+        on_formulas(slopes.slope_at_the_input),
     ),
     Slip(
         "every_cell",

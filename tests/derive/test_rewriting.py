@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.latex import Printer
 from exgen.derive.notation import load_notation
-from exgen.derive.rewriting.rule import Known, Rule
 from exgen.derive.rewriting.table import BY_OP, RULES
+from exgen.derive.rewriting.terms import Known
 from exgen.derive.simplify import simplify, simplify_with
 from exgen.engine import evaluate
 from exgen.errors import Source
@@ -29,17 +29,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from exgen.derive.rewriting.rule import Rule
+
 LETTER = re.compile(r"(\w)\[(.*?)\]")
 SIZE = re.compile(r"[A-Zmn]")
 
 
-def letters(rule: Rule) -> dict[str, list[str]]:
+def letters(rule: Rule[Any]) -> dict[str, list[str]]:
     """Return the letters of a rule with the names of their sizes."""
     return {name: re.findall(r"\w", dims) for name, dims in LETTER.findall(rule.sizes)}
 
 
 @st.composite
-def instances(draw: Callable[[st.SearchStrategy[int]], int], rule: Rule) -> tuple[Graph, str, str]:
+def instances(
+    draw: Callable[[st.SearchStrategy[int]], int], rule: Rule[Any]
+) -> tuple[Graph, str, str]:
     """Draw sizes for a rule's letters: a capital is above 1, a small one may be 1."""
     sizes: dict[str, int] = {}
     for dims in letters(rule).values():
@@ -85,7 +89,7 @@ def as_call(expr: Expr) -> Call:
     return expr
 
 
-def places(expr: Expr, rule: Rule, known: Known) -> list[tuple[Expr, Expr]]:
+def places(expr: Expr, rule: Rule[Any], known: Known) -> list[tuple[Expr, Expr]]:
     """Return the parts of an expression to which a rule applies, with what it makes of them."""
     ops = {op for op, rules in BY_OP.items() if rule in rules}
     parts = [part for part in walk(expr) if isinstance(part, Call) and part.op in ops]
@@ -96,7 +100,7 @@ def places(expr: Expr, rule: Rule, known: Known) -> list[tuple[Expr, Expr]]:
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
 @steady(20)
 @given(data=st.data())
-def test_rule(rule: Rule, data: st.DataObject) -> None:
+def test_rule(rule: Rule[Any], data: st.DataObject) -> None:
     """The rule fires on its left side, and both sides have the same shape and the same value."""
     graph, left, right = data.draw(instances(rule))
     one, other = (read_expression(text, graph) for text in (left, right))
@@ -112,7 +116,7 @@ def test_rule(rule: Rule, data: st.DataObject) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
 @steady(20)
 @given(data=st.data())
-def test_rewrite_alone(rule: Rule, data: st.DataObject) -> None:
+def test_rewrite_alone(rule: Rule[Any], data: st.DataObject) -> None:
     """What the rule alone makes of a part has the shape and the value of that part."""
     graph, left, _ = data.draw(instances(rule))
     values = numbers(graph, data.draw(st.integers(0, 999)))
@@ -160,9 +164,9 @@ def test_sizes_stay_symbolic() -> None:
 @given(networks())
 def test_what_is_in_form_stays(graph: Graph) -> None:
     """Simplifying again changes nothing, and no sign stands beside another on the page."""
-    printer = Printer(load_notation("base", notations()), with_gradient_shapes(graph), graph.loss)
+    printer = Printer(load_notation("base", notations()), graph.shapes, graph.loss)
     for gradient in derive_gradients(graph).values():
-        assert simplify(gradient.step, with_gradient_shapes(graph)) == gradient.step
-        assert simplify(gradient.closed, with_gradient_shapes(graph)) == gradient.closed
+        assert simplify(gradient.step, graph.shapes) == gradient.step
+        assert simplify(gradient.closed, graph.shapes) == gradient.closed
         for expr in (gradient.step, gradient.closed):
             assert not re.search(r"[-+] -", printer(expr))

@@ -14,8 +14,8 @@ from exgen.derive.elementary import split
 from exgen.derive.latex import Printer
 from exgen.errors import KindError, Source
 from exgen.figures.circuit import circuit_figure
+from exgen.figures.columns import spread
 from exgen.figures.computation import computation_figure, uses
-from exgen.figures.layers import spread
 from exgen.figures.measure import text_width
 from exgen.figures.model import Figure, Label, Node, collisions, points
 from exgen.language import read_network

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from exgen.errors import Source
-from exgen.language.forms import Forms
-from exgen.language.syntax import MAX_EXPRESSION_DEPTH, Syntax
+from exgen.graph import Size, substitute
+from exgen.language.expressions import read_raw_expression
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -17,7 +16,4 @@ if TYPE_CHECKING:
 
 def read_form(text: str, sizes: AbstractSet[str] = frozenset()) -> Expr:
     """Read an expression; ``sizes`` are the names in it that are sizes."""
-    syntax = Syntax.of(Source("form", text), {})
-    (statement,) = syntax.parse(MAX_EXPRESSION_DEPTH)
-    assert isinstance(statement, ast.Expr)
-    return Forms(syntax, frozenset(sizes)).read(statement.value)
+    return substitute(read_raw_expression(Source("form", text)), {n: Size(n) for n in sizes})

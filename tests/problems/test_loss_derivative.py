@@ -8,7 +8,7 @@ import pytest
 
 from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
-from exgen.derive.losses import loss_line
+from exgen.derive.summands import loss_line
 from exgen.errors import CertificateError, KindError
 from exgen.language import to_text
 from exgen.problems import KINDS

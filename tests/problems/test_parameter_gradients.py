@@ -120,7 +120,7 @@ def test_given_gradients_are_not_bypassed() -> None:
     kept = gradients_given(graph_of(BINARY), read_given(graph_of(BINARY), ["yhat"]))
     graph = graph_of(BINARY)
     assert plain["z2"].closed == read_expression("yhat - y", graph)
-    assert kept["z2"].closed == read_expression("grad_yhat * yhat * (1 - yhat)", graph)
+    assert kept["z2"].closed == read_expression("derivative(L, yhat) * yhat * (1 - yhat)", graph)
 
 
 def test_both_branches_are_summed() -> None:
@@ -139,7 +139,7 @@ def test_a_dropped_branch_is_refused() -> None:
     """Half of a sum over branches, or a sum where a transpose is lost, does not pass."""
     claim = solved("parameter_gradients", twin(), 1, ask=["W1"]).answers[0].claim
     assert isinstance(claim, Equation)
-    half = read_expression("grad_m_a @ x_a.T", claim.graph)
+    half = read_expression("derivative(L, m_a) @ x_a.T", claim.graph)
     with pytest.raises(CertificateError, match="reverse mode"):
         prove(replace(claim, rights=(half,)))
     with pytest.raises(CertificateError, match="shapes"):

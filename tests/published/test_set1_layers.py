@@ -55,7 +55,7 @@ def test_cost_by_prediction(made: ProblemSet) -> None:
     a, y = run["Yhat"], run["Y"]
     split = -(y / a - (1 - y) / (1 - a)) / 4
     np.testing.assert_allclose(value(found["vector"], graph, run, m=4), split)
-    np.testing.assert_allclose(run["grad_Yhat"], split)
+    np.testing.assert_allclose(run[graph.gradient("Yhat")], split)
 
 
 def test_local_derivatives(made: ProblemSet) -> None:
@@ -94,7 +94,7 @@ def test_cost_by_weights(made: ProblemSet) -> None:
         expected += error * (run["W2"].T * (one["z1"] > 0)) @ one["x"].T / 4
         mean += value(found["W1"], single, one) / 4
     np.testing.assert_allclose(mean, expected)
-    np.testing.assert_allclose(run["grad_W1"], expected)
+    np.testing.assert_allclose(run[graph.gradient("W1")], expected)
     np.testing.assert_allclose(value(found["W1.batch"], graph, run, m=4), expected)
     assert found["W1.batch"].latex.tex == (
         r"\frac{1}{m}\,\left(\left(\mathbf{W}^{[2]\top}\,\left(\hat{\mathbf{Y}} - \mathbf{Y}"

@@ -51,7 +51,7 @@ def test_a_statement_that_prints_an_answer(tmp_path: Path) -> None:
     assert "entries = true" in ran.err
     assert not (tmp_path / "out").exists()
     (target,) = targets(name, None, None)
-    failures = sweep(target, range(1, 2), 1, lambda _done: None).failures
+    failures = sweep(target, range(1, 2), 1, lambda _done, _what: None).failures
     assert {(part.problem, part.reason) for part in failures} == {("forward", "given away")}
 
 

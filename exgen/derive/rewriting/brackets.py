@@ -9,8 +9,8 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.products import cancelled, powers, without_ones
-from exgen.derive.rewriting.rule import Rule
-from exgen.derive.rewriting.sums import collected, on_sum, positive_first
+from exgen.derive.rewriting.rule import rule
+from exgen.derive.rewriting.sums import collected, positive_first
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Factors, Product, Sum, magnitude
 from exgen.derive.rewriting.views import (
     is_sum,
@@ -20,19 +20,25 @@ from exgen.derive.rewriting.views import (
     write_product,
     write_sum,
 )
-from exgen.graph import SCALAR, Call, Expr, is_scalar, walk
+from exgen.graph import SCALAR, Expr, is_scalar, walk
 
 if TYPE_CHECKING:
-    from exgen.derive.rewriting.rule import Known
+    from exgen.derive.rewriting.terms import Known
 
 MOST_TERMS = 16
 """A sum that has more terms when it is multiplied out stays as it is."""
 
 
-def common_in_bracket(expr: Call, known: Known) -> Expr | None:
+@rule(
+    "(2 * s * a - 4 * s) * b",
+    "2 * s * (a - 2) * b",
+    "a[n, m], b[n, m], s[]",
+    "the bracket is a factor; alone, a scalar sum keeps its terms apart",
+    of=read_product,
+)
+def common_in_bracket(product: Product, known: Known) -> Expr | None:
     """Take a number or a scalar that all terms of a bracket have out of it."""
-    product = read_product(expr, known)
-    if product is None or len(product.scalars) + len(product.arrays) < 2:  # noqa: PLR2004
+    if len(product.scalars) + len(product.arrays) < 2:  # noqa: PLR2004
         return None
     for factor in (*product.scalars, *product.arrays):
         inner = read_sum(factor.base, known) if _is_bracket(factor) else None
@@ -91,6 +97,13 @@ def _common_of(factors: Factors, others: list[Factors]) -> Factors:
     return tuple(Factor(factor.base, power) for factor, power in common if power > 0)
 
 
+@rule(
+    "(1 - a) * b - a * (1 - b)",
+    "b - a",
+    "a[n, m], b[n, m]",
+    "there is less to read afterwards",
+    of=read_sum,
+)
 def multiplied_out(total: Sum, known: Known) -> Sum | None:
     """Multiply brackets out where that leaves less to read."""
     if len(total.terms) < 2 or not any(map(_has_bracket, total.terms)):  # noqa: PLR2004 - a sum
@@ -102,7 +115,7 @@ def multiplied_out(total: Sum, known: Known) -> Sum | None:
             return None
         found += parts
     new = Sum(tuple(found), total.shape)
-    less = collected(new, known)
+    less = collected.change(new, known)
     if less is None or len(less.terms) > len(total.terms):
         return None
     return less if _length(less) < _length(total) else None
@@ -157,6 +170,13 @@ def _size(factor: Factor) -> int:
     return sum(1 for _ in walk(factor.base)) + (magnitude(factor.power) != 1)
 
 
+@rule(
+    "s / u - t / u",
+    "(s - t) / u",
+    "s[], t[], u[]",
+    "every term is divided by the same",
+    of=read_sum,
+)
 def shared_factors(total: Sum, known: Known) -> Expr | None:
     """Put what all terms are divided by below one bar, and scalars of all arrays in front."""
     if len(total.terms) < 2:  # noqa: PLR2004 - a sum
@@ -183,7 +203,7 @@ def shared_factors(total: Sum, known: Known) -> Expr | None:
     front = Product(sign, tuple(scalars), tuple(arrays), total.shape if arrays else SCALAR)
     terms = tuple(_reduced(term.times(_inverse(front)), known) for term in total.terms)
     inner = Sum(terms, total.shape)
-    inside = write_sum(positive_first(inner, known) or inner)
+    inside = write_sum(positive_first.change(inner, known) or inner)
     if arrays:
         inside = inside * write_product(front.bare)
     return write_product(front.coefficient) * inside
@@ -203,50 +223,15 @@ def _common(factor: Factor, others: list[Factors]) -> Exact:
 
 
 def _reduced(term: Product, known: Known) -> Product:
-    for rule in (cancelled, powers, without_ones):
-        term = rule(term, known) or term
+    for reduced in (cancelled, powers, without_ones):
+        term = reduced.change(term, known) or term
     return term if term.arrays else replace(term, shape=SCALAR)
 
 
-def _share(expr: Call, known: Known) -> Expr | None:
-    total = read_sum(expr, known)
-    return None if total is None else shared_factors(total, known)
-
-
-PRODUCTS = (
-    Rule(
-        "a common factor out of a bracket",
-        left="(2 * s * a - 4 * s) * b",
-        right="2 * s * (a - 2) * b",
-        sizes="a[n, m], b[n, m], s[]",
-        guard="the bracket is a factor; alone, a scalar sum keeps its terms apart",
-        apply=common_in_bracket,
-    ),
-)
-
-SUMS = (
-    Rule(
-        "brackets whose terms cancel",
-        left="(1 - a) * b - a * (1 - b)",
-        right="b - a",
-        sizes="a[n, m], b[n, m]",
-        guard="there is less to read afterwards",
-        apply=on_sum(multiplied_out),
-    ),
-    Rule(
-        "one bar for all terms",
-        left="s / u - t / u",
-        right="(s - t) / u",
-        sizes="s[], t[], u[]",
-        guard="every term is divided by the same",
-        apply=_share,
-    ),
-    Rule(
-        "one scalar for all terms",
-        left="s * a - 2 * s / t * b",
-        right="s * (a - 2 / t * b)",
-        sizes="a[n, M], b[n, M], s[], t[]",
-        guard="the terms are arrays, and every one is a multiple of the same scalar",
-        apply=_share,
-    ),
+SHARED_SCALAR = replace(
+    shared_factors,
+    left="s * a - 2 * s / t * b",
+    right="s * (a - 2 / t * b)",
+    sizes="a[n, M], b[n, M], s[], t[]",
+    guard="the terms are arrays, and every one is a multiple of the same scalar",
 )

@@ -6,34 +6,36 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.products import cancelled, entry_at
-from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import FULL, Product
-from exgen.derive.rewriting.views import read_product, write_product
+from exgen.derive.rewriting.views import filled, made, read_product, write_product
 from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, walk
 from exgen.ops.base import axis_option
 
 if TYPE_CHECKING:
-    from exgen.derive.rewriting.rule import Known
-    from exgen.graph import Shape
+    from exgen.derive.rewriting.terms import Known
 
 
 # --- products ------------------------------------------------------------------------------------
 
 
+@rule(
+    "a @ s",
+    "s * a",
+    "a[N], s[]",
+    "a is no transpose: W.T @ s is the chain rule, whatever the number of outputs",
+)
 def by_a_scalar(expr: Call, known: Known) -> Expr | None:
     """Write a product with a matrix of one entry as a multiple."""
     left, right = expr.args
     if is_scalar(known.shapes.of(left)):
         return left * right
-    if not is_scalar(known.shapes.of(right)) or _is_transpose(left):
+    if not is_scalar(known.shapes.of(right)) or made(left, "transpose"):
         return None
     return right * left
 
 
-def _is_transpose(expr: Expr) -> bool:
-    return isinstance(expr, Call) and expr.op == "transpose"
-
-
+@rule("(2 * s * a) @ (b / t)", "2 * s / t * (a @ b)", "a[n, K], b[K, m], s[], t[]")
 def scalars_out(expr: Call, known: Known) -> Expr | None:
     """Take numbers and scalars out of the factors of a matrix product."""
     left, right = (read_product(arg, known) for arg in expr.args)
@@ -54,26 +56,26 @@ def scalars_out(expr: Call, known: Known) -> Expr | None:
     return write_product(front) * (write_product(left.bare) @ write_product(kept))
 
 
+@rule("a @ identity(K)", "a", "a[N, K]")
 def by_the_identity(expr: Call, _known: Known) -> Expr | None:
     """Leave the identity out."""
     left, right = expr.args
-    if isinstance(left, Call) and left.op == "identity":
+    if made(left, "identity"):
         return right
-    return left if isinstance(right, Call) and right.op == "identity" else None
+    return left if made(right, "identity") else None
 
 
+@rule("zeros(N, K) @ a", "zeros(N, M)", "a[K, M], b[N]")
 def by_zeros(expr: Call, known: Known) -> Expr | None:
     """Write a product with zeros as zeros."""
-    if any(isinstance(arg, Call) and arg.op == "zeros" for arg in expr.args):
+    if any(made(arg, "zeros") for arg in expr.args):
         return filled("zeros", known.shapes.of(expr))
     return None
 
 
-def filled(op: str, shape: Shape) -> Expr:
-    """Return an array of ones or zeros."""
-    return call(op, rows=shape[0], columns=shape[1])
-
-
+@rule(
+    "(a @ b.T) @ c", "(b.T @ c) * a", "a[N], b[K], c[K]", "the inner product of b and c is a scalar"
+)
 def inner_first(expr: Call, known: Known) -> Expr | None:
     """Bring a scalar that hides in a chain of products to the front."""
     left, right = expr.args
@@ -92,31 +94,30 @@ def inner_first(expr: Call, known: Known) -> Expr | None:
     return None
 
 
+@rule("ones(N) @ ones(1, K)", "ones(N, K)", "a[N, K]")
 def ones_outer(expr: Call, known: Known) -> Expr | None:
     """Write a column of ones times a row of ones as an array of ones."""
     left, right = expr.args
-    if _is_ones(left) and _is_ones(right) and known.shapes.of(left)[1] == ONE:
+    if made(left, "ones") and made(right, "ones") and known.shapes.of(left)[1] == ONE:
         return filled("ones", known.shapes.of(expr))
     return None
 
 
-def _is_ones(expr: Expr) -> bool:
-    return isinstance(expr, Call) and expr.op == "ones"
-
-
+@rule("a.T @ (b / a)", "sum(b)", "a[N], b[N]", "no entry of a is 0")
 def cancels_inside(expr: Call, known: Known) -> Expr | None:
     """Write an inner product in which a factor cancels as a sum."""
     left, right = expr.args
     if not is_scalar(known.shapes.of(expr)) or is_scalar(known.shapes.of(left)):
         return None
-    turned = left.args[0] if isinstance(left, Call) and left.op == "transpose" else None
+    turned = left.args[0] if made(left, "transpose") else None
     pair = None if turned is None else read_product(turned * right, known)
     if pair is None or len(pair.arrays) < 2:  # noqa: PLR2004 - one above and one below
         return None
-    less = cancelled(pair, known)
+    less = cancelled.change(pair, known)
     return None if less is None else call("sum", write_product(less), axis=None)
 
 
+@rule("a.T @ unit(N, 0)", "a[0]", "a[N]")
 def picked(expr: Call, known: Known) -> Expr | None:
     """Write an inner product with a unit vector as an entry."""
     match expr.args:
@@ -129,20 +130,21 @@ def picked(expr: Call, known: Known) -> Expr | None:
     return None
 
 
+@rule("ones(1, N) @ a @ ones(K)", "sum(a)", "a[N, K]")
 def times_ones(expr: Call, known: Known) -> Expr | None:
     """Write a product with vectors of ones on every side as a sum of all entries."""
     left, right = expr.args
     if not is_scalar(known.shapes.of(expr)):
         return None
     match left:
-        case Call("matmul", (ones, inner)) if _is_ones(ones) and _is_ones(right):
+        case Call("matmul", (ones, inner)) if made(ones, "ones") and made(right, "ones"):
             return call("sum", inner, axis=None)
     match right:
-        case Call("matmul", (inner, ones)) if _is_ones(ones) and _is_ones(left):
+        case Call("matmul", (inner, ones)) if made(ones, "ones") and made(left, "ones"):
             return call("sum", inner, axis=None)
-    if _is_ones(left):
+    if made(left, "ones"):
         return call("sum", right, axis=None)
-    return call("sum", left, axis=None) if _is_ones(right) else None
+    return call("sum", left, axis=None) if made(right, "ones") else None
 
 
 # --- transposes ----------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def transposed(expr: Expr, known: Known) -> Expr:
     def flip(part: Expr) -> Expr:
         return transposed(part, known)
 
-    symmetric = isinstance(expr, Call) and expr.op in ("diag", "identity")
+    symmetric = made(expr, "diag", "identity")
     if symmetric or is_scalar(known.shapes.of(expr)):
         return expr
     flipped: Expr = expr.T
@@ -182,15 +184,17 @@ def transposed(expr: Expr, known: Known) -> Expr:
 
 
 def _transposes(expr: Expr) -> int:
-    return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+    return sum(made(part, "transpose") for part in walk(expr))
 
 
+@rule("(2 * (a @ b.T)).T", "2 * (b @ a.T)", "a[N, m], b[K, m]", "where that leaves fewer of them")
 def moved_inwards(expr: Call, known: Known) -> Expr | None:
     """Move a transpose inwards."""
     found = transposed(expr.args[0], known)
     return None if found == expr else found
 
 
+@rule("(2 * s * a)[1:]", "2 * s * a[1:]", "a[N, m], s[]")
 def stretch_of_a_multiple(expr: Call, known: Known) -> Expr | None:
     """Take numbers and scalars out of a stretch of an array."""
     product = read_product(expr.args[0], known)
@@ -200,101 +204,3 @@ def stretch_of_a_multiple(expr: Call, known: Known) -> Expr | None:
     if front.number == 1 and not front.scalars:
         return None
     return write_product(front) * Call("slice", (write_product(product.bare),), expr.options)
-
-
-PRODUCTS = (
-    Rule(
-        "a matrix of one entry",
-        left="a @ s",
-        right="s * a",
-        sizes="a[N], s[]",
-        guard="a is no transpose: W.T @ s is the chain rule, whatever the number of outputs",
-        apply=by_a_scalar,
-    ),
-    Rule(
-        "scalars out of a matrix product",
-        left="(2 * s * a) @ (b / t)",
-        right="2 * s / t * (a @ b)",
-        sizes="a[n, K], b[K, m], s[], t[]",
-        guard="",
-        apply=scalars_out,
-    ),
-    Rule(
-        "a product with the identity",
-        left="a @ identity(K)",
-        right="a",
-        sizes="a[N, K]",
-        guard="",
-        apply=by_the_identity,
-    ),
-    Rule(
-        "a product with zeros",
-        left="zeros(N, K) @ a",
-        right="zeros(N, M)",
-        sizes="a[K, M], b[N]",
-        guard="",
-        apply=by_zeros,
-    ),
-    Rule(
-        "a scalar inside a chain",
-        left="(a @ b.T) @ c",
-        right="(b.T @ c) * a",
-        sizes="a[N], b[K], c[K]",
-        guard="the inner product of b and c is a scalar",
-        apply=inner_first,
-    ),
-    Rule(
-        "ones times ones",
-        left="ones(N) @ ones(1, K)",
-        right="ones(N, K)",
-        sizes="a[N, K]",
-        guard="",
-        apply=ones_outer,
-    ),
-    Rule(
-        "an inner product in which a factor cancels",
-        left="a.T @ (b / a)",
-        right="sum(b)",
-        sizes="a[N], b[N]",
-        guard="no entry of a is 0",
-        apply=cancels_inside,
-    ),
-    Rule(
-        "an inner product with a unit vector",
-        left="a.T @ unit(N, 0)",
-        right="a[0]",
-        sizes="a[N]",
-        guard="",
-        apply=picked,
-    ),
-    Rule(
-        "a product with ones on every side",
-        left="ones(1, N) @ a @ ones(K)",
-        right="sum(a)",
-        sizes="a[N, K]",
-        guard="",
-        apply=times_ones,
-    ),
-)
-
-TRANSPOSES = (
-    Rule(
-        "a transpose moves inwards",
-        left="(2 * (a @ b.T)).T",
-        right="2 * (b @ a.T)",
-        sizes="a[N, m], b[K, m]",
-        guard="where that leaves fewer of them",
-        apply=moved_inwards,
-    ),
-)
-
-STRETCHES = (
-    Rule(
-        "scalars out of a stretch",
-        left="(2 * s * a)[1:]",
-        right="2 * s * a[1:]",
-        sizes="a[N, m], s[]",
-        guard="",
-        apply=stretch_of_a_multiple,
-    ),
-)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import FULL, Factor, Factors, Product, Sum
 from exgen.derive.rewriting.views import (
-    PRODUCTS,
     is_sum,
+    made,
     position,
     read_product,
     read_sum,
@@ -19,25 +19,34 @@ from exgen.derive.rewriting.views import (
 from exgen.graph import Call, Expr, Name, call, is_column, is_scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from exgen.derive.rewriting.rule import Known
+    from exgen.derive.rewriting.terms import Known
 
 
+@rule("a * (s * (2 * b))", "2 * (s * (a * b))", "a[n, M], b[n, M], s[]", of=read_product)
+def in_order(product: Product, _known: Known) -> Product:
+    """Write numbers first, then scalars with one bar, then arrays."""
+    return product
+
+
+ONE_BAR = replace(
+    in_order, left="a * (s / t) / u", right="s / (t * u) * a", sizes="a[n, M], s[], t[], u[]"
+)
+
+
+@rule("a * ones(n, M)", "a", "a[n, M]", of=read_product)
 def without_ones(product: Product, _known: Known) -> Product | None:
     """Drop arrays of ones beside another array."""
-    if not any(_is_ones(f.base) for f in product.arrays):
-        return None
-    kept = tuple(f for f in product.arrays if not _is_ones(f.base))
-    if len(kept) == len(product.arrays):
-        return None
-    return replace(product, arrays=kept)
+    kept = tuple(f for f in product.arrays if not made(f.base, "ones"))
+    return None if len(kept) == len(product.arrays) else replace(product, arrays=kept)
 
 
-def _is_ones(expr: Expr) -> bool:
-    return isinstance(expr, Call) and expr.op == "ones"
-
-
+@rule(
+    "a / (b * c) * b",
+    "a / c",
+    "a[n, m], b[n, m], c[n, m]",
+    "no entry of b is 0",
+    of=read_product,
+)
 def cancelled(product: Product, _known: Known) -> Product | None:
     """Cancel what stands above and below the bar."""
     if not product.divisors:
@@ -64,6 +73,13 @@ def _cancelled(factors: Factors) -> Factors:
     return tuple(found)
 
 
+@rule(
+    "s * t * s ** 2",
+    "s ** 3 * t",
+    "s[], t[]",
+    "scalars; of arrays the factors stay apart, as the slopes that they are",
+    of=read_product,
+)
 def powers(product: Product, _known: Known) -> Product | None:
     """Write a scalar that stands there twice as a power."""
     if len(product.scalars) < 2:  # noqa: PLR2004 - the same one twice
@@ -81,6 +97,13 @@ def powers(product: Product, _known: Known) -> Product | None:
     return replace(product, scalars=tuple(found))
 
 
+@rule(
+    "a / s * b",
+    "q * b",
+    "a[n, m], b[n, m], s[], q[n, m]",
+    "q = a / s is a line of the network",
+    of=read_product,
+)
 def named(product: Product, known: Known) -> Product | None:
     """Write a quotient that is a line of the network by its name."""
     if not known.quotients or not product.divisors:
@@ -114,19 +137,22 @@ def _taken_out(factors: Factors, whole: Factors) -> Factors | None:
     return tuple(rest)
 
 
+@rule(
+    "a * b * unit(N, 0)",
+    "a[0] * b[0] * unit(N, 0)",
+    "a[N], b[N]",
+    "the factors are columns",
+    of=read_product,
+)
 def with_a_unit(product: Product, known: Known) -> Product | None:
     """Write an array times a unit vector as the vector times the entry that it picks."""
-    units = [f for f in product.arrays if _is_unit(f.base) and f.power == 1]
-    others = [f for f in product.arrays if not _is_unit(f.base)]
+    units = [f for f in product.arrays if made(f.base, "unit") and f.power == 1]
+    others = [f for f in product.arrays if not made(f.base, "unit")]
     if len(units) != 1 or not others or not all(is_column(known.shapes.of(f.base)) for f in others):
         return None
     unit = units[0].base
     entries = tuple(Factor(entry_at(f.base, unit), f.power) for f in others)
     return replace(product, scalars=product.scalars + entries, arrays=(units[0],))
-
-
-def _is_unit(expr: Expr) -> bool:
-    return isinstance(expr, Call) and expr.op == "unit"
 
 
 def entry_at(column: Expr, unit: Expr) -> Expr:
@@ -135,6 +161,13 @@ def entry_at(column: Expr, unit: Expr) -> Expr:
     return call("item", column, row=position, column=None)
 
 
+@rule(
+    "b * (a / b - c)",
+    "a - b * c",
+    "a[n, m], b[n, m], c[n, m]",
+    "at least half of the terms are divided by it",
+    of=read_product,
+)
 def distributed(product: Product, known: Known) -> Expr | None:
     """Multiply a sum by a factor that cancels in half of its terms."""
     factors = (*product.scalars, *product.arrays)
@@ -156,7 +189,7 @@ def _cancels(factor: Factor, inner: Sum) -> bool:
     count = 0
     for term in inner.terms:
         bases = [factor.base]
-        bases += [entry_at(factor.base, f.base) for f in term.arrays if _is_unit(f.base)]
+        bases += [entry_at(factor.base, f.base) for f in term.arrays if made(f.base, "unit")]
         count += any(
             own.power * factor.power < 0 and own.base in bases
             for own in (*term.scalars, *term.arrays)
@@ -191,112 +224,3 @@ def _put_in(product: Product, places: tuple[int, int], inner: Sum, known: Known)
     if not rest.arrays:
         return write_product(rest.coefficient) * within
     return write_product(rest) * within
-
-
-def in_order(expr: Call, known: Known) -> Expr | None:
-    """Write a product in order: number, scalars with one bar, arrays."""
-    if id(expr) in known.orderly:
-        return None
-    product = read_product(expr, known)
-    return None if product is None else noted(expr, product, known)
-
-
-def noted(expr: Expr, product: Product, known: Known) -> Expr | None:
-    """Return a product as an expression, remembered as in order; None where it is the old one."""
-    found = write_product(product)
-    if found == expr:
-        known.orderly[id(expr)] = expr
-        return None
-    known.shapes.seen[id(found)] = found, known.shapes.of(expr)
-    # The negative of a sum is a sum, which is still to be put in order.
-    negative = isinstance(found, Call) and found.op == "neg" and is_sum(found.args[0])
-    if isinstance(found, Call) and found.op in PRODUCTS and not negative:
-        known.orderly[id(found)] = found
-        known.products[id(found)] = found, product
-    return found
-
-
-def on_product(
-    change: Callable[[Product, Known], Product | None],
-) -> Callable[[Call, Known], Expr | None]:
-    """Return a change of products as one of expressions."""
-
-    def apply(expr: Call, known: Known) -> Expr | None:
-        product = read_product(expr, known)
-        changed = None if product is None else change(product, known)
-        return None if changed is None else noted(expr, changed, known)
-
-    return apply
-
-
-def _distribute(expr: Call, known: Known) -> Expr | None:
-    product = read_product(expr, known)
-    return None if product is None else distributed(product, known)
-
-
-RULES = (
-    Rule(
-        "numbers, then scalars, then arrays",
-        left="a * (s * (2 * b))",
-        right="2 * (s * (a * b))",
-        sizes="a[n, M], b[n, M], s[]",
-        guard="",
-        apply=in_order,
-    ),
-    Rule(
-        "one bar",
-        left="a * (s / t) / u",
-        right="s / (t * u) * a",
-        sizes="a[n, M], s[], t[], u[]",
-        guard="",
-        apply=in_order,
-    ),
-    Rule(
-        "a product with ones",
-        left="a * ones(n, M)",
-        right="a",
-        sizes="a[n, M]",
-        guard="",
-        apply=on_product(without_ones),
-    ),
-    Rule(
-        "what cancels",
-        left="a / (b * c) * b",
-        right="a / c",
-        sizes="a[n, m], b[n, m], c[n, m]",
-        guard="no entry of b is 0",
-        apply=on_product(cancelled),
-    ),
-    Rule(
-        "a quotient with a name",
-        left="a / s * b",
-        right="q * b",
-        sizes="a[n, m], b[n, m], s[], q[n, m]",
-        guard="q = a / s is a line of the network",
-        apply=on_product(named),
-    ),
-    Rule(
-        "a product with a unit vector",
-        left="a * b * unit(N, 0)",
-        right="a[0] * b[0] * unit(N, 0)",
-        sizes="a[N], b[N]",
-        guard="the factors are columns",
-        apply=on_product(with_a_unit),
-    ),
-    Rule(
-        "powers",
-        left="s * t * s ** 2",
-        right="s ** 3 * t",
-        sizes="s[], t[]",
-        guard="scalars; of arrays the factors stay apart, as the slopes that they are",
-        apply=on_product(powers),
-    ),
-    Rule(
-        "a factor that cancels in a sum",
-        left="b * (a / b - c)",
-        right="a - b * c",
-        sizes="a[n, m], b[n, m], c[n, m]",
-        guard="at least half of the terms are divided by it",
-        apply=_distribute,
-    ),
-)

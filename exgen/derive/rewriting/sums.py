@@ -6,38 +6,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.matrices import transposed
-from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import Product, Sum
-from exgen.derive.rewriting.views import is_sum, likeness, read_sum, write_product, write_sum
+from exgen.derive.rewriting.views import likeness, made, read_sum, write_product
 from exgen.graph import SCALAR, Call, Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
-    from exgen.derive.rewriting.rule import Known
+    from exgen.derive.rewriting.terms import Known
 
 
-def without_brackets(expr: Call, known: Known) -> Expr | None:
+@rule("a - (b - (c + -d))", "a - b + c - d", "a[n, m], b[n, m], c[n, m], d[n, m]", of=read_sum)
+def without_brackets(total: Sum, _known: Known) -> Sum:
     """Write a sum without brackets inside it."""
-    if id(expr) in known.orderly:
-        return None
-    total = read_sum(expr, known)
-    return None if total is None else noted(expr, total, known)
+    return total
 
 
-def noted(expr: Expr, total: Sum, known: Known) -> Expr | None:
-    """Return a sum as an expression, remembered as in order; None where it is the old one."""
-    found = write_sum(total)
-    if found == expr:
-        known.orderly[id(expr)] = expr
-        return None
-    known.shapes.seen[id(found)] = found, known.shapes.of(expr)
-    if is_sum(found):
-        known.orderly[id(found)] = found
-        known.sums[id(found)] = found, total
-    return found
-
-
+@rule(
+    "2 * (a * b) - c + 3 * (b * a)",
+    "5 * (a * b) - c",
+    "a[n, m], b[n, m], c[n, m]",
+    "they differ in their numbers at most",
+    of=read_sum,
+)
 def collected(total: Sum, _known: Known) -> Sum | None:
     """Add up terms that differ in their numbers only, and drop what is 0."""
     found: list[Product] = []
@@ -52,6 +44,7 @@ def collected(total: Sum, _known: Known) -> Sum | None:
     return None if len(found) == len(total.terms) else Sum(tuple(found), total.shape)
 
 
+@rule("-a + b", "b - a", "a[n, m], b[n, m]", of=read_sum)
 def positive_first(total: Sum, _known: Known) -> Sum | None:
     """Begin with a term that has no minus."""
     if not total.terms or total.terms[0].number > 0:
@@ -63,6 +56,13 @@ def positive_first(total: Sum, _known: Known) -> Sum | None:
     return Sum((total.terms[first], *rest), total.shape)
 
 
+@rule(
+    "a - 2 * ones(N, m)",
+    "a - 2",
+    "a[N, m]",
+    "a number beside an array is a multiple of the array of ones",
+    of=read_sum,
+)
 def without_ones_terms(total: Sum, _known: Known) -> Sum | None:
     """Write a multiple of the array of ones beside another array as its number."""
     ones = [_is_ones(term) for term in total.terms]
@@ -78,10 +78,16 @@ def without_ones_terms(total: Sum, _known: Known) -> Sum | None:
 
 
 def _is_ones(term: Product) -> bool:
-    bases = [factor.base for factor in term.arrays]
-    return bool(bases) and all(isinstance(base, Call) and base.op == "ones" for base in bases)
+    return bool(term.arrays) and all(made(factor.base, "ones") for factor in term.arrays)
 
 
+@rule(
+    "a @ b + a.T @ b",
+    "(a + a.T) @ b",
+    "a[N, N], b[N, m]",
+    "both products have the same other factor",
+    of=read_sum,
+)
 def with_its_transpose(total: Sum, known: Known) -> Expr | None:
     """Write the product with a matrix plus that with its transpose as one."""
     if len(total.terms) != 2:  # noqa: PLR2004 - the matrix and its transpose
@@ -97,63 +103,3 @@ def with_its_transpose(total: Sum, known: Known) -> Expr | None:
             if a == b and transposed(x, known) == y:
                 return write_product(first.coefficient) * (a @ (x + y))
     return None
-
-
-def on_sum(change: Callable[[Sum, Known], Sum | None]) -> Callable[[Call, Known], Expr | None]:
-    """Return a change of sums as one of expressions."""
-
-    def apply(expr: Call, known: Known) -> Expr | None:
-        total = read_sum(expr, known)
-        changed = None if total is None else change(total, known)
-        return None if changed is None else noted(expr, changed, known)
-
-    return apply
-
-
-def _join(expr: Call, known: Known) -> Expr | None:
-    total = read_sum(expr, known)
-    return None if total is None else with_its_transpose(total, known)
-
-
-RULES = (
-    Rule(
-        "no brackets in a sum",
-        left="a - (b - (c + -d))",
-        right="a - b + c - d",
-        sizes="a[n, m], b[n, m], c[n, m], d[n, m]",
-        guard="",
-        apply=without_brackets,
-    ),
-    Rule(
-        "equal terms",
-        left="2 * (a * b) - c + 3 * (b * a)",
-        right="5 * (a * b) - c",
-        sizes="a[n, m], b[n, m], c[n, m]",
-        guard="they differ in their numbers at most",
-        apply=on_sum(collected),
-    ),
-    Rule(
-        "a positive term first",
-        left="-a + b",
-        right="b - a",
-        sizes="a[n, m], b[n, m]",
-        guard="",
-        apply=on_sum(positive_first),
-    ),
-    Rule(
-        "ones beside an array",
-        left="a - 2 * ones(N, m)",
-        right="a - 2",
-        sizes="a[N, m]",
-        guard="a number beside an array is a multiple of the array of ones",
-        apply=on_sum(without_ones_terms),
-    ),
-    Rule(
-        "a matrix and its transpose",
-        left="a @ b + a.T @ b",
-        right="(a + a.T) @ b",
-        sizes="a[N, N], b[N, m]",
-        guard="both products have the same other factor",
-        apply=_join,
-    ),
-)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from exgen.graph import SCALAR, Expr, Number, Shape, is_scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Call
+    from exgen.shapes import Shapes
 
 Exact = int | Fraction
 FULL = 1
@@ -73,3 +80,29 @@ class Sum:
 
     terms: tuple[Product, ...]
     shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rules may look at beside the expression itself.
+
+    Attributes:
+        shapes: the shape of every name.
+        whole: the names whose entries sum to 1 along an axis, with that axis.
+        quotients: the lines that are a quotient, by name.
+        used: the names of ``whole`` that a rule has leant on so far.
+        products: expressions that were read as products, by identity; each is kept with its view.
+        sums: the same for sums.
+        done: what became of expressions that were worked on, by identity.
+        orderly: expressions that were written from a view, and need not be put in order again.
+
+    """
+
+    shapes: Shapes
+    whole: Mapping[str, int] = field(default_factory=dict)
+    quotients: Mapping[str, Call] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    products: dict[int, tuple[Expr, Product | None]] = field(default_factory=dict)
+    sums: dict[int, tuple[Expr, Sum | None]] = field(default_factory=dict)
+    done: dict[int, tuple[Expr, Expr]] = field(default_factory=dict)
+    orderly: dict[int, Expr] = field(default_factory=dict)

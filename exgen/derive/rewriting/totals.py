@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.derive.rewriting.matrices import filled
-from exgen.derive.rewriting.rule import Rule
+from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import Factor, Sum
-from exgen.derive.rewriting.views import is_sum, read_product, read_sum, write_product, write_sum
+from exgen.derive.rewriting.views import (
+    filled,
+    is_sum,
+    made,
+    read_product,
+    read_sum,
+    write_product,
+    write_sum,
+)
 from exgen.graph import (
     SCALAR,
     Call,
@@ -18,18 +25,20 @@ from exgen.graph import (
     is_scalar,
     size_as_number,
 )
+from exgen.ops.reduce import count
 
 if TYPE_CHECKING:
-    from exgen.derive.rewriting.rule import Known
-    from exgen.graph import Shape
+    from exgen.derive.rewriting.terms import Known
 
 
+@rule("sum(s)", "s", "s[]")
 def of_a_scalar(expr: Call, known: Known) -> Expr | None:
     """Leave the sum of one number out."""
     inner = expr.args[0]
     return inner if is_scalar(known.shapes.of(inner)) else None
 
 
+@rule("sum(2 * s * a)", "2 * s * sum(a)", "a[N, m], s[]")
 def of_a_multiple(expr: Call, known: Known) -> Expr | None:
     """Take numbers and scalars out of a sum over entries."""
     product = read_product(expr.args[0], known)
@@ -41,6 +50,7 @@ def of_a_multiple(expr: Call, known: Known) -> Expr | None:
     return write_product(front) * Call("sum", (write_product(product.bare),), expr.options)
 
 
+@rule("sum(a.T)", "sum(a)", "a[N, m]", "all entries are added up")
 def of_a_transpose(expr: Call, _known: Known) -> Expr | None:
     """Leave the transpose out where all entries are added up."""
     match expr.args[0]:
@@ -49,6 +59,7 @@ def of_a_transpose(expr: Call, _known: Known) -> Expr | None:
     return None
 
 
+@rule("sum(a * a)", "sum(a ** 2)", "a[N, m]")
 def of_a_square(expr: Call, known: Known) -> Expr | None:
     """Write the entries times themselves as squares."""
     match expr.args[0]:
@@ -57,35 +68,26 @@ def of_a_square(expr: Call, known: Known) -> Expr | None:
     return None
 
 
+@rule("sum(ones(N, K), axis=1)", "K * ones(N)", "a[N, K]")
 def of_constants(expr: Call, known: Known) -> Expr | None:
     """Count ones, and add zeros and a unit vector up."""
     inner = expr.args[0]
-    if not isinstance(inner, Call) or inner.op not in ("ones", "zeros", "unit"):
+    if not made(inner, "ones", "zeros", "unit"):
         return None
     axis = expr.option("axis")
     if inner.op == "unit":
         return as_expr(1) if axis in (None, 0) else None
     if inner.op == "zeros":
-        return (
-            as_expr(0)
-            if is_scalar(known.shapes.of(expr))
-            else filled("zeros", known.shapes.of(expr))
-        )
-    return _count(known.shapes.of(inner), axis) * _ones(known.shapes.of(expr))
+        return filled("zeros", known.shapes.of(expr))
+    return count(known.shapes.of(inner), axis) * filled("ones", known.shapes.of(expr))
 
 
-def _ones(shape: Shape) -> Expr:
-    return as_expr(1) if is_scalar(shape) else filled("ones", shape)
-
-
-def _count(shape: Shape, axis: object) -> Expr:
-    """Return how many entries are added up into one."""
-    rows, columns = (size_as_number(dim) for dim in shape)
-    if axis is None:
-        return rows * columns
-    return rows if axis == 0 else columns
-
-
+@rule(
+    "sum(p)",
+    "1",
+    "p[N]",
+    "p is one-hot, a softmax, or declared or built so that its entries sum to 1",
+)
 def of_a_distribution(expr: Call, known: Known) -> Expr | None:
     """Write 1 for the sum of entries that are known to sum to 1."""
     inner, axis = expr.args[0], expr.option("axis")
@@ -97,9 +99,10 @@ def of_a_distribution(expr: Call, known: Known) -> Expr | None:
     known.used.add(inner.name)
     if axis is None:
         return size_as_number(shape[1 - own])
-    return _ones(known.shapes.of(expr))
+    return filled("ones", known.shapes.of(expr))
 
 
+@rule("sum(s * p + a)", "s * sum(p) + sum(a)", "p[N], a[N], s[]", "the entries of p sum to 1")
 def of_known_terms(expr: Call, known: Known) -> Expr | None:
     """Add a sum up term by term where one of them is known to sum to 1."""
     inner = expr.args[0]
@@ -125,6 +128,7 @@ def _is_known(factor: Factor, known: Known) -> bool:
     return factor.power == 1 and isinstance(factor.base, Name) and factor.base.name in known.whole
 
 
+@rule("p.T @ (a - s)", "p.T @ a - s", "p[N], a[N], s[]", "the entries of p sum to 1")
 def of_a_shift(expr: Call, known: Known) -> Expr | None:
     """Take a number out of a mean under probabilities."""
     left, right = expr.args
@@ -141,74 +145,3 @@ def of_a_shift(expr: Call, known: Known) -> Expr | None:
         return None
     known.used.add(name)
     return left @ write_sum(Sum(kept, total.shape)) + write_sum(Sum(alone, SCALAR))
-
-
-MEANS = (
-    Rule(
-        "a number in a mean under probabilities",
-        left="p.T @ (a - s)",
-        right="p.T @ a - s",
-        sizes="p[N], a[N], s[]",
-        guard="the entries of p sum to 1",
-        apply=of_a_shift,
-    ),
-)
-
-SUMS = (
-    Rule(
-        "a sum of one number",
-        left="sum(s)",
-        right="s",
-        sizes="s[]",
-        guard="",
-        apply=of_a_scalar,
-    ),
-    Rule(
-        "a sum of a multiple",
-        left="sum(2 * s * a)",
-        right="2 * s * sum(a)",
-        sizes="a[N, m], s[]",
-        guard="",
-        apply=of_a_multiple,
-    ),
-    Rule(
-        "a sum of a transpose",
-        left="sum(a.T)",
-        right="sum(a)",
-        sizes="a[N, m]",
-        guard="all entries are added up",
-        apply=of_a_transpose,
-    ),
-    Rule(
-        "a sum of squares",
-        left="sum(a * a)",
-        right="sum(a ** 2)",
-        sizes="a[N, m]",
-        guard="",
-        apply=of_a_square,
-    ),
-    Rule(
-        "a sum of ones",
-        left="sum(ones(N, K), axis=1)",
-        right="K * ones(N)",
-        sizes="a[N, K]",
-        guard="",
-        apply=of_constants,
-    ),
-    Rule(
-        "probabilities sum to 1",
-        left="sum(p)",
-        right="1",
-        sizes="p[N]",
-        guard="p is one-hot, a softmax, or declared or built so that its entries sum to 1",
-        apply=of_a_distribution,
-    ),
-    Rule(
-        "a sum of which a part is known",
-        left="sum(s * p + a)",
-        right="s * sum(p) + sum(a)",
-        sizes="p[N], a[N], s[]",
-        guard="the entries of p sum to 1",
-        apply=of_known_terms,
-    ),
-)

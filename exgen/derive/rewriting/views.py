@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
 from exgen.graph import Call, Derivative, Expr, Name, Number, Shape, Size, call, is_scalar
@@ -19,7 +19,7 @@ from exgen.ops.activations import LOG
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from exgen.derive.rewriting.rule import Known
+    from exgen.derive.rewriting.terms import Known
 
 SUMS = ("add", "sub")
 PRODUCTS = ("mul", "div", "neg", "pow")
@@ -97,7 +97,12 @@ def _sum(expr: Expr, known: Known) -> Sum | None:
 
 def is_sum(expr: Expr) -> bool:
     """Whether an expression is a sum or a difference."""
-    return isinstance(expr, Call) and expr.op in SUMS
+    return made(expr, *SUMS)
+
+
+def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
+    """Whether an expression is a use of one of these ops."""
+    return isinstance(expr, Call) and expr.op in ops
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -115,7 +120,7 @@ def scaled(factor: Exact, rest: Expr | None) -> Expr:
 def write_product(product: Product) -> Expr:
     """Return a product as an expression: sign, number, scalars, arrays."""
     if product.number == 0:
-        return _filled("zeros", product.shape)
+        return filled("zeros", product.shape)
     # p log p rather than log p · p
     tops = sorted((f for f in product.scalars if f.power > 0), key=_is_log)
     above = [f.written() for f in tops]
@@ -151,7 +156,7 @@ def _array(product: Product, one: Exact) -> Expr | None:
     if below is not None:
         return (Number(Fraction(one)) if above is None else above) / below
     if above is None and not is_scalar(product.shape):
-        return _filled("ones", product.shape)
+        return filled("ones", product.shape)
     return above
 
 
@@ -182,7 +187,8 @@ def _multiplied(factors: Iterable[Expr]) -> Expr | None:
     return reduce(lambda left, right: left * right, parts) if parts else None
 
 
-def _filled(op: str, shape: Shape) -> Expr:
+def filled(op: str, shape: Shape) -> Expr:
+    """Return an array of ones or zeros; of a scalar's shape it is the number."""
     if is_scalar(shape):
         return Number(Fraction(1 if op == "ones" else 0))
     return call(op, rows=shape[0], columns=shape[1])
@@ -191,7 +197,7 @@ def _filled(op: str, shape: Shape) -> Expr:
 def write_sum(total: Sum) -> Expr:
     """Return a sum as an expression: its terms with signs between them."""
     if not total.terms:
-        return _filled("zeros", total.shape)
+        return filled("zeros", total.shape)
     terms = list(total.terms)
     if all(is_scalar(term.shape) for term in terms):
         # Nothing is left that would stretch the scalars.

@@ -20,7 +20,7 @@ from exgen.slips.base import (
     product,
     read_in,
 )
-from exgen.slips.formulas import is_slope
+from exgen.slips.terms import is_slope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
