@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.errors import MisfitError
 from exgen.graph import (
@@ -81,10 +81,11 @@ def check_sizes(graph: Graph) -> None:
 class Shapes:
     """The shapes of expressions over names of known shape, each worked out once.
 
-    An expression is remembered by identity: comparing trees would cost as much as the shape.
+    An expression is remembered by identity: comparing trees would cost as much as the shape. A
+    derivative among the names stands transposed, as on a page.
     """
 
-    names: Mapping[str, Shape]
+    names: Mapping[Any, Shape]
     seen: dict[int, tuple[Expr, Shape]] = field(default_factory=dict)
 
     def of(self, expr: Expr) -> Shape:
@@ -107,6 +108,8 @@ class Shapes:
                     raise MisfitError(f"'{name}' is not bound")
                 return self.names[name]
             case Derivative(of, by):
+                if expr in self.names:
+                    return self.names[expr]
                 return derivative_shape(self.of(Name(of)), self.of(Name(by)))
             case Call(op, args, options):
                 if op not in TABLE:
@@ -134,7 +137,7 @@ def derivative_shape(own: Shape, arg: Shape) -> Shape:
     raise MisfitError(f"the derivative of {shape_text(own)} by {shape_text(arg)} is no matrix")
 
 
-def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+def shape_of(expr: Expr, shapes: Mapping[Any, Shape]) -> Shape:
     """Return the shape of an expression over names of known shape.
 
     Raises:
@@ -144,7 +147,7 @@ def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
     return Shapes(shapes).of(expr)
 
 
-def likely_shape(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+def likely_shape(expr: Expr, shapes: Mapping[Any, Shape]) -> Shape:
     """Return the shape of an expression; where its parts do not fit, that of its outer sides.
 
     For printing what a usual mistake leads to, which often does not fit.

@@ -12,7 +12,7 @@ from exgen.derive.gradients import fuse, gradients_from, in_order
 from exgen.derive.jacobian import local_jacobian
 from exgen.engine import Backward, Contribution, backward
 from exgen.errors import KindError, nearest
-from exgen.graph import Derivative, Graph
+from exgen.graph import Derivative, Graph, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,9 @@ def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
     contributions = dict(in_order(back).contributions)
     for factor in given.factors:
         kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
-        through = Contribution("chain", factor.of, None, factor.T @ graph.gradient(factor.of))
+        upstream = graph.gradient(factor.of)
+        alone = is_scalar(graph.shapes[factor.of])
+        gradient = upstream * factor if alone else factor.T @ upstream
+        through = Contribution("chain", factor.of, None, gradient)
         contributions[factor.by] = (through, *kept)
     return gradients_from(Backward(graph, contributions), frozenset(given.gradients))

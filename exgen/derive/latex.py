@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import EXAMPLES, entry_form, letters
-from exgen.derive.jacobian import stands_turned
+from exgen.derive.jacobian import is_turned
 from exgen.derive.symbols import (
     dim_latex,
     shape_latex,
@@ -150,9 +150,8 @@ class Printer:
     def _derivative(self, expr: Derivative, *, transposed: bool) -> Printed:
         """Return a derivative or its transpose; the layout says which is written by the symbol."""
         bare = Printed(self.derivative(expr.of, expr.by), Level.SCRIPT)
-        turned = stands_turned(self.notation.layout, self.shapes[expr.of])
-        alike = is_scalar(self.shape(expr)) or turned == transposed
-        return bare if alike else self.transposed(bare)
+        turned = is_turned(expr, self.shapes, self.notation.layout)
+        return bare if turned == transposed else self.transposed(bare)
 
     def symbol(self, name: str, *, entry: bool = False) -> Symbol:
         """Return a name as a symbol; an entry of it is a scalar."""

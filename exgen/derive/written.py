@@ -5,25 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.jacobian import slope_at_zero, stands_turned
+from exgen.derive.jacobian import is_turned, slope_at_zero
 from exgen.derive.simplify import simplify, transposed
 from exgen.derive.turning import Turning
 from exgen.graph import (
     Call,
     Derivative,
+    Entry,
     Expr,
     Graph,
-    Name,
     Shape,
     call,
     derivatives_in,
     is_column,
     is_scalar,
     rebuild,
-    substitute,
     walk,
 )
-from exgen.language.writer import to_text
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -48,32 +46,15 @@ def as_written(gradient: Expr, graph: Graph, notation: Notation) -> Expr:
     expr = slope_at_zero(gradient, notation)
     if notation.elementwise == "diag":
         expr = with_diagonals(expr, graph.shapes)
-    numerator = notation.layout == "numerator"
-    # While it is brought into form, what the page has as one symbol is a name.
-    symbols = {
-        symbol: Name(to_text(symbol))
-        for symbol in derivatives_in(expr)
-        if stands_turned(notation.layout, graph.shapes[symbol.of])
-    }
-    if not (numerator or symbols):
+    layout, symbols = notation.layout, frozenset(derivatives_in(expr))
+    symbols = frozenset(s for s in symbols if is_turned(s, graph.shapes, layout))
+    if layout != "numerator" and not symbols:
         return expr
     known = Shapes(graph.shapes)
-    shapes = {**graph.shapes, **{name.name: known.of(s) for s, name in symbols.items()}}
-    turning = Turning(shapes, frozenset(name.name for name in symbols.values()))
-    turned = turning.turned_shapes()
-    named = substitute(expr, symbols)
-    named = turning.flipped(named) if numerator else turning.straight(named)
-    named = _by_terms(simplify(named, turned), turned)
-    return _with_symbols(named, {name.T: symbol for symbol, name in symbols.items()})
-
-
-def _with_symbols(expr: Expr, symbols: Mapping[Expr, Derivative]) -> Expr:
-    """Put derivatives back in place of their names, each of which is the transpose of one."""
-    if expr in symbols:
-        return symbols[expr]
-    if isinstance(expr, Name):
-        return symbols[expr.T].T if expr.T in symbols else expr
-    return rebuild(expr, lambda part: _with_symbols(part, symbols))
+    turning = Turning({**graph.shapes, **{s: known.of(s) for s in symbols}}, symbols)
+    shown = turning.flipped(expr) if layout == "numerator" else turning.straight(expr)
+    shapes = turning.turned_shapes()
+    return on_the_page(_by_terms(simplify(shown, shapes), shapes), graph.shapes, layout)
 
 
 def on_the_page(expr: Expr, shapes: Mapping[str, Shape], layout: str) -> Expr:
@@ -84,16 +65,16 @@ def on_the_page(expr: Expr, shapes: Mapping[str, Shape], layout: str) -> Expr:
 
     def swapped(part: Expr) -> Expr:
         match part:
-            case Call("transpose", (Derivative() as inner,)) if is_turned(inner):
+            case Entry():
+                # The entries of a derivative are counted as those of its value, in every layout.
+                return part
+            case Call("transpose", (Derivative() as inner,)) if is_turned(inner, shapes, layout):
                 return inner
-            case Derivative() if is_turned(part):
+            case Derivative() if is_turned(part, shapes, layout):
                 return part.T
         return rebuild(part, swapped)
 
-    def is_turned(symbol: Derivative) -> bool:
-        return stands_turned(layout, shapes[symbol.of])
-
-    return swapped(expr) if layout != "shape" and derivatives_in(expr) else expr
+    return swapped(expr) if derivatives_in(expr) else expr
 
 
 def _by_terms(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:

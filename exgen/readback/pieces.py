@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exgen.derive.jacobian import stands_turned
+from exgen.derive.jacobian import is_turned
 from exgen.graph import (
     ONE,
     SCALAR,
@@ -20,13 +20,12 @@ from exgen.graph import (
     Partial,
     SumOver,
     is_column,
-    is_scalar,
 )
 from exgen.ops import TABLE
 from exgen.printing import FENCES
 from exgen.readback.atoms import Atoms
 from exgen.readback.cursor import Part, scalar
-from exgen.shapes import derivative_shape
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from exgen.readback.tokens import Token
@@ -153,11 +152,11 @@ class Pieces(Atoms, ABC):
             case Name(top), Name(bottom) if (
                 top == loss or Derivative(top, bottom) in self.vocabulary.given
             ):
-                shape = derivative_shape(of.shape, by.shape)
-                whole = self.part(Derivative(top, bottom), shape, start)
-                if is_scalar(shape) or not stands_turned(self.vocabulary.layout, of.shape):
-                    return whole
-                return self.apply("transpose", (whole,), start)
+                symbol, shapes = Derivative(top, bottom), self.vocabulary.shapes
+                whole = self.part(symbol, shape_of(symbol, shapes), start)
+                if is_turned(symbol, shapes, self.vocabulary.layout):
+                    return self.apply("transpose", (whole,), start)
+                return whole
             case Name(top), Entry(Name(bottom), row, column) if top == loss:
                 return self.part(Entry(Derivative(top, bottom), row, column), SCALAR, start)
             case ((Entry() | Name()), (Entry() | Name())) if of.is_scalar and by.is_scalar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exgen.graph import (
     Call,
@@ -34,12 +34,13 @@ class Scene:
 
     Attributes:
         graph: the network.
-        shapes: the shape of every name that the expression reads, as far as they are known.
+        shapes: the shape of every name that the expression reads, as far as they are known, and of
+            the derivatives that stand transposed in it.
 
     """
 
     graph: Graph
-    shapes: Mapping[str, Shape]
+    shapes: Mapping[Any, Shape]
 
     @property
     def parameters(self) -> set[str]:

@@ -15,11 +15,13 @@ from exgen.certify.hand import rounded
 from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.trials import floats
 from exgen.derive.gradients import derive_gradients
+from exgen.derive.jacobian import is_turned
 from exgen.derive.linear import linear_entries
 from exgen.derive.written import on_the_page
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError, KindError, MisfitError
-from exgen.graph import Expr, Graph, Number, is_scalar, names_in
+from exgen.graph import Expr, Graph, Number, derivatives_in, is_scalar, names_in
+from exgen.shapes import shape_of
 from exgen.slips.base import Scene
 
 if TYPE_CHECKING:
@@ -64,9 +66,13 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
         scene, layout = scene_of(claim, memory), getattr(claim, "layout", "shape")
         for formula, put in places(claim):
             # a slip is made in what the page shows
-            shown = on_the_page(formula, scene.graph.shapes, layout)
-            for wrong in _formulas(shown, rewrite, scene):
-                yield Wrong(put(on_the_page(wrong, scene.graph.shapes, layout)))
+            shapes = scene.graph.shapes
+            shown = on_the_page(formula, shapes, layout)
+            symbols = (s for s in derivatives_in(formula) if is_turned(s, shapes, layout))
+            turned = {symbol: shape_of(symbol, shapes)[::-1] for symbol in symbols}
+            page = replace(scene, shapes={**scene.shapes, **turned})
+            for wrong in _formulas(shown, rewrite, page):
+                yield Wrong(put(on_the_page(wrong, shapes, layout)))
 
     return slip
 
