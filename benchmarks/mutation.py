@@ -97,7 +97,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
     "certify/reading/readers": ("tests/certify/test_readback.py",),
     "certify/hand": ("tests/problems/test_circuit.py",),
     "certify/samples": ("tests/problems/test_vector_gradient.py",),
-    "certify/sizes": ("tests/problems/test_shape_table.py",),
+    "certify/sizes": ("tests/certify/test_shape_claims.py",),
     "derive/cases": ("tests/problems/test_alpha_gradient.py",),
     "derive/derivations": ("tests/certify/test_derivations.py",),
     "derive/jacobian": ("tests/problems/test_local_jacobian.py",),

@@ -7,8 +7,10 @@ the manifest says is compared with it, value by value, so nothing in a manifest 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.asks.problem import TEXT, shows_network
 from exgen.certify.compare import DIFFERENCE_TOLERANCE
@@ -32,16 +34,14 @@ EXCERPT = 30
 """How many signs are shown before the first that differs, and twice as many after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """What does not follow, or is not as it was made: where, and what was found."""
 
     where: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """A recorded set that was solved again.
 
     Attributes:
@@ -204,8 +204,7 @@ class _Nothing:
 NOTHING = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A value that is recorded, and another that follows.
 
     Attributes:

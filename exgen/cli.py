@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -28,7 +28,7 @@ the_seed = click.option(
 the_notation = click.option("--notation", help="Another notation than the bank's own.")
 the_language = click.option("--language", help="Another language than the bank's own, such as de.")
 the_problem = click.option(
-    "--problem", metavar="ID", help="Only the problem with this id in the bank."
+    "--problem", "only", metavar="ID", help="Only the problem with this id in the bank."
 )
 the_tags = click.option(
     "--tag",
@@ -88,40 +88,19 @@ def app() -> None:
 def make_command(
     set_name: str,
     seed: int,
-    problem: str | None,
-    tags: tuple[str, ...],
     out: Path | None,
-    notation: str | None,
-    language: str | None,
-    *,
-    pdf: bool,
-    slips: bool,
-    force: bool,
-    fragment: bool,
     paper: str | None,
     date: str | None,
+    **options: Any,  # noqa: ANN401 - as click reads them
 ) -> None:
     """Make a problem set and its worked key."""
     from exgen.pipeline import make
     from exgen.processes import ended_as_interrupted
     from exgen.report import made_text
 
-    given = {"paper": paper, "date": date}
+    page = {key: part for key, part in {"paper": paper, "date": date}.items() if part is not None}
     with ended_as_interrupted():
-        made = make(
-            set_name,
-            seed,
-            out,
-            only=problem,
-            tags=tags,
-            notation=notation,
-            language=language,
-            pdf=pdf,
-            slips=slips,
-            force=force,
-            fragment=fragment,
-            page={key: part for key, part in given.items() if part is not None},
-        )
+        made = make(set_name, seed, out, page=page, **options)
     click.echo(made_text(made))
 
 
@@ -216,20 +195,13 @@ def render_command(path: Path, out: Path | None, *, pdf: bool, force: bool) -> N
 @the_tags
 @the_notation
 @the_language
-def show_command(
-    set_name: str,
-    seed: int,
-    problem: str | None,
-    tags: tuple[str, ...],
-    notation: str | None,
-    language: str | None,
-) -> None:
+def show_command(set_name: str, seed: int, only: str | None, **options: Any) -> None:  # noqa: ANN401 - as click reads them
     """Show a set's problems and answers in the terminal."""
     from exgen.pipeline import build, load
     from exgen.render.plain import statements
     from exgen.report import set_text
 
-    problem_set = build(*load(set_name, notation, language, tags), seed, only=problem)
+    problem_set = build(*load(set_name, **options), seed, only=only)
     click.echo(set_text(problem_set, statements(problem_set)))
 
 
@@ -265,18 +237,7 @@ def list_command(set_name: str | None, tags: tuple[str, ...]) -> None:
 @the_notation
 @the_language
 @click.option("--pdf", is_flag=True, help="Run TeX too, and count what sticks out of its page.")
-def lint_command(
-    set_name: str | None,
-    kind: str | None,
-    tags: tuple[str, ...],
-    seeds: int,
-    first: int,
-    jobs: int | None,
-    notation: str | None,
-    language: str | None,
-    *,
-    pdf: bool,
-) -> None:
+def lint_command(seeds: int, first: int, jobs: int | None, **options: Any) -> None:  # noqa: ANN401 - as click reads them
     """Try many seeds, and say how often draws are rejected and whether all can be proven."""
     from exgen.lint import sweep, targets
     from exgen.processes import all_cores
@@ -284,7 +245,7 @@ def lint_command(
     from exgen.terminals import progress
 
     reports = []
-    for target in targets(set_name, kind, notation, language=language, tags=tags, pdf=pdf):
+    for target in targets(**options):
         with progress(seeds, target.bank.name) as tell:
             reports.append(sweep(target, range(first, first + seeds), jobs or all_cores(), tell))
     click.echo(lint_text(reports))

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from exgen.banks import NUMBERS
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
@@ -81,8 +83,7 @@ class DrawnNetwork:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnProblem:
+class DrawnProblem(Struct, frozen=True):
     """What a problem left open: the values, and how they came about as for a network."""
 
     draws: dict[str, Any]

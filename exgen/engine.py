@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.errors import MisfitError
 from exgen.graph import (
@@ -196,8 +197,7 @@ class Contribution:
     gradient: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Backward:
+class Backward(Struct, frozen=True):
     """The backward pass: for each name the contributions of its uses, last lines first.
 
     A contribution reads names of the forward pass, and the gradients by names that come after it.
@@ -206,7 +206,7 @@ class Backward:
 
     graph: Graph
     contributions: Mapping[str, tuple[Contribution, ...]]
-    start: Expr = Number(Fraction(1))  # noqa: RUF009 - frozen
+    start: Expr = Number(Fraction(1))
 
     def gradient(self, name: str) -> Expr:
         """Return the gradient of the loss by a name: the sum over its uses."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from exgen import resources
 from exgen.banks import bank_names
@@ -42,13 +42,9 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 10
 """After so many a sweep ends: more of them would say nothing new, and each takes its time."""
-LARGEST_PART = 25
-PARTS_EACH = 8
-"""How many parts a process gets at least, so that none waits long for another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The problems of a bank that are swept, in one notation, with their pages or without."""
 
     bank: Bank
@@ -117,8 +113,7 @@ class Yield:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A seed that makes no proven variant.
 
     Attributes:
@@ -223,19 +218,18 @@ def sweep(target: Target, seeds: range, jobs: int, tell: Callable[[int, str], ob
         raise BankError(
             f"a seed is a whole number from 0 to {MAX_SEED}", remedy="Check --first and --seeds."
         )
-    size = max(1, min(LARGEST_PART, len(seeds) // (PARTS_EACH * jobs)))
-    parts = [seeds[start : start + size] for start in range(0, len(seeds), size)]
     yields: dict[str, Yield] = {}
     failures: list[Failure] = []
     done = 0
-    work, warm_up = partial(sweep_part, target), partial(_warm_up, target, seeds[0])
-    with results(work, parts, min(jobs, len(parts)), warm_up) as swept:
-        for found in swept:
-            for one in found.yields:
-                old = yields.get(one.problem)
-                yields[one.problem] = one if old is None else old.merged(one)
-            failures += found.failures
-            done += found.seeds
+    work, warm_up = partial(sweep_seed, target), partial(_warm_up, target, seeds[0])
+    with results(work, seeds, min(jobs, len(seeds)), warm_up) as swept:
+        for done, found in enumerate(swept, start=1):
+            for one in found:
+                if isinstance(one, Failure):
+                    failures.append(one)
+                else:
+                    old = yields.get(one.problem)
+                    yields[one.problem] = one if old is None else old.merged(one)
             tell(done, "")
             if len(failures) >= MOST_FAILURES:
                 break
@@ -267,41 +261,20 @@ def _listed(points: tuple[float, ...]) -> str:
     return " + ".join(f"{part:g}" for part in points)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What so many seeds came to: a part of a report."""
-
-    seeds: int
-    yields: tuple[Yield, ...]
-    failures: tuple[Failure, ...]
-
-
 def _warm_up(target: Target, seed: int) -> None:
     """Make the problems once, so that no seed is slow because it was the first to import a kind."""
     with suppress(Exception):
-        sweep_part(target, range(seed, seed + 1))
+        sweep_seed(target, seed)
 
 
-def sweep_part(target: Target, seeds: range) -> Found:
-    """Make every problem of a target at some seeds, one after the other.
+def sweep_seed(target: Target, seed: int) -> list[Yield | Failure]:
+    """Make every problem of a target at a seed.
 
     Raises:
         ExgenError: the bank's author has to mend something.
 
     """
-    yields: dict[str, Yield] = {}
-    failures: list[Failure] = []
-    done = 0
-    for done, seed in enumerate(seeds, start=1):  # noqa: B007 - the last one counts
-        for found in _seed(target, seed):
-            if isinstance(found, Failure):
-                failures.append(found)
-            else:
-                old = yields.get(found.problem)
-                yields[found.problem] = found if old is None else old.merged(found)
-        if len(failures) >= MOST_FAILURES:
-            break
-    return Found(done, tuple(yields.values()), tuple(failures))
+    return list(_seed(target, seed))
 
 
 def _seed(target: Target, seed: int) -> Iterator[Yield | Failure]:

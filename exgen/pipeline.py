@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace as with_keys
 
-from exgen import resources
+from exgen import __version__, resources
 from exgen.again import again
 from exgen.asks.problem import shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
@@ -50,8 +51,7 @@ LIKELY_PAGES = 2
 """A right guess of the page count spares TeX its second run; a wrong one costs nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
 
     folder: Path
@@ -61,8 +61,7 @@ class Made:
     english: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """What ``render`` wrote, and which files came out otherwise than they were recorded."""
 
     made: Made
@@ -131,8 +130,11 @@ def assembled(
         seed=seed,
         notation=asdict(notation),
         slips=slips,
-        versions={name: version(name) for name in ("exgen", "numpy")}
-        | {"python": platform.python_version()},
+        versions={
+            "exgen": __version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
         problems=tuple(problems),
         language=bank.language,
         page=bank.page,
@@ -352,7 +354,7 @@ def render(
     if found.failures:
         raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     sources = render_tex(found.problem_set)
-    own = found.problem_set.versions["exgen"] == version("exgen")
+    own = found.problem_set.versions["exgen"] == __version__
     for name, text in sources.items():
         if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
             raise _edited(manifest, f"{name}.tex", "it is not what was made")

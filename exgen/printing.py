@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from exgen.graph import Call, Expr, Shape
 
@@ -44,8 +46,7 @@ class Symbol:
         return self.base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(Struct, frozen=True):
     """LaTeX, its level, and, for a plain name, the symbol into which marks can be merged."""
 
     latex: str

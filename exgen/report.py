@@ -48,32 +48,27 @@ def sizes_text(sizes: tuple[int | str, ...]) -> str:
     return " x ".join(parts) if len(sizes) > 1 else str(sizes[0]) if sizes else "scalar"
 
 
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words, such as ``1,000 seeds``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def made_text(made: Made) -> str:
     """Return what ``make`` prints: what was proven, and the files, which come last."""
-    answers = [answer for problem in made.problem_set.problems for answer in problem.answers]
+    problem_set = made.problem_set
+    answers = [answer for problem in problem_set.problems for answer in problem.answers]
     proven = [answer for answer in answers if not answer.is_rubric]
     fewest = min((len(answer.certificate) for answer in proven), default=0)
     rubrics = len(answers) - len(proven)
-    problems = len(made.problem_set.problems)
-    counts = f"{problems} problem{'s' if problems > 1 else ''}, {len(proven)} answers"
-    lines = [
-        f"{made.problem_set.title} ({made.problem_set.code})",
-        f"{counts}, each proven by at least {fewest} methods",
-        *([f"{rubrics} more for a human grader, as a rubric without a proof"] if rubrics else []),
-    ]
+    counts = f"{counted(len(problem_set.problems), 'problem')}, {len(proven)} answers"
+    lines = [f"{counts}, each proven by at least {fewest} methods"]
+    if rubrics:
+        lines.append(f"{rubrics} more for a human grader, as a rubric without a proof")
     if made.english:
         what = "; ".join(made.english)
-        lines.append(
-            f"not in the catalogue of '{made.problem_set.language}', left as it is: {what}"
-        )
-    lines += [
-        _waived(problem.name, problem.waived)
-        for problem in made.problem_set.problems
-        if problem.waived
-    ]
-    if made.kept is not None:
-        lines.append(f"the folder that stood here is now {made.kept}")
-    return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+        lines.append(f"not in the catalogue of '{problem_set.language}', left as it is: {what}")
+    lines += [_waived(part.name, part.waived) for part in problem_set.problems if part.waived]
+    return _written(made, "", lines)
 
 
 def _waived(problem: str, rules: tuple[str, ...]) -> str:
@@ -82,16 +77,18 @@ def _waived(problem: str, rules: tuple[str, ...]) -> str:
 
 def rendered_text(rendered: Rendered) -> str:
     """Return what ``render`` prints: the files, and which of them are not as recorded."""
-    made = rendered.made
-    lines = [f"{made.problem_set.title} ({made.problem_set.code}), made again from its manifest"]
-    if rendered.changed:
-        version = made.problem_set.versions.get("exgen")
-        lines.append(
-            f"not as exgen {version} made it, and recorded anew: {', '.join(rendered.changed)}"
-        )
-    if made.kept is not None:
-        lines.append(f"the folder that stood here is now {made.kept}")
-    return "\n".join([*lines, "", *(f"  {made.folder / name}" for name in made.files)])
+    version = rendered.made.problem_set.versions.get("exgen")
+    changed = ", ".join(rendered.changed)
+    lines = [f"not as exgen {version} made it, and recorded anew: {changed}"] if changed else []
+    return _written(rendered.made, ", made again from its manifest", lines)
+
+
+def _written(made: Made, how: str, lines: Iterable[str]) -> str:
+    """Return what is said of a set, where its files are, and what stood there."""
+    head = f"{made.problem_set.title} ({made.problem_set.code}){how}"
+    kept = [f"the folder that stood here is now {made.kept}"] if made.kept else []
+    files = (f"  {made.folder / name}" for name in made.files)
+    return "\n".join([head, *lines, *kept, "", *files])
 
 
 def verified_text(found: Iterable[Verified]) -> str:
@@ -113,18 +110,14 @@ def _verdict(part: Verified) -> str:
     if part.refused is not None:
         return "refused"
     parts = [
-        _counted(part.problems, "problem"),
-        f"{_counted(part.answers, 'answer')} certified again (worst error {part.worst:.0e})",
-        *([_counted(part.rubrics, "rubric")] if part.rubrics else []),
+        counted(part.problems, "problem"),
+        f"{counted(part.answers, 'answer')} certified again (worst error {part.worst:.0e})",
+        *([counted(part.rubrics, "rubric")] if part.rubrics else []),
         *(["PDFs by their hash alone"] if part.unread else []),
         *([f"signed by the owner of {part.signer}"] if part.signer else []),
-        *([_counted(len(part.failures), "failure")] if part.failures else []),
+        *([counted(len(part.failures), "failure")] if part.failures else []),
     ]
     return ", ".join(parts)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def verify_code(found: Iterable[Verified]) -> int:
@@ -268,11 +261,6 @@ def share_text(share: float) -> str:
     """Return a share in percent, with as many digits as tell it from 0 and from all."""
     percent = 100 * share
     return "100 %" if share == 1 else f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
-
-
-def counted(count: int, what: str) -> str:
-    """Return a number of things in words, such as ``1,000 seeds``."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _failed(report: Report) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from exgen.errors import MisfitError
 from exgen.graph import (
@@ -77,8 +78,7 @@ def check_sizes(graph: Graph) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Struct, frozen=True):
     """The shapes of expressions over names of known shape, each worked out once.
 
     An expression is remembered by identity: comparing trees would cost as much as the shape. A

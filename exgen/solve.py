@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from exgen.certify.acceptance import added, none_accepted
 from exgen.certify.answers import certify, certify_steps, sort_of
 from exgen.certify.compare import SEED
@@ -56,8 +58,7 @@ class _Draws(Mapping[str, Any]):
         return len(self.drawn)
 
 
-@dataclass(frozen=True, slots=True)
-class _Worked:
+class _Worked(Struct, frozen=True):
     """The solution of a problem, with the draws behind it and what slips make of each answer."""
 
     draws: Mapping[str, Any]

@@ -8,11 +8,10 @@ keys are made of these.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from exgen.errors import BankError, DataError, nearest
 
@@ -139,8 +138,7 @@ def _about(of: object) -> dict[str, Any]:
     return (isinstance(info, inspect.Metadata) and info.extra_json_schema) or {}
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of a bank, for errors about it."""
 
     path: Path

@@ -31,7 +31,7 @@ from exgen.languages import (
     language_names,
     load_language,
 )
-from exgen.ops import TABLE
+from exgen.ops import TABLE, lookup
 from exgen.page import Page
 from exgen.pipeline import build, load, load_profile
 from exgen.readback.sentences import PAGE, PROBLEM, SLOT, WORDS, Form
@@ -43,6 +43,8 @@ from tests.cases import Case, cases_in
 from tests.sheets import sheet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exgen.document import ProblemSet
 
 LANGUAGES = [code for code in language_names() if code != "en"]
@@ -254,6 +256,22 @@ def test_no_word_of_a_table_is_missing() -> None:
         missing: list[str] = []
         load_language(code, told=missing.append).page("\n\n".join(map(formal, said)))
         assert missing == []
+
+
+@pytest.mark.parametrize("op", ["abs", "gelu"])
+def test_a_function_needs_no_words_of_its_own(op: str) -> None:
+    """What is said of a function are general phrases around its formulas, the same for others."""
+
+    def phrases(names: Iterable[str]) -> set[str]:
+        said: list[str] = []
+        for row in map(lookup, names):
+            said += [row.why, row.shape_why, row.words.says, f"\\text{{{row.words.rule}}}"]
+        found: list[str] = []
+        Language("de", told=found.append).page("\n\n".join(said))
+        return set(found)
+
+    assert phrases([op]) <= phrases({"abs", "gelu", "lrelu"} - {op})
+    assert phrases(["tanh"]) - phrases({"abs", "gelu", "lrelu"})
 
 
 def filled(form: Form) -> list[str]:

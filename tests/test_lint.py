@@ -269,7 +269,7 @@ def test_a_mistake_of_the_author_in_a_process(tmp_path: Path) -> None:
 def test_a_process_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is killed from outside is an error with what may help."""
     (target,) = targets(bank(tmp_path), None, None)
-    monkeypatch.setattr(lint, "sweep_part", die)
+    monkeypatch.setattr(lint, "sweep_seed", die)
     with pytest.raises(MachineError, match="ended from outside") as caught:
         sweep(target, range(10), 2, lambda _done, _what: None)
     assert "--jobs" in caught.value.remedy

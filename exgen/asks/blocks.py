@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.pieces import Formula, Part, Phrase, Words
 from exgen.asks.table import SHOWS
+from exgen.asks.tables import TABLE
 from exgen.asks.words import inline
 from exgen.document import Tex
 from exgen.problems.base import blank
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 RUBRIC, CHAIN = "rubric", "chain"
 PLACES = (CHAIN, "boxes")
 """The asks of which some places are blank."""
-PANELS = (*PLACES, "layers", "graph")
+PANELS = (*PLACES, TABLE, "graph")
 """The asks that bring their own solution."""
 SHORT = ("rounded", "entry", "word", "where", "ordered", "line", "")
 """What a question with its answer beside it may show."""
@@ -107,7 +108,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
-        paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
+        paragraph["boxed"] += [{"answer": name, "layout": answered.layout} for name in names]
     elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)

@@ -1,17 +1,20 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER`` and ``TEXT`` for
-what they say, ``CONDITION`` for all that follows;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``DERIVATIVES`` for names
+or pairs such as ``a by z``, ``NUMBER``, ``SIZE`` and ``TEXT`` for what they say, ``CONDITION`` for
+all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.errors import Source, Span, nearest
 
@@ -23,22 +26,31 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|-?\d+(?:\.\d+)?|\S')
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 ENTRY = re.compile(r"([A-Za-z_]\w*)(?:\[([^\[\]]*)\])?", re.ASCII)
+PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "NAMES": (",", "and"),
+    "NUMBERS": (",", "and"),
+    "DERIVATIVES": (",", "and", "by"),
+}
+"""What may stand between the parts of each sort of list."""
 PLACES: Mapping[str, str] = {
     "NAME": "a name of the network",
     "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
     "NAMES": "names of the network, with commas",
+    "DERIVATIVES": "names of the network or pairs such as a1 by z1, with commas",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
+    "SIZE": "a size, such as m or 20",
     "TEXT": 'text in quotes, such as "…"',
     "CONDITION": "a condition, such as x[0] < 0",
 }
 """What may fill each sort of place, for errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """Words that may follow a phrase; its value is what fills its place, or True without one."""
 
     name: str
@@ -52,11 +64,20 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("digits", "to NUMBER digits|decimals|digit|decimal", "worked at numbers, rounded"),
         Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
         Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
-        Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
+        Clause("steps", "step by step", "each line reads the gradients on the lines before it"),
+        Clause(
+            "given",
+            "given DERIVATIVES",
+            "the gradients of the loss by these names, and the Jacobians of such pairs as a1 by "
+            "z1, stay symbols",
+        ),
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
+        Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
+        Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),
         Clause("hint", "hint TEXT", "a hint for the student"),
@@ -67,8 +88,7 @@ COMMON = ("inside", "points", "hint")
 """The clauses that every ask may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word, a number, a name, quoted text or a sign, and where it stands."""
 
     text: str
@@ -91,8 +111,7 @@ def span_at(text: str, offset: int, length: int) -> Span:
     return Span(line, column, max(1, len(rest)))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What filled the places of a phrase, with where each stood."""
 
     slots: Mapping[str, Any]
@@ -146,7 +165,7 @@ class Reader:
             CLAUSES[name] for name in legal if CLAUSES[name].pattern.split()[0] == token.text
         ]
         for clause in fitting:
-            ahead = [word for word in clause.pattern.split() if word.isalpha() and word.islower()]
+            ahead = list(takewhile(PLAIN.fullmatch, clause.pattern.split()))
             if following[: len(ahead)] == ahead:
                 return clause
         patterns = [CLAUSES[name].pattern for name in legal]
@@ -193,19 +212,22 @@ class Reader:
                 if sort == "CONDITION":
                     rest, self.at = self.words[self.at :], len(self.words)
                     return " ".join([token.text, *(word.text for word in rest)])
-                return self._listed(sort, value) if sort in ("NAMES", "NUMBERS") else value
+                return self._listed(sort, value) if sort in LISTS else value
         said = f", not '{token.text}'" if token else ", and the brace ends"
         raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
 
     def _listed(self, sort: str, first: object) -> tuple[Any, ...]:
         """Read on after a name or number: more of them, each behind a comma or an ``and``."""
         found = [first]
-        while (token := self.next) is not None and token.text in (",", "and"):
+        while (token := self.next) is not None and token.text in LISTS[sort]:
             self.at += 1
             value = None if self.next is None else _VALUES[sort](self.next.text)
             if value is None:
-                what, example = ("name", "z1, a1") if sort == "NAMES" else ("number", "1, 0")
-                raise self.error(f"a {what} is expected behind the comma", f"Such as {example}.")
+                what, example = ("number", "1, 0") if sort == "NUMBERS" else ("name", "z1, a1")
+                where = "the comma" if token.text != "by" else "'by'"
+                raise self.error(f"a {what} is expected behind {where}", f"Such as {example}.")
+            if token.text == "by":
+                value = (found.pop(), value)
             found.append(value)
             self.at += 1
         return tuple(found)
@@ -239,8 +261,10 @@ _VALUES: Mapping[str, Any] = {
     "NAME": _name,
     "ENTRY": _entry,
     "NAMES": _name,
+    "DERIVATIVES": _name,
     "NUMBER": _number,
     "NUMBERS": _number,
+    "SIZE": lambda text: text if SIZE.fullmatch(text) else None,
     "CONDITION": str,
     "TEXT": _quoted,
 }

@@ -11,13 +11,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, span_at, tokens
-from exgen.asks.pieces import Fact, Formula, Part, Phrase, Where, Words
+from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, Token, span_at, tokens
+from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
+from exgen.asks.tables import HEADS, TABLE
 from exgen.errors import Source, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from exgen.asks.pieces import Inline, Piece
     from exgen.errors import Span
@@ -26,14 +27,22 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-WAYS = ("exactly", "digits", "upstream", "given", "sorted")
+SAID = ("upstream", "given", "sorted", "examples")
+"""The clauses that tell two asks about the same name apart."""
+ROW = "_"
+"""What stands in the column of a table for the name of a row."""
+OF_NAMES = re.compile(
+    r"\{\s*(?:fact|where|let|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL
+)
+"""What begins a brace in which names stand behind the colon too, and no words."""
+WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")
 CONDITION = re.compile(r"\{where:[^{}]*\}")
 GRADIENT = re.compile(r"gradient of (\w+) by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
-VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where")
+VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where", "let")
 ALONE = ("rubric", "remark")
 """The verbs that are a row of their own."""
 
@@ -54,9 +63,17 @@ def parse(source: Source) -> tuple[Piece, ...]:
     return tuple(_named(found))
 
 
-def asks_of(pieces: tuple[Piece, ...]) -> tuple[Phrase, ...]:
+def phrases_of(pieces: Iterable[Piece]) -> Iterator[Phrase]:
+    """Yield what a text shows and asks, in order, and behind a table what stands in its cells."""
+    for piece in pieces:
+        if isinstance(piece, Phrase):
+            yield piece
+            yield from piece.cells
+
+
+def asks_of(pieces: Iterable[Piece]) -> tuple[Phrase, ...]:
     """Return what a text asks, in order."""
-    return tuple(part for part in pieces if isinstance(part, Phrase) and part.verb == "ask")
+    return tuple(part for part in phrases_of(pieces) if part.verb == "ask")
 
 
 def points_of(source: Source) -> tuple[int, ...] | None:
@@ -101,12 +118,8 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
             inside += [True] * len(word)
         elif word[0] == "}":
             del inside[-len(word) :]
-        elif (
-            word == ":"
-            and inside
-            and "".join(found).rpartition("{")[2].strip() not in ("fact", "where")
-        ):
-            inside[-1] = False
+        elif word == ":" and inside:
+            inside[-1] &= OF_NAMES.fullmatch("{" + "".join(found).rpartition("{")[2]) is not None
         elif inside and inside[-1]:
             word = names.get(word, word)
         found.append(word)
@@ -166,6 +179,8 @@ def _brace(source: Source, start: int, end: int, here: Span, *, inside: bool) ->
             "Inside rubrics and choices there may be formulas, {fact: a = b} and {where: a < b}."
         )
         raise source.error(f"'{word}' cannot stand here", span, remedy)
+    if word == "let":
+        return Let(body[verb.end() :].replace(";", "\n"), span)
     if word == "part":
         words = tokens(source, body[verb.end() :], start + verb.end())
         reader = Reader(source, words, span_at(source.text, end, 1), "{part 2 points}")
@@ -236,18 +251,40 @@ def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phra
     legal = row.clauses if shows else (*row.clauses, *COMMON)
     found = reader.read(row.pattern, legal)
     least = row.choices or int(isinstance(row, Ask) and row.wrong and tail is not None)
-    choices = _choices(source, least, tail, start + len(head) + 1, end, closing)
+    between = _between(source, least, tail, start + len(head) + 1, end, closing)
     _check(source, found)
-    return Phrase(
+    phrase = Phrase(
         "show" if shows else "ask",
         sort,
         found.slots,
         found.clauses,
-        choices,
+        () if sort == TABLE else _choices(source, between),
         "",
         replace(here, length=span_at(source.text, start - 1, end - start + 2).length),
         found.spans,
     )
+    cells = _cells(source, phrase, between) if sort == TABLE else ()
+    return replace(phrase, cells=tuple(cells))
+
+
+def _cells(source: Source, table: Phrase, columns: list[tuple[int, int]]) -> Iterator[Phrase]:
+    """Yield what stands in the cells of a table: each column's ask, of the name of each row."""
+    for name in table["names"]:
+        for start, end in columns:
+            words = tokens(source, source.text[start:end], start)
+            row = ASKS.get(words[0].text) if words[0].text in HEADS else None
+            if row is None:
+                said = f"'{words[0].text}' is no column of a table"
+                raise source.error(said, words[0].span, nearest(words[0].text, HEADS))
+            if ROW not in (word.text for word in words):
+                remedy = f"Write {ROW} for it, as in 'shape of {ROW}'."
+                raise source.error("no row's name stands here", words[0].span, remedy)
+            put = [Token(name, word.span) if word.text == ROW else word for word in words]
+            reader = Reader(source, put, span_at(source.text, end, 1), row.example)
+            found = reader.read(row.pattern, row.clauses)
+            _check(source, found)
+            at = (found.slots, found.clauses, (), "", words[0].span, found.spans)
+            yield Phrase(table.verb, row.name, *at, is_cell=True)
 
 
 def _split(body: str) -> tuple[str, str, str | None]:
@@ -261,15 +298,15 @@ def _split(body: str) -> tuple[str, str, str | None]:
     return body, "", None
 
 
-def _choices(
+def _between(
     source: Source, least: int, tail: str | None, start: int, end: int, closing: Span
-) -> tuple[tuple[Inline, ...], ...]:
-    """Read what stands behind the colon: texts between bars."""
+) -> list[tuple[int, int]]:
+    """Return where each of the texts stands that are behind the colon, between bars."""
     if tail is None:
         if least:
             remedy = "Such as {rubric: one point | another}."
             raise source.error("a colon is expected here, and what to choose from", closing, remedy)
-        return ()
+        return []
     if not least:
         raise source.error("nothing may stand behind a colon here", span_at(source.text, start, 1))
     bounds = [start - 1]
@@ -279,26 +316,34 @@ def _choices(
         if source.text[place] == "|" and depth == 0:
             bounds.append(place)
     bounds.append(end)
-    found: list[tuple[Inline, ...]] = []
+    found = [(left + 1, right) for left, right in pairwise(bounds)]
     said: set[str] = set()
-    for left, right in pairwise(bounds):
-        parts = [
-            part
-            for part in _pieces(source, left + 1, right, inside=True)
-            if isinstance(part, (Words, Formula, Fact, Where))
-        ]
-        if not any(not isinstance(part, Words) or part.text.strip() for part in parts):
-            raise source.error("nothing stands between these bars", span_at(source.text, left, 1))
-        text = " ".join(CONDITION.sub("", source.text[left + 1 : right]).split())
+    for left, right in found:
+        if not source.text[left:right].strip():
+            raise source.error(
+                "nothing stands between these bars", span_at(source.text, left - 1, 1)
+            )
+        text = " ".join(CONDITION.sub("", source.text[left:right]).split())
         if text in said:
             message = "this stands between other bars already"
-            raise source.error(message, span_at(source.text, left, 1), "Leave one out.")
+            raise source.error(message, span_at(source.text, left - 1, 1), "Leave one out.")
         said.add(text)
-        found.append(tuple(parts))
     if len(found) < least:
         remedy = "Write the right one first, then a bar and a wrong one."
         raise source.error("there is nothing to choose from", closing, remedy)
-    return tuple(found)
+    return found
+
+
+def _choices(source: Source, between: list[tuple[int, int]]) -> tuple[tuple[Inline, ...], ...]:
+    """Read the texts behind a colon."""
+    return tuple(
+        tuple(
+            part
+            for part in _pieces(source, left, right, inside=True)
+            if isinstance(part, (Words, Formula, Fact, Where))
+        )
+        for left, right in between
+    )
 
 
 def _check(source: Source, found: Found) -> None:
@@ -317,17 +362,19 @@ def _check(source: Source, found: Found) -> None:
 def _named(pieces: list[Piece]) -> Iterator[Piece]:
     """Yield the pieces with a name for each ask: what is asked, and a number where it is twice."""
     seen: dict[str, int] = {}
-    for piece in pieces:
-        if not (isinstance(piece, Phrase) and piece.verb == "ask"):
-            yield piece
-            continue
+
+    def named(piece: Phrase) -> Phrase:
         words = [_text(part) for part in piece.slots.values()]
         words = words if piece.sort in NAMED else [piece.sort, *words]
-        words += [word for word in ("upstream", "given", "sorted") if word in piece.clauses]
+        words += [word for word in SAID if word in piece.clauses]
         words += ["value"] * bool({"digits", "exactly"} & piece.clauses.keys())
         stem = ".".join(words)
         seen[stem] = seen.get(stem, 0) + 1
-        yield replace(piece, name=stem if seen[stem] == 1 else f"{stem}.{seen[stem]}")
+        name = stem if seen[stem] == 1 else f"{stem}.{seen[stem]}"
+        return replace(piece, name=name, cells=tuple(map(named, piece.cells)))
+
+    for piece in pieces:
+        yield named(piece) if isinstance(piece, Phrase) and piece.verb == "ask" else piece
 
 
 def _text(part: object) -> str:

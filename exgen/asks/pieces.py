@@ -5,45 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.errors import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Plain text, which every printer escapes; a blank line in it begins a paragraph."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """An expression in the network language, printed in the notation of the course."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Where a part begins, and what it is worth where the author says so."""
 
     points: int | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Let(Struct, frozen=True):
+    """Leaves and lines besides those of the network, for formulas, facts, choices and proofs."""
+
+    text: str
+    span: Span
+
+
+class Fact(Struct, frozen=True):
     """An equation that has to hold, printed on the key."""
 
     sides: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """The condition on which what stands beside it is the right choice; it is not printed."""
 
     left: str
@@ -65,6 +69,8 @@ class Phrase:
         name: what the answer is called; empty for a show.
         span: where it stands.
         spans: where what fills each place and each clause stands.
+        cells: of a table the asks in it, row by row.
+        is_cell: whether it stands in a table.
 
     """
 
@@ -76,6 +82,8 @@ class Phrase:
     name: str
     span: Span
     spans: Mapping[str, Span]
+    cells: tuple[Phrase, ...] = ()
+    is_cell: bool = False
 
     def __getitem__(self, slot: str) -> Any:  # noqa: ANN401 - a name, names or a number
         """Return what fills a place of the pattern."""
@@ -83,4 +91,4 @@ class Phrase:
 
 
 Inline = Words | Formula | Fact | Where
-Piece = Inline | Part | Phrase
+Piece = Inline | Let | Part | Phrase

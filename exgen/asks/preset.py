@@ -6,11 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks import problem
+from exgen.errors import KindError, nearest
+from exgen.graph import Call, Name, is_column
 from exgen.problems.base import Kind
 from exgen.resources import template_engine, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from jinja2 import Environment
 
@@ -62,6 +64,39 @@ def preset(
         needs_loss=needs_loss,
         sample=sample,
         solve=solve,
+    )
+
+
+def chosen(key: str, legal: Collection[str], options: Mapping[str, Any], stream: Stream) -> str:
+    """Return what a bank chooses of what is legal, or draw it.
+
+    Raises:
+        KindError: the bank chooses something else.
+
+    """
+    found: str = options.get(key) or stream.child(key).choose(tuple(legal))
+    if found not in legal:
+        raise KindError(f"there is no {key} '{found}'", remedy=nearest(found, legal))
+    return found
+
+
+def line_of(graph: Graph, needed: str) -> dict[str, Any]:
+    """Return the first line that is an op of columns, as in ``p = softmax(z)``, for a template.
+
+    It has the line's ``name``, its ``args``, and the ``size`` of the first of them.
+
+    Raises:
+        KindError: the network has none.
+
+    """
+    op = needed.split(" = ")[1].partition("(")[0]
+    for line in graph.bindings:
+        if isinstance(line.expr, Call) and line.expr.op == op:
+            args = [arg.name for arg in line.expr.args if isinstance(arg, Name)]
+            if len(args) == len(line.expr.args) and all(is_column(graph.shapes[n]) for n in args):
+                return {"name": line.name, "args": args, "size": str(graph.shapes[args[0]][0])}
+    raise KindError(
+        f"the network has no line that is a {op} of vectors", remedy=f"Such as {needed}."
     )
 
 

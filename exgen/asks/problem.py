@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,22 +11,26 @@ import numpy as np
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
-from exgen.asks.parse import asks_of, parse
-from exgen.asks.pieces import Phrase
+from exgen.asks.parse import asks_of, parse, phrases_of
+from exgen.asks.pieces import Let, Phrase
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
+from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
 from exgen.asks.words import among
+from exgen.derive.batch import cost_name
 from exgen.engine import forward
-from exgen.errors import KindError, RejectedError, Source, nearest
-from exgen.graph import is_scalar
+from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
+from exgen.graph import SCALAR, is_scalar
+from exgen.language import read_network
+from exgen.language.writer import graph_text
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
 from exgen.problems.rounding import NEAR_TIE
 from exgen.problems.steps import said_once
-from exgen.problems.upstream import with_upstream
+from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +55,7 @@ SLIPS = (
     "skipped_jacobian",
     "no_slope",
     "output_for_preactivation",
+    "sum_for_mean",
     "wrong_sign",
     "forgot_factor",
     "forgot_upstream",
@@ -72,6 +78,8 @@ SLIPS = (
     "own_position",
     "put_in_order_again",
     "sorted_the_other_way",
+    "forgot_share",
+    "counted_twice",
 )
 """The usual mistakes in any of the asks, the likeliest first."""
 
@@ -87,7 +95,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         raise KindError("a problem without a kind needs a 'text'", remedy='Such as text = "…".')
     source = Source(TEXT, options[TEXT])
     pieces = parse(source)
-    phrases = [piece for piece in pieces if isinstance(piece, Phrase)]
+    phrases = list(phrases_of(pieces))
     graph = behind(pieces, graph, source)[0]
     for phrase in phrases:
         _check_names(phrase, graph, source)
@@ -137,9 +145,31 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     return graph, None
 
 
+def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
+    """Return the network with the leaves and lines that a text lets be besides.
+
+    It ends in the last of them if that depends on the network's own last line, else in this.
+
+    Raises:
+        KindError: they cannot be read.
+
+    """
+    for piece in pieces:
+        if isinstance(piece, Let):
+            text = Source(TEXT, f"{graph_text(graph)}{dedent(piece.text)}\n")
+            try:
+                found = read_network(text, scalar_loss=False)
+            except LanguageError as error:
+                said = KindError(error.message, remedy=error.remedy)
+                raise placed(said, source, piece.span) from None
+            ends = graph.loss in part_of(found, found.loss).names
+            graph = found if ends else replace(found, loss=graph.loss)
+    return graph
+
+
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
-        if slot in ("condition", "word"):
+        if slot in ("condition", "word", "size"):
             continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
@@ -203,13 +233,15 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
     pieces = parse(source)
-    hidden: set[str] = {ask["name"] for ask in asks_of(pieces) if ask.sort == "shape"}
+    hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
     graph, upstream = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream)
-    found = {ask.name: _answered(ask, scene) for ask in scene.asks}
-    fields = forward_fields(setting)
+    own = with_own(pieces, graph, source)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
+    found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
+    batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
+    fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)
     fields["leaves"] = [
         part
         for leaf, part in zip(setting.graph.leaves, fields["leaves"], strict=True)
@@ -234,17 +266,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
-            "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
+            "derives": sorted({rule for part in found.values() for rule in part.derives}),
             "choices": [name for name, part in found.items() if is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
     )
-
-
-def _derives(answered: Answered) -> Sequence[str]:
-    """Return the rules that an answer derives, to which later problems point."""
-    return answered.prints.get("derives", ()) if isinstance(answered.prints, dict) else ()
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:
@@ -283,8 +310,8 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
         elif piece.sort == "values":
             every = tuple(leaf.name for leaf in setting.graph.leaves)
             found |= set(piece.slots.get("names", every))
-        elif piece.sort == "layers":
-            found |= {binding.name for binding in setting.graph.bindings}
+        elif piece.sort == TABLE:
+            found |= {cell["name"] for cell in piece.cells if cell.sort == "shape"}
     return frozenset(found)
 
 

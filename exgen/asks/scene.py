@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.derive.factors import NOTHING, gradients_given
@@ -36,14 +37,16 @@ class Answered:
     Attributes:
         prints: what stands in the text in place of the ask; blanks are marks in it.
         solved: the answers, one for each blank.
-        layout: how the key works it out: ``worked`` or ``rubric``; empty where the answer stands
-            in a blank and has nothing to work out.
+        layout: how the key works it out: ``worked``, ``derivation``, ``backward``, ``examples`` or
+            ``rubric``; empty where the answer stands in a blank and has nothing to work out.
+        derives: the rules that its key derives, to which later problems point.
 
     """
 
     prints: Tex | dict[str, Any]
     solved: tuple[Solved, ...]
     layout: str = ""
+    derives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Scene:
         draws: what was drawn: under ``numbers`` the leaves, under ``sizes`` those at which they
             are, under ``order`` that of choices.
         upstream: the leaf that is the upstream gradient of the last line, where one is shown.
+        own: the network with what the text lets be.
 
     """
 
@@ -67,11 +71,19 @@ class Scene:
     stated: frozenset[str]
     draws: Mapping[str, Any]
     upstream: str | None = None
+    own: Graph | None = None
 
     @property
     def graph(self) -> Graph:
         """The network."""
         return self.setting.graph
+
+    @property
+    def beside(self) -> Scene:
+        """The scene whose network has what the text lets be as well."""
+        if self.own is None:
+            return self
+        return replace(self, setting=replace(self.setting, graph=self.own))
 
     @property
     def printer(self) -> Printer:
@@ -139,20 +151,20 @@ class Scene:
         return replace(self, setting=replace(self.setting, graph=part_of(self.graph, of)))
 
     def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
-        """Return the asks that stand before one."""
-        names = [part.name for part in self.asks]
-        return self.asks[: names.index(ask.name)]
+        """Return the asks that stand before one; before what is shown, all."""
+        return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
 
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""
         text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)
         if at is None:
             raise TypeError("a side of an equation needs its place")
+        scene = self.beside
         try:
-            expr = read_expression(text, self.graph, name=self.source.name)
+            expr = read_expression(text, scene.graph, name=self.source.name)
         except (MisfitError, LanguageError) as error:
             raise self.error(error.message, at, error.remedy) from None
-        return expr, self.printer(expr)
+        return expr, scene.printer(expr)
 
 
 def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:

@@ -10,7 +10,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.document import Tex
 from exgen.engine import evaluate
 from exgen.errors import KindError
-from exgen.graph import Binding, Name, is_scalar
+from exgen.graph import Name, is_scalar
 from exgen.problems.by_layers import chain_fields
 from exgen.problems.entries import check_entries, entry_fields
 from exgen.problems.wording import what_runs
@@ -82,25 +82,6 @@ def graph(phrase: Phrase, scene: Scene) -> Shown:
     except KindError as error:
         raise scene.error(error.message, phrase.span, error.remedy) from None
     return {"show": "figure", "figure": figure.fields()}
-
-
-def layers(_phrase: Phrase, scene: Scene) -> Shown:
-    """Show a table of the lines, each with its formula and its shape."""
-    printer = scene.printer
-    rows = [
-        {
-            "left": Tex(printer.name(binding.name)),
-            "right": Tex(printer(binding.expr)),
-            "size": Tex(_size(scene, binding)),
-        }
-        for binding in scene.graph.bindings
-    ]
-    return {"show": "layers", "rows": rows}
-
-
-def _size(scene: Scene, binding: Binding) -> str:
-    shape = scene.graph.shapes[binding.name]
-    return "1" if is_scalar(shape) else shape_latex(shape)
 
 
 def values(phrase: Phrase, scene: Scene) -> Shown:

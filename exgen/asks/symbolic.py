@@ -8,127 +8,24 @@ from functools import reduce
 from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
-from exgen.asks.cases import entry, in_order, is_by_cases
-from exgen.asks.numeric import gradient_value
 from exgen.asks.pieces import Words
-from exgen.asks.scene import Answered, Scene, backward_of, placed
-from exgen.certify.equation import Equation
-from exgen.certify.quantity import Quantity
-from exgen.certify.sizes import ShapeClaim, TotalClaim, infer_from_shown
-from exgen.derive.factors import read_given
-from exgen.derive.symbols import dim_latex
+from exgen.asks.scene import Answered, Scene, placed
+from exgen.certify.sizes import TotalClaim
+from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex
 from exgen.engine import evaluate
-from exgen.errors import CertificateError, KindError
-from exgen.graph import SCALAR, Dim, Expr, Number, Shape, Size, is_column, is_scalar
+from exgen.errors import KindError
+from exgen.graph import ONE, SCALAR, Dim, Expr, Number, Shape, Size, is_scalar
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
-from exgen.problems.boxes import boxes, drawn_places, reason
+from exgen.problems.boxes import boxes, drawn_places
 from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
-from exgen.problems.layer_rows import layer_rows
-from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
-    from exgen.certify.prove import Claim
     from exgen.errors import Source
     from exgen.graph import Graph
-    from exgen.problems.backward import Backward
     from exgen.seeds import Stream
-
-
-QUAD = r"\quad"
-
-
-def gradient(ask: Phrase, scene: Scene) -> Answered:
-    """Return the gradient of a scalar by a name: in closed form, in one step, or at numbers."""
-    if {"digits", "exactly"} & ask.clauses.keys():
-        return gradient_value(ask, scene)
-    by, index = scene.name(ask, "entry"), ask["entry"][1]
-    inner = scene.ending_in(scene.name(ask), ask)
-    if index:
-        return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
-    if "sorted" in ask.clauses:
-        return in_order(ask, inner)
-    one_step = "upstream" in ask.clauses
-    kept = ask.clauses.get("given", ())
-    for name in kept:
-        inner.known(name, ask, "given")
-    given = read_given(inner.graph, list(kept))
-    work = backward_of(inner, given)
-    found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
-        raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in kept:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
-    written = work.written(found.step if one_step else found.closed)
-    printer = inner.printer
-    symbol = printer.derivative(inner.graph.loss, by)
-    steps = _steps(ask, inner, work, by, one_step=one_step)
-    solved = Solved(
-        name=ask.name,
-        latex=Tex(printer(written)),
-        shape=work.shape(by),
-        expr=to_text(written),
-        steps=steps,
-        claim=Equation(
-            inner.graph,
-            Quantity(inner.graph.loss, by),
-            (written,),
-            layout=work.layout,
-        ),
-        write=lambda claim: Tex(printer(claim.rights[0])),
-    )
-    return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")
-
-
-def _steps(
-    ask: Phrase, scene: Scene, work: Backward, by: str, *, one_step: bool
-) -> tuple[Step, ...]:
-    """Return the lines of the backward pass that lead to a gradient and were not shown before."""
-    known = scene.given_gradients
-    for earlier in scene.earlier(ask):
-        if earlier.sort == "gradient" and earlier["name"] == scene.graph.loss:
-            other = earlier["entry"][0]
-            if other in work.found and "given" not in earlier.clauses:
-                alone = "upstream" in earlier.clauses
-                known += [other] if alone else [*work.needed(other, known), other]
-    stages = [by] if one_step else [*work.needed(by, known), by]
-    steps: list[Step] = []
-    for stage in stages:
-        step = work.step(stage)
-        told, claims = work.reasons(stage)
-        plain = [str(part) for part in told if not isinstance(part, Tex)]
-        shown = [part.tex for part in told if isinstance(part, Tex)]
-        why = Tex(" ".join([*plain, *shown])) if shown else " ".join(plain)
-        sides = str(step.equation).split(" = ")
-        if stage == by:
-            closed = work.printed(work.found[by].closed)
-            if not one_step and closed not in sides:
-                sides.append(closed)
-                step = replace(step, claims=_all_sides(work, by))
-            sides[-1] = rf"\exanswer{{{sides[-1]}}}"
-        steps.append(
-            replace(step, equation=Tex(" = ".join(sides)), why=why, claims=(*step.claims, *claims))
-        )
-    return tuple(steps)
-
-
-def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
-    """Return the claim that the symbol, the step and the closed form are equal."""
-    found = work.found[by]
-    symbol = work.written(work.graph.gradient(by))
-    parts = (work.written(found.step), work.written(found.closed))
-    return claimed(work.graph, tuple(dict.fromkeys((symbol, *parts))))
-
-
-def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
-    """Return an entry of a gradient in index form, derived line by line."""
-    from exgen.asks.proofs import proven
-
-    answered, (left, _, runs) = proven(replace(ask, slots={"name": by}), scene, ask.spans["entry"])
-    prints = Tex(rf"$\displaystyle {left}{rf',{QUAD} {runs}' if runs else ''}$")
-    return replace(answered, prints=prints)
 
 
 def jacobian(ask: Phrase, scene: Scene) -> Answered:
@@ -148,49 +45,6 @@ def jacobian(ask: Phrase, scene: Scene) -> Answered:
     return Answered(prints, (named,), "worked")
 
 
-def shape(ask: Phrase, scene: Scene) -> Answered:
-    """Return the shape of a name, which has to follow from the shapes that the sheet states."""
-    name, graph = scene.name(ask), scene.graph
-    shown = tuple(other for other in graph.names if other in scene.stated)
-    if name in scene.stated:
-        raise scene.error(
-            f"the sheet states the shape of '{name}' already",
-            ask.spans["name"],
-            "Ask for it in the problem that shows the network first.",
-        )
-    try:
-        inferred = infer_from_shown(graph, shown)[name]
-    except CertificateError as error:
-        raise scene.error(error.message, ask.spans["name"]) from None
-    if inferred is None:
-        raise scene.error(
-            f"the shape of '{name}' does not follow from those that the sheet states",
-            ask.spans["name"],
-            "Show one more, as in {show shapes z1}.",
-        )
-    found, printer = graph.shapes[name], scene.printer
-    latex = shape_text_latex(found)
-    step = Step(
-        "shape", Tex(rf"{printer.name(name)}\colon \exanswer{{{latex}}}"), reason(graph, name)
-    )
-    solved = Solved(
-        name=ask.name,
-        latex=Tex(latex),
-        shape=found,
-        expr=name,
-        steps=(step,),
-        claim=ShapeClaim(graph, name, found, shown),
-        write=lambda claim: Tex(shape_text_latex(claim.shape)),
-        where=Tex(f"for ${printer.name(name)}$"),
-    )
-    return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
-
-
-def shape_text_latex(found: Shape) -> str:
-    """Return a shape as its sizes: one for a column, two for a matrix."""
-    return r" \times ".join(dim_latex(dim) for dim in (found[:1] if is_column(found) else found))
-
-
 def chain(ask: Phrase, scene: Scene) -> Answered:
     """Return products of Jacobians whose blanks can be filled with names in one way only."""
     first = ask.name == f"chain.{ask['name']}"
@@ -208,16 +62,6 @@ def box_chain(ask: Phrase, scene: Scene) -> Answered:
     prefix = "" if ask.name == "boxes" else f"{ask.name}."
     fields, solved = boxes(scene.setting, _places(ask, scene), prefix)
     return Answered({"show": "boxes", **fields}, tuple(solved))
-
-
-def layers(ask: Phrase, scene: Scene) -> Answered:
-    """Return a table of layers whose inputs and outputs are asked for."""
-    prefix = "" if ask.name == "layers" else f"{ask.name}."
-    try:
-        rows, solved = layer_rows(scene.setting, prefix)
-    except KindError as error:
-        raise scene.error(error.message, ask.span, error.remedy) from None
-    return Answered({"show": "table", "rows": rows}, tuple(solved))
 
 
 def chain_lines(ask: Phrase) -> list[list[str]]:
@@ -269,35 +113,34 @@ def graph(ask: Phrase, scene: Scene) -> Answered:
 
 
 def count(ask: Phrase, scene: Scene) -> Answered:
-    """Return how many numbers the parameters hold, in all."""
+    """Return how many numbers some names hold, or all parameters, in all."""
     graph = scene.graph
-    found = [leaf for leaf in graph.leaves if leaf.role == "param"]
-    if not found:
+    names = ask.slots.get("names") or [leaf.name for leaf in graph.leaves if leaf.role == "param"]
+    if not names:
         raise scene.error("the network has no parameter", ask.span)
-    total = reduce(add, (_entries(leaf.shape) for leaf in found))
-    numbers = all(dim.is_number for leaf in found for dim in leaf.shape)
+    shapes = [graph.shapes[name] for name in names]
+    total = reduce(add, map(_entries, shapes))
+    numbers = all(dim.is_number for shape in shapes for dim in shape)
     expr: Expr = Number(Fraction(evaluate(total, {}, exact=True).item())) if numbers else total
     printer = scene.printer
-    terms = [
-        f"{shape_text_latex(leaf.shape)}" if not is_scalar(leaf.shape) else "1" for leaf in found
-    ]
-    names = ", ".join(f"${printer.name(leaf.name)}$" for leaf in found)
+    terms = [shape_latex(shape) if not is_scalar(shape) else "1" for shape in shapes]
+    said = ", ".join(f"${printer.name(name)}$" for name in names)
     latex = printer(expr)
     equation = rf"{' + '.join(terms)} = \exanswer{{{latex}}}"
-    step = Step("count", Tex(equation), Tex(f"The entries of {names}."))
+    step = Step("count", Tex(equation), Tex(f"The entries of {said}."))
     solved = Solved(
         name=ask.name,
         latex=Tex(latex),
         shape=SCALAR,
         expr=to_text(expr),
         steps=(step,),
-        claim=TotalClaim(graph, tuple(leaf.name for leaf in found), expr),
+        claim=TotalClaim(graph, tuple(names), expr),
     )
     return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
 
 
 def _entries(found: Shape) -> Expr:
-    return reduce(mul, (_size(dim) for dim in found))
+    return reduce(mul, [_size(dim) for dim in found if dim != ONE] or [Number(Fraction(1))])
 
 
 def _size(dim: Dim) -> Expr:

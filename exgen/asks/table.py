@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.asks import cases, numeric, proofs, shown, symbolic, vectorised, words
+from msgspec import Struct
+
+from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, tables, vectorised, words
+from exgen.asks.scene import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exgen.asks.pieces import Phrase
-    from exgen.asks.scene import Answered, Scene
+    from exgen.asks.scene import Scene
     from exgen.asks.shown import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """Something to show.
 
     Attributes:
@@ -39,8 +40,7 @@ class Show:
     choices: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Something to ask, with the attributes of a show.
 
     Attributes:
@@ -58,6 +58,17 @@ class Ask:
     clauses: tuple[str, ...] = ()
     choices: int = 0
     wrong: bool = False
+
+
+def _cells(table: Phrase, scene: Scene) -> list[Answered]:
+    return [ASKS[cell.sort].answer(cell, scene) for cell in table.cells]
+
+
+def _table(phrase: Phrase, scene: Scene) -> Answered:
+    """Return what is asked in the cells of a table."""
+    found = _cells(phrase, scene)
+    solved = tuple(solved for part in found for solved in part.solved)
+    return Answered(tables.table(phrase, scene, found), solved)
 
 
 SHOWS: Mapping[str, Show] = {
@@ -134,11 +145,20 @@ SHOWS: Mapping[str, Show] = {
             shown.graph,
         ),
         Show(
-            "layers",
-            "layers",
-            "A table of the lines, each with its formula and its shape.",
-            "{show layers}",
-            shown.layers,
+            "batch",
+            "batch",
+            "How many examples are processed at once, and which line of the data each of them is.",
+            "{show batch over m examples as columns}",
+            tables.show_batch,
+            ("examples", "as"),
+        ),
+        Show(
+            tables.TABLE,
+            "table of NAMES",
+            "A table with a row for each name; its columns are as those that may be asked.",
+            "{show table of z1, a1: output of _ | shape of _}",
+            lambda phrase, scene: tables.table(phrase, scene, _cells(phrase, scene)),
+            choices=1,
         ),
         Show(
             "values",
@@ -176,6 +196,14 @@ SHOWS: Mapping[str, Show] = {
             shown.upstream,
         ),
         Show(
+            "cost",
+            "cost",
+            "The cost, the mean of the losses of many examples, and how their values are called.",
+            "{show cost over m examples}",
+            derived.show_cost,
+            ("examples",),
+        ),
+        Show(
             "cases",
             "cases of NAME",
             "What the entries of a gradient by a vector may be written with: how its entries are "
@@ -209,19 +237,43 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "shape",
             "shape of NAME",
-            "The shape of a name, which must follow from what the sheet states.",
+            "The shape of a name, which must follow from what the sheet states; or over a batch.",
             "{ask shape of W1}",
-            symbolic.shape,
+            tables.shape,
+            ("examples", "as"),
+        ),
+        Ask(
+            "input",
+            "input of NAME",
+            "What a layer gets, which is what the layer before it puts out.",
+            "{ask input of z2}",
+            tables.source,
+        ),
+        Ask(
+            "output",
+            "output of NAME",
+            "A line of the forward pass, as a formula.",
+            "{ask output of z2}",
+            tables.output,
+        ),
+        Ask(
+            tables.TABLE,
+            "table of NAMES",
+            "A table to fill in: a row for each name, for which _ stands in its columns. A column "
+            f"is one of {', '.join(tables.HEADS)}.",
+            "{ask table of W1, z1: shape of _ | shape of _ over m examples}",
+            _table,
+            choices=1,
         ),
         Ask(
             "gradient",
             "gradient of NAME by ENTRY",
-            "The gradient of a scalar: closed, one step from its upstream gradients, from "
-            "gradients that are given, an entry in index form or by cases, with a known order of "
-            "what is sorted, or at the numbers.",
+            "The gradient of a scalar: closed, one step from its upstream gradients, step by step, "
+            "from derivatives that are given, of the mean over examples, an entry in index form or "
+            "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
-            symbolic.gradient,
-            ("upstream", "given", "sorted", "exactly", "digits"),
+            derived.gradient,
+            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits"),
             wrong=True,
         ),
         Ask(
@@ -250,13 +302,6 @@ ASKS: Mapping[str, Ask] = {
             ("hiding", "at"),
         ),
         Ask(
-            "layers",
-            "layers",
-            "A table of the layers, their inputs and outputs to be filled in.",
-            "{ask layers}",
-            symbolic.layers,
-        ),
-        Ask(
             "graph",
             "graph",
             "The computation graph, to be drawn.",
@@ -278,6 +323,26 @@ ASKS: Mapping[str, Ask] = {
             proofs.derivation,
         ),
         Ask(
+            "proof",
+            "proof",
+            "To prove that the first formula equals the last, by the lines between them, each with "
+            "its reason.",
+            "{ask proof: {a1[i]} | {relu(z1[i])} entry by entry}",
+            proofs.proof,
+            ("hot",),
+            choices=2,
+        ),
+        Ask(
+            "rewriting",
+            "rewriting",
+            "What a formula can be rewritten as, line by line, each with its reason; the last line "
+            "is the answer.",
+            "{ask rewriting: {exp(z1)[i]} | {exp(z1[i])} entry by entry}",
+            proofs.proof,
+            ("hot",),
+            choices=2,
+        ),
+        Ask(
             "line",
             "line of NAME",
             "A line of the forward pass for whole arrays; the sheet has it entry by entry.",
@@ -293,8 +358,8 @@ ASKS: Mapping[str, Ask] = {
         ),
         Ask(
             "count",
-            "count of parameters",
-            "How many numbers the parameters hold.",
+            "count of [parameters] [NAMES]",
+            "How many numbers all parameters hold, or some names.",
             "{ask count of parameters}",
             symbolic.count,
         ),

@@ -7,9 +7,10 @@ drawn anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import AcceptanceError
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One acceptance rule.
 
     Attributes:
@@ -37,8 +37,7 @@ class Rule:
     proof: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkDraw:
+class NetworkDraw(Struct, frozen=True):
     """A draw of a network, for the rules to judge.
 
     Attributes:

@@ -7,11 +7,11 @@ It shares nothing with the engine but the local derivatives of the op table: num
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare
 from exgen.derive.simplify import simplify
@@ -97,8 +97,7 @@ def calculate(expr: Expr, values: Mapping[str, Decimal]) -> Decimal:
     raise KindError(f"{getattr(expr, 'op', 'this')} cannot be worked by hand")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """One line of a circuit: its expression, and its local derivative by each name it reads."""
 
     name: str
@@ -124,8 +123,7 @@ def gates(circuit: Graph) -> tuple[Gate, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """The value of every name of a circuit, and the gradient by it."""
 
     values: Mapping[str, Decimal]

@@ -7,9 +7,10 @@ their premise: the entries of a one-hot target are symbols that sum to 1.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from exgen.derive.index import entry_form, letters_of
 from exgen.document import Agreement
@@ -100,8 +101,7 @@ def _computed(graph: Graph, lines: tuple[Expr, ...], hot: tuple[str, str] | None
     return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Algebra:
+class _Algebra(Struct, frozen=True):
     """Names as SymPy expressions in those that the lines start from."""
 
     graph: Graph
@@ -181,6 +181,9 @@ class _Algebra:
                 return self.derivative(
                     lambda held: self.entry(line, 0, 0, held), (by, place(row), place(column))
                 )
+            case Entry(of, row, column):
+                form = entry_form(of, (row, column), self.graph.shapes, letters_of(self.graph))
+                return self.of(form, at, free)
             case Partial(Entry(Name(line)) as top, Entry(Name(by)) as bottom):
                 return self.derivative(
                     lambda held: self.entry(line, place(top.row), place(top.column), held),

@@ -9,10 +9,10 @@ Numerical Algorithms", 2002, chapter 3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.engine import backward, evaluate
 from exgen.graph import Call, Derivative, Expr, Graph, Name, Number
@@ -29,8 +29,7 @@ FAINT = 1e-3
 """A gradient none of whose entries is larger is compared relative to its terms."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scales:
+class Scales(Struct, frozen=True):
     """The size of what is added up.
 
     Attributes:

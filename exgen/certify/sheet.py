@@ -7,8 +7,9 @@ that names then have a meaning of their own, for else one symbol would have two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.latex import Printer
 from exgen.derive.notation import restored_notation
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
 LOSSES = frozenset({"L", "J"})
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What a symbol stands for in a problem: an array of a shape, and the line that gives it."""
 
     shape: Shape
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Struct, frozen=True):
     """A symbol that two networks of a sheet use for different things.
 
     Attributes:

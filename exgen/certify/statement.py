@@ -48,7 +48,6 @@ ABOUT_SHAPES = "text about shapes"
 UNDECLARED: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
     ABOUT_SHAPES: "the shapes are what is asked",
-    "shape_table": "the shapes are what is asked",
     "grid": "the arrays are given in numbers",
     "alpha_gradient": "the arrays are given in numbers",
 }
@@ -59,7 +58,6 @@ PARTIAL: Mapping[str, str] = {
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
-    "identity_proof": "it has no network: the formula that it is about is what is asked",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
     "concept": "a topic may speak of any network, or show one as a figure of units",
 }

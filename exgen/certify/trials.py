@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.compare import SEED
 from exgen.certify.points import kinks, trial_points, with_numbers
@@ -26,8 +26,7 @@ POINTS = 3
 """At how many points of what is left open an equation is tried, where the rest is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One point.
 
     Attributes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.derive.symbols import free_name, look
 from exgen.errors import KindError
 from exgen.graph import (
@@ -86,8 +88,8 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
 
     """
     own = per_example(graph)
-    for name in own:
-        if not is_column(graph.shapes[name]):
+    for name in graph.names:
+        if name in own and not is_column(graph.shapes[name]):
             raise KindError(
                 f"'{name}' is a matrix already, so the network is no network for one example",
                 remedy="Declare the input of one example: x: input[D].",
@@ -154,8 +156,7 @@ def _transposed(expr: Expr) -> Expr:
     return expr.T
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewrite:
+class _Rewrite(Struct, frozen=True):
     graph: Graph
     own: frozenset[str]
     names: Mapping[str, str]

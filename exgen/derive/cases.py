@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import KindError
 from exgen.graph import (
@@ -53,8 +54,7 @@ def reused(expr: Expr) -> tuple[int, ...]:
     return tuple(sorted(places))
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
+class Cases(Struct, frozen=True):
     """Gives the entries of a column expression.
 
     Attributes:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import Letters, entry_form, letters_of
 from exgen.derive.partials import contracted, ordered, partial
@@ -43,8 +45,7 @@ if TYPE_CHECKING:
     from exgen.ops.base import Op
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a derivation: an expression in index form, and why it equals the one before.
 
     Attributes:
@@ -141,8 +142,7 @@ def derivation(graph: Graph, name: str) -> Derivation:
     return _Deriver(graph, letters_of(graph), derive_gradients(graph)).derive(name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Deriver:
+class _Deriver(Struct, frozen=True):
     graph: Graph
     letters: Letters
     found: dict[str, Gradient]

@@ -8,7 +8,7 @@ line of a circuit is used once, and the copies' gradients are what the uses cont
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from exgen.errors import KindError
 from exgen.graph import (
@@ -35,8 +35,7 @@ FUNCTIONS = tuple(op.name for op in TABLE.values() if op.function and len(op.sig
 MINUS_ONE = as_expr(-1)
 
 
-@dataclass(frozen=True, slots=True)
-class Circuit:
+class Circuit(Struct, frozen=True):
     """A network as gates.
 
     Attributes:
@@ -54,8 +53,7 @@ class Circuit:
         return next(letter for letter in "uvsrpqk" if letter not in self.graph.names)
 
 
-@dataclass
-class _Splitter:
+class _Splitter(Struct):
     taken: set[str]
     lines: list[Binding] = field(default_factory=list)
 

@@ -81,9 +81,8 @@ def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
     contributions = dict(in_order(back).contributions)
     for factor in given.factors:
         kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
-        upstream = graph.gradient(factor.of)
-        alone = is_scalar(graph.shapes[factor.of])
-        gradient = upstream * factor if alone else factor.T @ upstream
-        through = Contribution("chain", factor.of, None, gradient)
+        # of a scalar it has the variable's shape
+        turned = factor if is_scalar(graph.shapes[factor.of]) else factor.T
+        through = Contribution("chain", factor.of, None, turned @ graph.gradient(factor.of))
         contributions[factor.by] = (through, *kept)
     return gradients_from(Backward(graph, contributions), frozenset(given.gradients))

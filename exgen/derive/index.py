@@ -6,8 +6,9 @@ the same expression that the vectorised line prints, and is evaluated on its own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.engine import site_of
 from exgen.errors import KindError
@@ -40,8 +41,7 @@ LETTERS = "ijklpqrs"
 EXAMPLES = "n"
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(Struct, frozen=True):
     """The letter of each size: examples are n, then i, j, k, … in the order of the network."""
 
     of: Mapping[Dim, str]
@@ -136,8 +136,7 @@ def _taken(index: tuple[Index, Index]) -> list[str]:
     return [part for part in index if isinstance(part, str)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     names: Letters
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.index import Letters, entry_form
 from exgen.derive.simplify import simplify
@@ -53,8 +54,7 @@ def partial(graph: Graph, of: str, place: Pair, by: str, index: Pair, letters: L
     return simplify(found, graph.shapes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
+class _Chain(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     letters: Letters
     by: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 P, Y, TERM = "p", "y", "l"
 
 
-@dataclass(frozen=True, slots=True)
-class LossLine:
+class LossLine(Struct, frozen=True):
     """A loss line: a factor times a loss of a prediction and a target.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.index import letters
 from exgen.engine import site_of
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from exgen.ops.base import Pair
 
 
-@dataclass(frozen=True, slots=True)
-class TensorForm:
+class TensorForm(Struct, frozen=True):
     """One entry of the derivative of a name by another.
 
     Attributes:

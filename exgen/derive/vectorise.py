@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.latex import HADAMARD
 from exgen.derive.symbols import dim_latex
@@ -172,8 +173,7 @@ SAME_PLACE_TURNED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(Struct, frozen=True):
     """Sentences on why a vectorised line says what its index form says.
 
     Attributes:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.derive.jacobian import detours, slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.simplify import simplify
@@ -41,8 +43,7 @@ if TYPE_CHECKING:
 ONE_ = as_expr(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """One way from a line of scalars to a name that it reads.
 
     Attributes:
@@ -175,8 +176,7 @@ def _without_sign(expr: Expr) -> Expr | None:
 # --- the derivative of one function ---
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(Struct, frozen=True):
     """The derivative of a function of one number: an equation about a network of one line.
 
     Attributes:

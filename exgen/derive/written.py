@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.jacobian import is_turned, slope_at_zero
 from exgen.derive.simplify import simplify, transposed
@@ -46,10 +47,10 @@ def as_written(gradient: Expr, graph: Graph, notation: Notation) -> Expr:
     expr = slope_at_zero(gradient, notation)
     if notation.elementwise == "diag":
         expr = with_diagonals(expr, graph.shapes)
-    layout, symbols = notation.layout, frozenset(derivatives_in(expr))
-    symbols = frozenset(s for s in symbols if is_turned(s, graph.shapes, layout))
-    if layout != "numerator" and not symbols:
+    layout, read = notation.layout, derivatives_in(expr)
+    if layout != "numerator" and all(symbol.of == graph.loss for symbol in read):
         return expr
+    symbols = frozenset(s for s in read if is_turned(s, graph.shapes, layout))
     known = Shapes(graph.shapes)
     turning = Turning({**graph.shapes, **{s: known.of(s) for s in symbols}}, symbols)
     shown = turning.flipped(expr) if layout == "numerator" else turning.straight(expr)
@@ -95,8 +96,7 @@ def with_diagonals(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
     return _Diagonals(Shapes(shapes)).of(expr)
 
 
-@dataclass(frozen=True, slots=True)
-class _Diagonals:
+class _Diagonals(Struct, frozen=True):
     shapes: Shapes
 
     def of(self, expr: Expr) -> Expr:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.elementary import gate_latex
 from exgen.errors import KindError
 from exgen.figures.columns import Box, Link, arrange
-from exgen.figures.computation import entry_points, framed, route
+from exgen.figures.computation import entry_points, framed, joined
 from exgen.figures.measure import text_width
 from exgen.figures.model import Edge, Figure, Label, Node, Point, rounded, straight
 from exgen.graph import Call, Name, Number, names_in
@@ -35,8 +37,7 @@ TIP = 0.6
 """Room between the last wire and the name of the output."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Spacing:
+class _Spacing(Struct, frozen=True):
     """How much room a circuit takes along its wires, in millimetres.
 
     Attributes:
@@ -146,7 +147,17 @@ def _laid_out(
             at = placed.places[f"{wire}*"]
             inside[f"{wire}*"] = Node(f"{wire}*", "fork", *at, DOT, DOT, "")
             ends[f"{wire}*"] = at
-    joints = _joints(inside, ends, links, placed.routes, placed.edges, placed.places)
+    gates = {name for name, node in inside.items() if node.sort == "gate"}
+
+    def spots(name: str, count: int) -> list[Point]:
+        return entry_points(inside[name], count) if name in gates else [placed.places[name]]
+
+    joints = [
+        Edge(link.source, link.target, ends[link.source], path, arrow=link.target in gates)
+        for number, path in joined(links, placed, ends, spots).items()
+        if path
+        for link in [links[number]]
+    ]
     edges = _continued(edges, joints)
     last, tip = text_width(name(graph.loss)) + 1.5, ends[graph.loss]
     out = Node("*", "name", rounded(tip[0] + TIP + last / 2), tip[1], rounded(last), LABEL_HEIGHT,
@@ -215,33 +226,6 @@ def _in_order(boxes: list[Box], links: list[Link]) -> list[Box]:
         done = {box.name for box in found}
         found += [box for box in boxes if box.name not in done and waiting[box.name] <= done][:1]
     return found
-
-
-def _joints(
-    inside: Mapping[str, Node],
-    ends: Mapping[str, Point],
-    links: list[Link],
-    routes: tuple[tuple[Point, ...], ...],
-    columns: Mapping[str, tuple[float, float]],
-    places: Mapping[str, Point],
-) -> list[Edge]:
-    """Return the lines from the ends of wires to the next gate, fork or wire."""
-    arriving: dict[str, list[tuple[float, int]]] = {}
-    for number, link in enumerate(links):
-        height = routes[number][-1][1] if routes[number] else ends[link.source][1]
-        arriving.setdefault(link.target, []).append((-height, number))
-    edges: list[Edge] = []
-    for target, arrivals in arriving.items():
-        node = inside.get(target)
-        gate = node is not None and node.sort == "gate"
-        spots = entry_points(node, len(arrivals)) if gate and node else [places[target]]
-        for (_, number), spot in zip(sorted(arrivals), spots, strict=True):
-            link = links[number]
-            right, left = columns[link.source][1], columns[target][0]
-            path = route(ends[link.source], right, routes[number], left, spot)
-            if path:
-                edges.append(Edge(link.source, target, ends[link.source], path, arrow=gate))
-    return edges
 
 
 SIGNS: Mapping[str, str] = {"add": "+", "mul": "times", "div": "1/u", "pow": "power"}

@@ -7,9 +7,10 @@ fewest crossings that some sweeps find; all of it is deterministic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from exgen.figures.model import Point, rounded
 
@@ -30,8 +31,7 @@ FLAT = 0.05
 """A line that climbs less is level."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """Something to place: how far it reaches from its anchor to the left, the right, and up."""
 
     name: str
@@ -40,8 +40,7 @@ class Box:
     half: float
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A line from one box to a later one; a heavier one is kept straighter."""
 
     source: str
@@ -49,8 +48,7 @@ class Link:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     """Where boxes stand, and through which points each link runs between its ends."""
 
     places: Mapping[str, Point]
@@ -59,8 +57,7 @@ class Arrangement:
     """For each box the left and the right end of its column."""
 
 
-@dataclass
-class _Columns:
+class _Columns(Struct):
     boxes: dict[str, Box]
     links: Sequence[Link]
     layer: dict[str, int]

@@ -13,9 +13,10 @@ from exgen.figures.model import Curve, Edge, Figure, Label, Node, Point, Sort, c
 from exgen.graph import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from exgen.derive.latex import Printer
+    from exgen.figures.columns import Arrangement
     from exgen.graph import Graph
 
 SIZE = 8.5
@@ -64,23 +65,13 @@ def computation_figure(graph: Graph, printer: Printer) -> Figure:
         for name in names
     )
     by_name = {node.name: node for node in nodes}
-    arriving: dict[str, list[tuple[float, int]]] = {name: [] for name in names}
-    for number, link in enumerate(links):
-        way = placed.routes[number]
-        height = way[-1][1] if way else by_name[link.source].y
-        arriving[link.target].append((height, number))
-    entries: dict[int, Point] = {}
-    for name, arrivals in arriving.items():
-        ordered = [number for _, number in sorted(arrivals, reverse=True)]
-        entries |= zip(ordered, entry_points(by_name[name], len(ordered)), strict=True)
-    edges: list[Edge] = []
-    for number, link in enumerate(links):
-        source = by_name[link.source]
-        start = (rounded(source.x + source.width / 2), source.y)
-        left, right = placed.edges[link.target][0], placed.edges[link.source][1]
-        path = route(start, right, placed.routes[number], left, entries[number])
-        edges.append(Edge(link.source, link.target, start, path, arrow=True))
-    return framed(nodes, tuple(edges), (), words(pairs))
+    starts = {node.name: (rounded(node.x + node.width / 2), node.y) for node in nodes}
+    paths = joined(links, placed, starts, lambda name, count: entry_points(by_name[name], count))
+    edges = tuple(
+        Edge(link.source, link.target, starts[link.source], paths[number], arrow=True)
+        for number, link in enumerate(links)
+    )
+    return framed(nodes, edges, (), words(pairs))
 
 
 def sort(graph: Graph, name: str) -> Sort:
@@ -107,12 +98,36 @@ def entry_points(node: Node, count: int) -> list[Point]:
     return found
 
 
-def route(
-    start: Point, right: float, way: Sequence[Point], left: float, end: Point
-) -> tuple[Curve, ...]:
-    """Return the curves of a line: level within columns, bent only in the gaps between them."""
-    stops: list[Point] = [start, (rounded(right), start[1]), *way, (rounded(left), end[1]), end]
-    return tuple(curve(one, two) for one, two in pairwise(stops) if one != two)
+def joined(
+    links: Sequence[Link],
+    placed: Arrangement,
+    starts: Mapping[str, Point],
+    spots: Callable[[str, int], Sequence[Point]],
+) -> dict[int, tuple[Curve, ...]]:
+    """Return the curves of every link, by its number, and those of each box from the top down.
+
+    A line is level within columns, and bends only in the gaps between them.
+
+    Args:
+        links: the lines.
+        placed: where their boxes stand, and through which points they run.
+        starts: where the lines that leave a box begin.
+        spots: where so many lines arrive at a box, from the top down.
+
+    """
+    arriving: dict[str, list[tuple[float, int]]] = {}
+    for number, link in enumerate(links):
+        way = (starts[link.source], *placed.routes[number])
+        arriving.setdefault(link.target, []).append((-way[-1][1], number))
+    found: dict[int, tuple[Curve, ...]] = {}
+    for target, arrivals in arriving.items():
+        for (_, number), spot in zip(sorted(arrivals), spots(target, len(arrivals)), strict=True):
+            start, right = starts[links[number].source], placed.edges[links[number].source][1]
+            leaves = (rounded(right), start[1])
+            arrives = (rounded(placed.edges[target][0]), spot[1])
+            stops = [start, leaves, *placed.routes[number], arrives, spot]
+            found[number] = tuple(curve(one, two) for one, two in pairwise(stops) if one != two)
+    return found
 
 
 def framed(

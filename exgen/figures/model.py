@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import Struct
+
 from exgen.document import Tex
 
 if TYPE_CHECKING:
@@ -19,8 +21,7 @@ TOUCH = 0.05
 """Boxes may share a border; they overlap from this depth on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A quantity, an operation or a fork: a box around its centre.
 
     Attributes:
@@ -40,8 +41,7 @@ class Node:
     latex: str
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A cubic curve: two control points and the end; it starts where the last one ended."""
 
     first: Point

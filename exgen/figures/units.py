@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import hypot
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.figures.computation import framed
 from exgen.figures.measure import text_width
@@ -33,8 +34,7 @@ AIR = 1.2
 """The white around a weight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """An arrow from a unit to a later one, and the weight on it."""
 
     source: str

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.errors import Source, nearest
-from exgen.graph import Call, Derivative, Dim, Expr, Name, Number, derivatives_in, names_in, walk
+from exgen.graph import (
+    Call,
+    Delta,
+    Derivative,
+    Dim,
+    Entry,
+    Expr,
+    Name,
+    Number,
+    SumOver,
+    derivatives_in,
+    names_in,
+    walk,
+)
 from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_LINE_DEPTH, NAME, Syntax
 from exgen.ops import TABLE
 from exgen.shapes import MAX_SIZE
@@ -18,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from exgen.errors import LanguageError, Span
-    from exgen.graph import OptionValue
+    from exgen.graph import Index, OptionValue
     from exgen.ops.base import Op, Option
 
 MAX_DIGITS = 100
@@ -45,8 +58,10 @@ DERIVATIVE = "derivative"
 DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?")
 
 
-def read_raw_expression(source: Source) -> Expr:
+def read_raw_expression(source: Source, *, by_entry: bool = False) -> Expr:
     """Parse one expression, without asking what its names mean.
+
+    An expression ``by_entry`` may be in index form, as ``sum_over(k < K, exp(z[k]))``.
 
     Raises:
         LanguageError: with line, column and caret.
@@ -57,14 +72,15 @@ def read_raw_expression(source: Source) -> Expr:
     if len(statements) != 1 or not isinstance(statements[0], ast.Expr):
         place = statements[-1] if statements else ast.Pass(lineno=1, col_offset=0)
         raise syntax.error(place, "exactly one expression is expected here")
-    return Expressions(syntax).read(statements[0].value)
+    return Expressions(syntax, by_entry=by_entry).read(statements[0].value)
 
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """Reads the expressions of one text."""
+    """Reads the expressions of one text; ``by_entry`` they may be in index form."""
 
     syntax: Syntax
+    by_entry: bool = field(default=False, kw_only=True)
 
     def error(self, node: ast.AST, message: str, remedy: str = "") -> LanguageError:
         """Return an error that points at a piece of syntax."""
@@ -105,6 +121,10 @@ class Expressions:
                 return Name(name, span=self.syntax.span(node))
             case ast.Subscript(value=value, slice=where):
                 return self._subscript(node, value, where)
+            case ast.Call(func=ast.Name(id="sum_over"), args=args) if self.by_entry:
+                return self._sum_over(node, args)
+            case ast.Call(func=ast.Name(id="delta"), args=[left, right]) if self.by_entry:
+                return Delta(self._index(left), self._index(right))
             case ast.Call(func=ast.Name(id=function)):
                 return self._application(node, function)
         return None
@@ -171,7 +191,25 @@ class Expressions:
 
     # --- entries and stretches ---
 
-    def _subscript(self, node: ast.expr, value: ast.expr, where: ast.expr) -> Call:
+    def _sum_over(self, node: ast.expr, args: list[ast.expr]) -> SumOver:
+        match args:
+            case [
+                ast.Compare(left=ast.Name(id=letter), ops=[ast.Lt()], comparators=[size]),
+                *but,
+                body,
+            ]:
+                left_out = None
+                match but:
+                    case [ast.Compare(ops=[ast.NotEq()], comparators=[other])]:
+                        left_out = self._index(other)
+                return SumOver(letter, self.syntax.dim(size), self.read(body), left_out)
+        remedy = "Such as sum_over(k < K, z[k]), or sum_over(k < K, k != c, z[k])."
+        raise self.error(node, "this is no sum over an index", remedy)
+
+    def _index(self, node: ast.expr) -> Index:
+        return node.id if isinstance(node, ast.Name) else self._position(node)
+
+    def _subscript(self, node: ast.expr, value: ast.expr, where: ast.expr) -> Expr:
         inner = self.read(value)
         parts = where.elts if isinstance(where, ast.Tuple) else [where]
         if not 1 <= len(parts) <= 2:  # noqa: PLR2004 - rows and columns
@@ -180,6 +218,8 @@ class Expressions:
                 "an array has two axes, so it takes one or two positions",
                 "The first entry is x[0].",
             )
+        if self.by_entry and any(isinstance(part, ast.Name) for part in parts):
+            return Entry(inner, *(*map(self._index, parts), 0)[:2])
         if not any(isinstance(part, ast.Slice) for part in parts):
             positions = [self._position(part) for part in parts]
             column = positions[1] if len(positions) > 1 else None

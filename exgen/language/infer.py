@@ -7,8 +7,9 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from exgen.errors import MisfitError, Source, Span, nearest
 from exgen.graph import (
@@ -21,6 +22,7 @@ from exgen.graph import (
     Name,
     Shape,
     Size,
+    SumOver,
     call,
     is_column,
     is_scalar,
@@ -47,8 +49,7 @@ if TYPE_CHECKING:
 MAX_SOFTMAX = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What the names in one line mean.
 
     Attributes:
@@ -66,7 +67,7 @@ class Scope:
 
     def resolve(self, expr: Expr) -> Expr:
         """Return the expression with names of sizes told apart from names of arrays."""
-        if isinstance(expr, Call):
+        if isinstance(expr, Call | SumOver):
             self._check_sizes(expr)
         if isinstance(expr, Derivative):
             for name in (expr.of, expr.by):
@@ -91,11 +92,9 @@ class Scope:
             f"Declare it, such as '{name}: param[10, 5]'. {_near(name, self.bound)}".strip(),
         )
 
-    def _check_sizes(self, expr: Call) -> None:
-        named = (
-            name for _, value in expr.options if isinstance(value, Dim) for name in value.names
-        )
-        for name in named:
+    def _check_sizes(self, expr: Call | SumOver) -> None:
+        values = [expr.size] if isinstance(expr, SumOver) else [value for _, value in expr.options]
+        for name in (name for dim in values if isinstance(dim, Dim) for name in dim.names):
             if name not in self.sizes:
                 raise self.source.error(
                     f"'{name}' is not a size",
@@ -116,8 +115,7 @@ class Typed(NamedTuple):
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
-class Typer:
+class Typer(Struct, frozen=True):
     """Infers shapes bottom-up and spells out short forms on the way.
 
     Attributes:
@@ -148,7 +146,7 @@ class Typer:
                 raise self._refused(expr, error) from None
             return Typed(expr, shape, Features())
         if not isinstance(expr, Call):
-            return Typed(expr, SCALAR, Features())
+            return Typed(rebuild(expr, lambda part: self.infer(part).expr), SCALAR, Features())
         if expr.op not in TERMS:
             return self._called(expr, tuple(map(self.infer, expr.args)), Features())
         terms = [self.infer(term) for term in _terms(expr)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.deep import MAX_USES
 from exgen.errors import LanguageError, MisfitError, Source, nearest
@@ -111,6 +112,8 @@ def read_graph(text: str) -> Graph:
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
     """Read one expression over the names and sizes of a graph, and over their derivatives.
 
+    It may be in index form, with letters for indices.
+
     Raises:
         LanguageError: for syntax, an unknown name, or shapes that do not fit.
 
@@ -118,7 +121,7 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
     source = Source(name, text.strip())
     scope = Scope(source, set(graph.names), {}, set(graph.size_names))
     typer = Typer(source, Sizes(), graph.shapes, Orientation())
-    return typer.infer(scope.resolve(read_raw_expression(source))).expr
+    return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 
 def _check_uses(program: Program) -> None:
@@ -169,8 +172,7 @@ def _leaf_shapes(program: Program) -> dict[str, Shape]:
 # --- shapes ---
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(Struct, frozen=True):
     program: Program
     leaf_shapes: Mapping[str, Shape]
     sizes: Sizes

@@ -7,8 +7,9 @@ and counts only where no parameter shows anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from exgen.graph import is_scalar, names_in
 from exgen.ops import lookup
@@ -56,8 +57,7 @@ def together(features: Iterable[Features]) -> Features:
     )
 
 
-@dataclass(slots=True)
-class Orientation:
+class Orientation(Struct):
     """What the names bound so far are computed from, and along which axes their features run.
 
     Attributes:

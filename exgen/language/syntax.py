@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 from keyword import iskeyword
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import LanguageError, Source, Span
 from exgen.graph import Dim
@@ -34,8 +35,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 OTHER_LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Struct, frozen=True):
     """A text that is being read.
 
     Attributes:

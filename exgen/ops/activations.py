@@ -18,7 +18,6 @@ from exgen.graph import (
     call,
     is_column,
 )
-from exgen.ops.arithmetic import ENTRYWISE, at, entrywise_jacobian
 from exgen.ops.base import (
     AXIS,
     PLAIN,
@@ -28,25 +27,18 @@ from exgen.ops.base import (
     Site,
     Sizes,
     Slips,
-    Traits,
-    Words,
     axis_option,
-    both,
     entry_of,
     exact,
     features_axis,
     named,
-    no_entry,
-    no_jacobian,
 )
+from exgen.ops.entrywise import ENTRYWISE, entrywise, shown_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
-
-
-ENTRYWISE_SHAPE = "A function that is applied to each entry keeps the shape."
 
 
 def inexact(function: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[..., NDArray[Any]]:
@@ -60,58 +52,6 @@ def inexact(function: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[..., N
 
 def _argument(site: Site) -> Expr:
     return site.args[0]
-
-
-def _entrywise(
-    name: str,
-    *,
-    value: Callable[..., NDArray[Any]],
-    slope: Callable[[Expr, Expr], Expr] | None,
-    why: str,
-    traits: Traits,
-    words: Words,
-    formula: Callable[..., Any] | None = None,
-    definition: Callable[[Expr], Expr] | None = None,
-) -> Op:
-    """Return the row of a function of one argument.
-
-    Args:
-        name: what the language calls it.
-        value: its values in NumPy.
-        slope: the argument and the output in, the derivative out; None where it is 0.
-        why: one sentence on the derivative.
-        traits: what holds of it.
-        words: how sentences speak of it, and its sign on the page.
-        formula: what it is of a scalar; or
-        definition: what it is made of.
-
-    """
-    given = slope or (lambda _z, _out: as_expr(0))
-
-    def jacobian(site: Site, _position: int) -> Expr | None:
-        return entrywise_jacobian(site, 0, given(site.args[0], site.out), site.out_shape)
-
-    def entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
-        z = at(site.args[0], site.shapes[0], out)
-        return given(z, at(site.out, site.out_shape, out)) * both(out, arg)
-
-    return Op(
-        name=name,
-        signature=Signature(("z",)),
-        sign="",
-        shape=lambda sizes, shapes, _o: sizes.shape(shapes[0]),
-        shape_why=ENTRYWISE_SHAPE,
-        value=value,
-        vjp=lambda site, g: (g * slope(site.args[0], site.out) if slope else None,),
-        jacobian=jacobian if slope else no_jacobian,
-        entry=entry if slope else no_entry,
-        why=why,
-        tex=lambda printer, args, _this: printer.function(words.latex, args),
-        formula=formula,
-        definition=None if definition is None else lambda site: definition(*site.args),
-        traits=traits,
-        words=words,
-    )
 
 
 def _sigmoid(z: NDArray[Any]) -> NDArray[Any]:
@@ -131,19 +71,21 @@ SMOOTH = replace(ENTRYWISE, exact=False)
 LEFT_OUT: Slips = {"forgot_activation": _argument}
 BENT: Slips = {**LEFT_OUT, "no_activation": _argument}
 
-RELU = _entrywise(
+RELU = entrywise(
     "relu",
+    "z",
     value=lambda z: np.where(z > 0, z, 0 * z),
-    slope=lambda z, _out: call("greater", z, 0),
+    slopes=lambda z, _out: (call("greater", z, 0),),
     why="ReLU has derivative 1 where its argument is positive and 0 where it is negative.",
     traits=replace(ENTRYWISE, kink="side", activation=True, range=(0, None)),
     words=named("ReLU", latex=r"\operatorname{ReLU}", slips=BENT),
     formula=lambda m, z: m.where(z > 0, z, 0 * z),
 )
-SIGMOID = _entrywise(
+SIGMOID = entrywise(
     "sigmoid",
+    "z",
     value=inexact(_sigmoid),
-    slope=lambda _z, out: out * (1 - out),
+    slopes=lambda _z, out: (out * (1 - out),),
     why="The derivative of the sigmoid is its output times one minus its output.",
     traits=replace(SMOOTH, activation=True, range=(0, 1)),
     words=named(
@@ -151,19 +93,21 @@ SIGMOID = _entrywise(
     ),
     definition=lambda z: 1 / (as_expr(1) + call("exp", -z)),
 )
-TANH = _entrywise(
+TANH = entrywise(
     "tanh",
+    "z",
     value=inexact(np.tanh),
-    slope=lambda _z, out: 1 - out**2,
+    slopes=lambda _z, out: (1 - out**2,),
     why="The derivative of tanh is one minus the square of its output.",
     traits=replace(SMOOTH, activation=True, range=(-1, 1)),
     words=named("tanh", latex=r"\tanh", slips=LEFT_OUT),
     formula=lambda m, z: m.tanh(z),
 )
-SOFTPLUS = _entrywise(
+SOFTPLUS = entrywise(
     "softplus",
+    "z",
     value=inexact(lambda z: np.logaddexp(0.0, z)),
-    slope=lambda z, _out: call("sigmoid", z),
+    slopes=lambda z, _out: (call("sigmoid", z),),
     why="The derivative of softplus, log(1 + exp z), is the sigmoid.",
     traits=replace(SMOOTH, activation=True, range=(0, None)),
     words=named(
@@ -174,41 +118,40 @@ SOFTPLUS = _entrywise(
     ),
     definition=lambda z: call("log", as_expr(1) + call("exp", z)),
 )
-EXP = _entrywise(
+EXP = entrywise(
     "exp",
+    "z",
     value=inexact(np.exp),
-    slope=lambda _z, out: out,
+    slopes=lambda _z, out: (out,),
     why="The exponential is its own derivative.",
     traits=replace(SMOOTH, activation=True, range=(0, None)),
     words=named("exponential", latex=r"\exp"),
     formula=lambda m, z: m.exp(z),
 )
-LOG = _entrywise(
+LOG = entrywise(
     "log",
+    "z",
     value=inexact(np.log),
-    slope=lambda z, _out: 1 / z,
+    slopes=lambda z, _out: (1 / z,),
     why="The derivative of the logarithm is the reciprocal of its argument.",
     traits=replace(SMOOTH, bare=True),
     words=named("logarithm", says=r"$\log$ is the natural logarithm.", latex=r"\log"),
     formula=lambda m, z: m.log(z),
 )
-ABS = _entrywise(
+ABS = entrywise(
     "abs",
+    "z",
     value=np.abs,
-    slope=lambda z, _out: call("sign", z),
-    why="The derivative of the absolute value is the sign of its argument.",
+    slopes=lambda z, _out: (call("sign", z),),
     traits=replace(ENTRYWISE, kink="flat", range=(0, None)),
-    words=named(
-        "absolute value",
-        says=r"$\lvert z \rvert$ is the absolute value of each entry.",
-        latex=r"\lvert",
-    ),
+    words=shown_as(r"\lvert", r"$\lvert z \rvert$ is $z$ for $z > 0$ and $-z$ otherwise."),
     formula=lambda _m, z: abs(z),
 )
-SIGN = _entrywise(
+SIGN = entrywise(
     "sign",
+    "z",
     value=lambda z: np.where(z > 0, 1, np.where(z < 0, -1, 0)),
-    slope=None,
+    slopes=None,
     why="The sign is constant on either side of 0, so its derivative is 0.",
     traits=replace(ENTRYWISE, jump=True, range=(-1, 1)),
     words=named(
@@ -218,10 +161,11 @@ SIGN = _entrywise(
     ),
     formula=lambda m, z: m.where(z > 0, 1, m.where(z < 0, -1, 0)),
 )
-NORMAL_PDF = _entrywise(
+NORMAL_PDF = entrywise(
     "normal_pdf",
+    "z",
     value=inexact(_density),
-    slope=lambda z, out: -(z * out),
+    slopes=lambda z, out: (-(z * out),),
     why="The derivative of the normal density is minus its argument times the density.",
     traits=replace(SMOOTH, range=(0, 1)),
     words=named(
@@ -231,10 +175,11 @@ NORMAL_PDF = _entrywise(
     ),
     formula=lambda m, z: m.exp(-z * z / 2) / m.sqrt(2 * m.pi),
 )
-NORMAL_CDF = _entrywise(
+NORMAL_CDF = entrywise(
     "normal_cdf",
+    "z",
     value=inexact(_tail),
-    slope=lambda z, _out: call("normal_pdf", z),
+    slopes=lambda z, _out: (call("normal_pdf", z),),
     why="The derivative of a distribution function is its density.",
     traits=replace(SMOOTH, range=(0, 1)),
     words=named(
@@ -246,17 +191,14 @@ NORMAL_CDF = _entrywise(
 )
 # The exact form (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, section 2), which is
 # PyTorch's default; not its approximation by tanh.
-GELU = _entrywise(
+GELU = entrywise(
     "gelu",
+    "z",
     value=inexact(lambda z: z * _tail(z)),
-    slope=lambda z, _out: call("normal_cdf", z) + z * call("normal_pdf", z),
-    why="By the product rule: the slope of the normal distribution function is its density.",
+    slopes=lambda z, _out: (call("normal_cdf", z) + z * call("normal_pdf", z),),
     traits=replace(SMOOTH, activation=True),
-    words=named(
-        "GELU",
-        says=r"$\operatorname{GELU}(z) = z \, \Phi(z)$.",
-        latex=r"\operatorname{GELU}",
-        slips=LEFT_OUT,
+    words=shown_as(
+        r"\operatorname{GELU}", r"$\operatorname{GELU}(z) = z \, \Phi(z)$.", slips=LEFT_OUT
     ),
     definition=lambda z: z * call("normal_cdf", z),
 )

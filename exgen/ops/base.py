@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
+import msgspec
 import numpy as np
 
 from exgen.errors import MisfitError
@@ -32,14 +33,13 @@ if TYPE_CHECKING:
     from exgen.printing import Printed, Printer
 
 
-@dataclass(slots=True)
-class Sizes:
+class Sizes(msgspec.Struct):
     """Compares sizes, and learns those that a declaration left open (names starting with ``?``).
 
     One instance lives as long as one check of one network.
     """
 
-    known: dict[str, Dim] = field(default_factory=dict)
+    known: dict[str, Dim] = msgspec.field(default_factory=dict)
 
     def resolve(self, dim: Dim) -> Dim:
         """Return a size with everything learnt so far filled in."""
@@ -74,8 +74,7 @@ class Sizes:
         return self.shape(left)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """One use of an op in a graph: what a gradient rule may look at.
 
     ``out`` is the call itself, or the name it is bound to; so a rule may write the sigmoid's
@@ -89,8 +88,7 @@ class Site:
     options: Mapping[str, OptionValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """An option in an op's signature: ``axis=0``, or a size as in ``ones(N)``."""
 
     name: str
@@ -99,8 +97,7 @@ class Option:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """How the language calls an op: its arguments by name, then its options."""
 
     args: tuple[str, ...]
@@ -111,8 +108,7 @@ class Signature:
         return f"({', '.join((*self.args, *options))})"
 
 
-@dataclass(frozen=True, slots=True)
-class Fusion:
+class Fusion(msgspec.Struct, frozen=True):
     """An output whose derivative simplifies together with a loss's: to output minus target.
 
     Attributes:
@@ -197,8 +193,7 @@ Slips = Mapping[str, Callable[["Site"], Expr]]
 NO_SLIPS: Slips = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """How sentences speak of an op, and how a page shows it.
 
     Attributes:

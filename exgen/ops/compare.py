@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.ops.arithmetic import ENTRYWISE, entrywise_shape
-from exgen.ops.base import Op, Signature, Site, named, no_entry, no_jacobian
+from exgen.ops.base import Op, named
+from exgen.ops.entrywise import ENTRYWISE, entrywise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from exgen.graph import Call, Expr
+    from exgen.graph import Call
     from exgen.printing import Printed, Printer
 
 
@@ -26,23 +26,16 @@ def _comparison(name: str, sign: str, holds: Callable[[Any, Any], Any], latex: s
     def tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
         return printer.indicator(args, latex)
 
-    def vjp(site: Site, _upstream: Expr) -> tuple[Expr | None, ...]:
-        return (None,) * len(site.args)
-
-    return Op(
-        name=name,
-        signature=Signature(("a", "b")),
+    return entrywise(
+        name,
+        *("a", "b"),
         sign=sign,
-        shape=entrywise_shape,
         shape_why="An indicator has the shape of what it tests.",
         value=value,
-        vjp=vjp,
-        jacobian=no_jacobian,
-        entry=no_entry,
+        slopes=None,
         why="An indicator is constant on either side of its jump: its gradient is 0.",
         tex=tex,
         formula=lambda m, a, b: m.where(holds(a, b), 1, 0),
-        definition=None,
         traits=replace(ENTRYWISE, jump=True, range=(0, 1)),
         words=named(name, latex=latex),
     )

@@ -9,11 +9,8 @@ import numpy as np
 
 from exgen.errors import MisfitError
 from exgen.graph import (
-    ONE,
     Call,
-    Delta,
     Expr,
-    Number,
     OptionValue,
     Shape,
     call,
@@ -21,9 +18,9 @@ from exgen.graph import (
     is_scalar,
     shape_text,
 )
-from exgen.ops.activations import BENT, ENTRYWISE_SHAPE
-from exgen.ops.arithmetic import ENTRYWISE, at, entrywise_jacobian
-from exgen.ops.base import Op, Pair, Signature, Site, Sizes, Slips, Words, both
+from exgen.ops.activations import BENT
+from exgen.ops.base import Op, Site, Sizes, Slips, Words
+from exgen.ops.entrywise import ENTRYWISE, entrywise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,49 +63,8 @@ def _prelu_shape(
     )
 
 
-def _spread(site: Site) -> Expr:
-    """Return the slope, repeated along the columns where it has one entry for each row."""
-    alpha, shape = site.args[1], site.shapes[1]
-    if is_scalar(shape) or shape == site.shapes[0]:
-        return alpha
-    return alpha @ call("ones", rows=ONE, columns=site.shapes[0][1])
-
-
-def _leaky_slope(site: Site) -> Expr:
-    z = site.args[0]
-    return positive(z) + _spread(site) * not_positive(z)
-
-
-def _leaky_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
-    z, alpha = site.args
-    to_z = upstream * _leaky_slope(site)
-    if isinstance(alpha, Number):
-        return to_z, None
-    masked = upstream * (z * not_positive(z))
-    if is_scalar(site.shapes[1]):
-        return to_z, call("sum", masked, axis=None) if not is_scalar(site.shapes[0]) else masked
-    return to_z, masked if site.shapes[1] == site.shapes[0] else call("sum", masked, axis=1)
-
-
-def _leaky_jacobian(site: Site, position: int) -> Expr | None:
-    z = site.args[0]
-    if position == 1:
-        return entrywise_jacobian(site, 1, z * not_positive(z), site.out_shape)
-    return entrywise_jacobian(site, 0, _leaky_slope(site), site.out_shape)
-
-
-def _leaky_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
-    z = at(site.args[0], site.shapes[0], out)
-    alpha_shape = site.shapes[1]
-    if position == 1:
-        slope = z * not_positive(z)
-        if is_scalar(alpha_shape):
-            return slope
-        same = both(out, arg) if alpha_shape == site.shapes[0] else Delta(out[0], arg[0])
-        return slope * same
-    per_row = not is_scalar(alpha_shape) and alpha_shape != site.shapes[0]
-    alpha = at(site.args[1], alpha_shape, (out[0], 0) if per_row else out)
-    return (positive(z) + alpha * not_positive(z)) * both(out, arg)
+def _slopes(z: Expr, alpha: Expr, _out: Expr) -> tuple[Expr, Expr]:
+    return positive(z) + alpha * not_positive(z), z * not_positive(z)
 
 
 def _leak_above(site: Site) -> Expr:
@@ -142,20 +98,15 @@ def _leaky(
     def tex(printer: Printer, args: tuple[Printed, ...], _this: Call) -> Printed:
         return printer.function(rf"{latex}_{{{args[1].latex}}}", args[:1])
 
-    return Op(
-        name=name,
-        signature=Signature(("z", "alpha")),
-        sign="",
+    return entrywise(
+        name,
+        *("z", "alpha"),
         shape=shape,
-        shape_why=ENTRYWISE_SHAPE,
         value=value,
-        vjp=_leaky_vjp,
-        jacobian=_leaky_jacobian,
-        entry=_leaky_entry,
+        slopes=_slopes,
         why=why,
         tex=tex,
         formula=lambda m, z, alpha: m.where(z > 0, z, alpha * z),
-        definition=None,
         traits=replace(ENTRYWISE, kink="side", activation=True),
         words=Words(called, slopes, SAYS.replace("<latex>", latex), latex, SLIPS),
     )

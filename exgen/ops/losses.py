@@ -18,7 +18,6 @@ from exgen.graph import (
     is_scalar,
     shape_text,
 )
-from exgen.ops.arithmetic import at
 from exgen.ops.base import (
     PLAIN,
     Fusion,
@@ -32,6 +31,7 @@ from exgen.ops.base import (
     exact,
     named,
 )
+from exgen.ops.entrywise import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.derive.batch import cost_name
 from exgen.derive.marked import MarkedPrinter, example_mark
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 PATHS = "A value that is used in several places receives a contribution from each; they add up."
 
 
-@dataclass(frozen=True, slots=True)
-class Backward:
+class Backward(Struct, frozen=True):
     """Everything one problem derives from: the setting, what is given, and the gradients."""
 
     setting: Setting
@@ -63,36 +63,32 @@ class Backward:
         mark = example_mark(notation)
         return MarkedPrinter(notation, shapes, self.graph.loss, examples=examples, mark=mark)
 
-    def printed(self, expr: Expr, examples: frozenset[str] = frozenset()) -> str:
-        """Return a gradient as LaTeX, in the layout."""
-        return self.printer(examples)(self.written(expr))
+    def step(
+        self,
+        name: str,
+        examples: frozenset[str] = frozenset(),
+        *,
+        closed: bool = False,
+        answer: bool = False,
+    ) -> Step:
+        """Return one aligned line of the derivation, proven: its rule and shape are the reason.
 
-    def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """Return one line of the derivation: symbol, step, rule and shape."""
+        With ``closed``, or where something is given, the line ends in the closed form; ``answer``
+        marks its last side.
+        """
         gradient = self.found[name]
+        written = [self.written(gradient.step)]
+        if closed or not self.given.is_empty:
+            written.append(self.written(gradient.closed))
         printer = self.printer(examples)
-        right = [self.printed(gradient.step, examples)]
-        closed = self.printed(gradient.closed, examples)
-        if not self.given.is_empty and closed != right[0]:
-            right.append(closed)
-        return {
-            "left": Tex(printer.derivative(self.graph.loss, name)),
-            "right": [Tex(part) for part in right],
-            "rule": rule_name(gradient, self.graph),
-            "shape": Tex(shape_latex(self.shape(name))),
-            "scalar": is_scalar(self.shape(name)),
-        }
-
-    def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
-        """Return one line of the derivation as a proven step."""
-        gradient, line = self.found[name], self.line(name, examples)
-        sides = [self.graph.gradient(name), gradient.step]
-        if not self.given.is_empty:
-            sides.append(gradient.closed)
-        claims = claimed(self.graph, tuple(dict.fromkeys(map(self.written, sides))))
-        equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
-        why = " ".join(reasons_of(gradient))
-        return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
+        shown = list(dict.fromkeys(map(printer, written)))
+        if answer:
+            shown[-1] = rf"\exanswer{{{shown[-1]}}}"
+        sides = dict.fromkeys((self.written(self.graph.gradient(name)), *written))
+        claims = claimed(self.graph, tuple(sides))
+        left, rule = printer.derivative(self.graph.loss, name), rule_name(gradient, self.graph)
+        why = Tex(f"{rule}; {sized(self.shape(name))}")
+        return Step(rule, Tex(f"{left} &= {' = '.join(shown)}"), why, claims=claims)
 
     def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
         """Return why a line holds, sentence by sentence, and the claims of what it states."""
@@ -117,6 +113,11 @@ class Backward:
 
         visit(name)
         return order
+
+
+def sized(shape: Shape) -> str:
+    """Return the shape of a gradient in words."""
+    return "a scalar" if is_scalar(shape) else f"shape ${shape_latex(shape)}$"
 
 
 def reasons_of(gradient: Gradient) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from exgen.certify.points import classes_axis
 from exgen.derive.latex import Printer
 from exgen.derive.orient import examples
@@ -79,16 +81,14 @@ class Solved:
     sort: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(Struct, frozen=True):
     """What a kind hands to the document: fields for the template, and answers."""
 
     fields: Mapping[str, Any]
     answers: tuple[Solved, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of problem.
 
     Attributes:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.sizes import ShapeClaim, infer_from_shown
-from exgen.derive.symbols import dim_latex, shape_latex
+from msgspec import Struct
+
+from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
+from exgen.derive.latex import Printer
+from exgen.derive.symbols import shape_latex
+from exgen.derive.turning import turned
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError, nearest
-from exgen.graph import Binding, Call, Expr, Graph, Name, Shape, is_column, is_scalar, walk
+from exgen.graph import Binding, Call, Expr, Graph, Name, is_column, is_scalar, walk
 from exgen.ops import lookup, traits_of
 from exgen.ops.append import APPEND_ONE, PREPEND_ONE
 from exgen.ops.assemble import CONCAT
+from exgen.printing import Level, Printed
 from exgen.problems.base import Setting, Solved, blank
 from exgen.problems.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from exgen.derive.latex import Printer
     from exgen.seeds import Stream
 
 # A brace inside stacked brackets or under a sum sign would be unreadable.
@@ -28,8 +32,7 @@ MARK = "\x00"
 """Stands in no LaTeX, so that it tells a first pass of printing from what is printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A place where a shape is printed: the box of a line, or the brace under an operand."""
 
     line: str
@@ -142,7 +145,8 @@ def _named(graph: Graph, by_label: Mapping[str, Slot], labels: object) -> list[s
 def blanks_in(graph: Graph, hide: list[str]) -> str:
     """Return how many sizes are missing, in words."""
     hidden = [slot for slot in slots(graph) if slot.label in hide]
-    return counted(sum(len(_sizes(graph.shapes[slot.name])) for slot in hidden), "missing size")
+    sizes = sum(1 if is_column(graph.shapes[slot.name]) else 2 for slot in hidden)
+    return counted(sizes, "missing size")
 
 
 def boxes(setting: Setting, hide: list[str], prefix: str) -> tuple[dict[str, Any], list[Solved]]:
@@ -153,12 +157,16 @@ def boxes(setting: Setting, hide: list[str], prefix: str) -> tuple[dict[str, Any
     graph, printer = setting.graph, setting.printer
     hidden = tuple(slot for slot in slots(graph) if slot.label in hide)
     shown = shown_names(graph, hidden)
-    answers = [_answer(graph, printer, slot, shown, prefix) for slot in hidden]
+    answers = [
+        sized(prefix + slot.label, printer.name(slot.name), claim, reason(graph, slot.name))
+        for slot in hidden
+        for claim in [ShapeClaim(graph, slot.name, graph.shapes[slot.name], shown)]
+    ]
     fields = {
         "links": [_link(setting, binding, hidden, prefix) for binding in graph.bindings],
         "names": [answer.name for answer in answers],
         "reasons": [
-            {"equation": Tex(_full(printer, binding)), "why": reason(graph, binding.name)}
+            {**shaped(printer, binding), "why": reason(graph, binding.name)}
             for binding in graph.bindings
             if any(slot.line == binding.name for slot in hidden)
         ],
@@ -166,18 +174,29 @@ def boxes(setting: Setting, hide: list[str], prefix: str) -> tuple[dict[str, Any
     return fields, answers
 
 
-def _full(printer: Printer, binding: Binding) -> str:
-    """Return a line with the shape under every name."""
+@dataclass(frozen=True)
+class _Braced(Printer):
+    """Prints one brace under a name with its transpose mark, not the transpose of a brace."""
+
+    def printed(self, expr: Expr) -> Printed:
+        """Return an expression as LaTeX with its level."""
+        match expr:
+            case Call("transpose", (Name(name),)):
+                bare = Printer(self.notation, self.shapes, self.loss, batch=self.batch)(expr)
+                size = shape_latex(turned(self.shapes[name]))
+                return Printed(rf"\exshape{{{bare}}}{{{size}}}", Level.SCRIPT)
+        return Printer.printed(self, expr)
+
+
+def shaped(printer: Printer, line: Binding) -> dict[str, Tex]:
+    """Return the two sides of a line with the shape under every name."""
 
     def decorate(name: str, latex: str) -> str:
         return rf"\exshape{{{latex}}}{{{shape_latex(printer.shapes[name])}}}"
 
-    shaped = replace(printer, decorate=decorate)
-    return f"{shaped(Name(binding.name))} = {shaped(binding.expr)}"
-
-
-def _sizes(shape: Shape) -> tuple[str, ...]:
-    return tuple(dim_latex(dim) for dim in (shape[:1] if is_column(shape) else shape))
+    known = {field.name: getattr(printer, field.name) for field in fields(printer)}
+    braced = _Braced(**{**known, "decorate": decorate})
+    return {"left": Tex(braced(Name(line.name))), "right": Tex(braced(line.expr))}
 
 
 def _link(
@@ -231,26 +250,21 @@ def _once_braced(printer: Printer, expr: Expr, shapes: Mapping[str, str]) -> str
 
 def _shape(graph: Graph, name: str, slot: Slot | None, prefix: str) -> str:
     """Return a shape, or the blanks for it."""
-    return (
-        r" \times ".join(_sizes(graph.shapes[name])) if slot is None else blank(prefix + slot.label)
-    )
+    return shape_latex(graph.shapes[name]) if slot is None else blank(prefix + slot.label)
 
 
-def _answer(
-    graph: Graph, printer: Printer, slot: Slot, shown: tuple[str, ...], prefix: str
-) -> Solved:
-    shape = graph.shapes[slot.name]
-    latex = r" \times ".join(_sizes(shape))
-    equation = rf"{printer.name(slot.name)}\colon {latex}"
+def sized(name: str, symbol: str, claim: ShapeClaim | BatchShapeClaim, why: str) -> Solved:
+    """Return a shape as an answer: its name, whose shape it is, the claim, and the reason."""
+    latex = shape_latex(claim.shape)
     return Solved(
-        name=prefix + slot.label,
+        name=name,
         latex=Tex(latex),
-        shape=shape,
-        expr=slot.name,
-        steps=(Step("shape", Tex(equation), reason(graph, slot.name)),),
-        claim=ShapeClaim(graph, slot.name, shape, shown),
-        write=lambda claim: Tex(r" \times ".join(_sizes(claim.shape))),
-        where=Tex(f"for ${printer.name(slot.name)}$"),
+        shape=claim.shape,
+        expr=claim.called if isinstance(claim, BatchShapeClaim) else claim.name,
+        steps=(Step("shape", Tex(rf"{symbol}\colon \exanswer{{{latex}}}"), why),),
+        claim=claim,
+        write=lambda wrong: Tex(shape_latex(wrong.shape)),
+        where=Tex(f"for ${symbol}$"),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
@@ -78,8 +80,7 @@ def sample(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[st
     return {"examples": options["examples"]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """What the answers are built from: a network, its printers, and how an entry is written.
 
     Attributes:
@@ -222,8 +223,7 @@ def _over_examples(setting: Setting, examples: object, fields: dict[str, Any]) -
     return _solution(case, by, shown, fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _ExamplePrinter:
+class _ExamplePrinter(Struct, frozen=True):
     """Prints an entry of a batch as the value of example i."""
 
     marked: MarkedPrinter
@@ -301,7 +301,11 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         proofs: list[dict[str, Any]] = []
         proven: tuple[Step, ...] = ()
         if case.graph is case.network:
-            proofs, proven = fused_proofs(case.setting, [case.logits], gradients, set())
+            proven, _ = fused_proofs(case.setting, [case.logits], gradients, ())
+        if proven:
+            shown_lines = [{"equation": s.equation, "why": Tex(str(s.why))} for s in proven[1:]]
+            proofs = [{"lines": shown_lines, "entries": "entry by entry" in str(proven[0].why)}]
+            proven = proven[1:]
         own = replace(step, claims=(*step.claims, *claims))
         answers.append(replace(answer, steps=(*proven, own)))
         entry = shown(case.entry_of(fused.closed))

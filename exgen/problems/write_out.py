@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
@@ -33,8 +34,7 @@ NEEDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A unit: what it adds up, and what it makes of the sum.
 
     Attributes:

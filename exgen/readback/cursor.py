@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import ONE, SCALAR, Call, Dim, Expr, Shape, is_scalar, shape_text, substitute_sizes
 from exgen.ops import lookup
@@ -23,8 +25,7 @@ MAX_PARTS = 200
 """More terms than this in a sum, or factors in a product, are no printed answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of the text that was read: what it means, its shape, and where it stands."""
 
     expr: Expr

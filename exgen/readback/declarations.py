@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import CertificateError
 from exgen.readback.sentences import say
@@ -28,8 +29,7 @@ ITEM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """One array as a sheet declares it.
 
     Attributes:

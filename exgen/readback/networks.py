@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from exgen.errors import CertificateError
 from exgen.graph import is_column, is_scalar
 from exgen.ops import TABLE, lookup
@@ -50,8 +52,7 @@ OUTPUTS = re.compile(r"The outputs of the layers are called (.*?), in this order
 RANGE = re.compile(r"(?P<letter>[a-z](?:_\d)?'*) = (?P<first>\d), \\dots, (?P<last>.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line of a forward pass, in LaTeX: its two sides, and how far its indices run."""
 
     left: str
@@ -59,8 +60,7 @@ class Line:
     ranges: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(msgspec.Struct, frozen=True):
     """A chain of layers: what they are called, and what their outputs are called."""
 
     titles: Texts
@@ -164,8 +164,7 @@ def braced(text: str, place: int) -> tuple[str, int]:
     raise CertificateError("a brace is never closed")
 
 
-@dataclass(frozen=True, slots=True)
-class Sayings:
+class Sayings(msgspec.Struct, frozen=True):
     """What sentences say of the ops whose formulas leave something open.
 
     Attributes:
@@ -177,8 +176,8 @@ class Sayings:
     """
 
     page: str = ""
-    axes: Mapping[Texts, str] = field(default_factory=dict)
-    windows: Mapping[tuple[str, Texts], tuple[int, int]] = field(default_factory=dict)
+    axes: Mapping[Texts, str] = msgspec.field(default_factory=dict)
+    windows: Mapping[tuple[str, Texts], tuple[int, int]] = msgspec.field(default_factory=dict)
     slopes: frozenset[Texts] = frozenset()
     rows_have_slopes: bool = False
 

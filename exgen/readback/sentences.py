@@ -7,9 +7,10 @@ no sentence can be printed of which the reader knows nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from exgen.errors import CertificateError
 from exgen.ops import TABLE
@@ -41,8 +42,7 @@ WORDS: Mapping[str, str] = {
 MATH = r"[^$]*?"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What a sentence says: its kind, and what stands in its slots."""
 
     kind: str
@@ -52,8 +52,7 @@ class Fact:
         return self.slots[slot]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A sentence with slots such as ``<line>``."""
 
     kind: str

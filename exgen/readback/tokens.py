@@ -7,7 +7,8 @@ what it stands for; spaces and the sizes of brackets say nothing and are dropped
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exgen.errors import CertificateError
 
@@ -33,8 +34,7 @@ TOKEN = re.compile(
 SIZED = re.compile(r"\\(?:left|right)(?![a-z])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One token: its text without sizes of brackets, and where it stands."""
 
     text: str

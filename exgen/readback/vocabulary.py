@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from exgen.derive.marked import example_mark
 from exgen.derive.orient import examples as batch_axes
 from exgen.derive.symbols import dim_latex, symbol, unique_without_layers
@@ -91,10 +93,9 @@ class Vocabulary:
         return replace(self, letters=letters)
 
 
-@dataclass(slots=True)
-class _Items:
+class _Items(msgspec.Struct):
     notation: Notation
-    by_letter: dict[str, list[Item]] = field(default_factory=dict)
+    by_letter: dict[str, list[Item]] = msgspec.field(default_factory=dict)
 
     def add(self, named: Symbol, reads: Expr, shape: Shape, *, indexed: bool) -> None:
         """Add a look of a name, as tokens."""

@@ -8,10 +8,11 @@ between the factors of a product. A bracket whose content may be broken loses it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from operator import add
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.render.widths import formula_width
 
@@ -46,8 +47,7 @@ _ALIGNED = re.compile(r"(?<!\\)&|\\begin\{(?:aligned|cases)\}")
 _MATRIX = re.compile(r"\\begin\{([bvp]?matrix|array)\}.*?\\end\{\1\}", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+class _Atom(Struct, frozen=True):
     """What is not broken, how good a place before it is, and whether it ends in the answer."""
 
     latex: str

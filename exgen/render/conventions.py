@@ -6,9 +6,11 @@ Its sentences stand in :mod:`exgen.readback.sentences`, which reads them too.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.certify.sheet import clashes
 from exgen.derive.latex import HADAMARD, INDICATORS, ONES
@@ -39,8 +41,7 @@ GRADIENTS = frozenset({"gradient", "mean of gradients"})
 LAYERS: Mapping[str, str] = {"bracket": "[1]", "parenthesis": "(1)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What page 1 says of all networks of a sheet, so that no problem has to.
 
     Attributes:

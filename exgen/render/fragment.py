@@ -13,7 +13,6 @@ from exgen.page import FRAGMENT, USUAL
 from exgen.render.characters import T5_PREAMBLE, spelled
 from exgen.render.conventions import box
 from exgen.render.jinja import template
-from exgen.render.plots import PLOTS
 from exgen.render.tex import problem_alone, spoken
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def fragments(problem_set: ProblemSet) -> dict[str, bytes]:
     """Return the files by name: the style file, and ``problem-ID.tex`` for each problem."""
     language = load_language(problem_set.language)
     style = template("documents/exgen.sty.j2").render(
-        _fill=str, **spoken(language), plots=list(PLOTS.values()), plot_scale=1, t5=Tex(T5_PREAMBLE)
+        _fill=str, **spoken(language), plot_scale=1, t5=Tex(T5_PREAMBLE)
     )
     files = {
         f"problem-{part.name}.tex": _fragment(problem_set, part, language)

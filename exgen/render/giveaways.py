@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import BankError
 from exgen.render.tex import problem_bodies
@@ -45,8 +46,7 @@ REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAway:
+class GivenAway(Struct, frozen=True):
     """An answer that the sheet prints.
 
     Attributes:

@@ -9,8 +9,9 @@ that what does not fit has a place that its author knows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import TexError
 
@@ -31,8 +32,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Overfull:
+class Overfull(Struct, frozen=True):
     """Something that sticks out of the text of its page.
 
     Attributes:
@@ -49,8 +49,7 @@ class Overfull:
     wide: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """What a log says: the number of pages, and what sticks out of them."""
 
     pages: int

@@ -19,10 +19,11 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import BankError, ExgenError, MachineError, TexError
 from exgen.render.log import Log, overfull_error, read_log
@@ -100,8 +101,7 @@ def require_tex() -> Path:
     return Path(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Typeset:
+class Typeset(Struct, frozen=True):
     """A document as TeX set it: the bytes of its PDF, and what the log says of its pages."""
 
     pdf: bytes

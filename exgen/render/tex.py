@@ -15,7 +15,6 @@ from exgen.render.characters import declarations, escape
 from exgen.render.conventions import box, said
 from exgen.render.head import head
 from exgen.render.jinja import IN_PROBLEM, template
-from exgen.render.plots import plots
 from exgen.render.problem import NOTHING_AROUND, Around, problem_body
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def _document(problem_set: ProblemSet, language: Language, *, key: bool) -> str:
             for problem, body in zip(problem_set.problems, bodies, strict=True)
         ],
         key=key,
-        plots=plots(printed),
+        plots=r"\explot" in printed,
         plot_scale=round(min(page.scale, (page.column - IN_PROBLEM * page.scale) / PLOT), 3),
         drawn=r"\begin{tikzpicture}" in printed,
         total=points_text(sum(problem.points for problem in problem_set.problems)),

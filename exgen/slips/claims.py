@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED
 from exgen.certify.equation import Equation, as_cells
@@ -35,8 +36,7 @@ Put = Callable[[Any], Any]
 NOTHING = Graph((), (), {}, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """A claim that a slip made wrong.
 
     Attributes:

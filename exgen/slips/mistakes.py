@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.document import MOST_MISTAKES, Mistake, Tex
 from exgen.slips.table import SLIPS
@@ -25,8 +26,7 @@ UNSEEN = re.compile(r"\\(left|right|math\w+|operatorname|hat|frac|text|boldsymbo
 """Commands that print no sign of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slipped:
+class Slipped(Struct, frozen=True):
     """What the slips make of an answer.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.certify.memory import Memory
 from exgen.slips import indices, layouts, names_and_sizes, outputs, passes, slopes, terms
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from exgen.certify.prove import Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """One usual mistake.
 
     Attributes:

@@ -7,10 +7,10 @@ key that lists them teaches nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.compare import EXACT_TOLERANCE, SEED, same_numbers
 from exgen.certify.hand import UPSTREAM
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
     from exgen.slips.claims import Wrong
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """The numbers that a problem puts in: each set of them is one point of its leaves."""
 
     points: tuple[Mapping[str, NDArray[Any]], ...] = ()

@@ -1,7 +1,8 @@
 """Text cases: what a problem's text asks on the sheet and answers on the key, proven as a set is.
 
 A case is a title and blocks: a network (the file's first one unless the case has its own), a
-problem's text, further keys of the problem, and what its key answers, by name.
+problem's text, further keys of the problem, and what its key answers, by name. Without a text the
+keys name a kind.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def cases() -> list[object]:
             case = Case(
                 notation[1] if notation else "base",
                 blocks["network"],
-                blocks["text"],
+                blocks.get("text", ""),
                 blocks.get("more", ""),
                 blocks.get("key", ""),
                 blocks.get("error", ""),
@@ -60,10 +61,11 @@ def cases() -> list[object]:
 def bank_of(case: Case, folder: Path) -> Path:
     """Write a bank with one network and the case's problem."""
     path = folder / "case.toml"
+    text = f"text = '''\n{case.text}'''\n" if case.text else ""
     path.write_text(
         f'title = "T"\ncourse = "C"\nnotation = "{case.notation}"\n'
         f"[networks.net]\ntext = '''\n{case.network}'''\n"
-        f"[[problems]]\nid = \"p\"\nnetwork = \"net\"\n{case.more}\ntext = '''\n{case.text}'''\n"
+        f'[[problems]]\nid = "p"\nnetwork = "net"\n{case.more}\n{text}'
     )
     return path
 

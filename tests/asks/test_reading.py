@@ -55,3 +55,10 @@ def test_names_are_drawn_in_braces_alone() -> None:
     text = 'a is {a}, {{a}}: {ask value of a hint "a"} {rubric: a {a @ b} | {fact: a = b}} {a}'
     new = 'a is {h}, {{a}}: {ask value of h hint "a"} {rubric: a {h @ b} | {fact: h = b}} {h}'
     assert renamed(text, {"a": "h"}) == new
+    asked = (
+        "{ask chain of L hiding 2 blanks: a, z} {ask table of a: gradient of a by _} {remark: a}"
+    )
+    chained = (
+        "{ask chain of L hiding 2 blanks: h, z} {ask table of h: gradient of h by _} {remark: a}"
+    )
+    assert renamed(asked, {"a": "h"}) == chained

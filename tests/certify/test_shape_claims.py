@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from exgen.certify.sizes import ShapeClaim
+from exgen.certify.sizes import BatchShapeClaim, ShapeClaim
+from exgen.derive.batch import batched
+from exgen.engine import forward
 from exgen.errors import CertificateError, Source
 from exgen.graph import Dim
 from exgen.language import read_network
 
 GRAPH = read_network(Source("net", "x: input[4]\nW: param[3, 4]\nz = W @ x\nL = sum(z)\n"))
+BINARY = """\
+x: input[D]
+y: target
+W1: param[H, D]
+b1: param[H]
+W2: param[1, H]
+b2: param
+z1 = W1 @ x + b1
+a1 = relu(z1)
+z2 = W2 @ a1 + b2
+yhat = sigmoid(z2)
+L = bce(yhat, y)
+"""
 THREE, ONE = Dim(3), Dim(1)
 
 
@@ -27,3 +43,26 @@ def test_shown_shapes_that_contradict_a_line_are_refused() -> None:
     wrong = replace(GRAPH, shapes={**GRAPH.shapes, "x": (Dim(5), ONE)})
     with pytest.raises(CertificateError, match=r"^inference: "):
         ShapeClaim(wrong, "z", (THREE, ONE), ("x", "W")).prove()
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_batch_is_its_examples(rows: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Three examples at once give the mean of their losses."""
+    graph = read_network(Source("net", BINARY)).with_sizes({"D": 2, "H": 3})
+    random = np.random.default_rng(1)
+    weights = {name: random.standard_normal(s) for name, s in
+               {"W1": (3, 2), "b1": (3, 1), "W2": (1, 3), "b2": (1, 1)}.items()}  # fmt: skip
+    x, y = random.standard_normal((2, 3)), random.uniform(0.1, 0.9, (1, 3))
+    one = [forward(graph, {**weights, "x": x[:, [n]], "y": y[:, [n]]})["L"] for n in range(3)]
+    batch = batched(graph, Dim(3), rows=rows)
+    data = {"X": x.T if rows else x, "Y": y.T if rows else y}
+    assert forward(batch.graph, {**weights, **data})["J"] == pytest.approx(sum(one) / 3)
+
+
+def test_a_wrong_shape_in_a_batch_is_refused() -> None:
+    """A published Y, m x 1 beside examples in columns, does not pass."""
+    batch = batched(read_network(Source("net", BINARY)), Dim(0, ("m",)))
+    right = BatchShapeClaim(batch, "y", (ONE, Dim(0, ("m",))))
+    assert len(right.prove()) == 2
+    with pytest.raises(CertificateError, match="inference: 'y' is 1 x m, not m"):
+        replace(right, shape=right.shape[::-1]).prove()

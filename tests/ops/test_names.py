@@ -30,7 +30,7 @@ OTHER_WORDS = {
     "problems/concept.py": {"softmax"},  # the name of a fact
     "problems/index_proofs.py": {"log", "softmax"},  # the name of a step, and of a field
     "render/plain.py": {"log"},  # a command of LaTeX
-    "render/plots.py": {"sigmoid"},  # the name of a plot
+    "render/words.py": {"sigmoid"},  # the name of a plot
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX
     "tables.py": {"relu", "tanh"},  # an example for authors
 }

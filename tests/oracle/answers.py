@@ -23,7 +23,7 @@ COMPARED: Mapping[str, Callable[[Problem, Answer], float]] = {
     "derivative by a matrix": symbolic.derivative_by_matrix,
     "equality": symbolic.equality,
     "derivation": symbolic.derivation,
-    "proof": symbolic.proof,
+    "proof": symbolic.derivation,
     "gradient entry": symbolic.entry_by_cases,
     "gradient in order": symbolic.entries_in_order,
     "chain": symbolic.chain,

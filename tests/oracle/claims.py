@@ -20,9 +20,6 @@ def told(claim: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: _plain(part) for key, part in claim.items()}
     found |= _plain(claim.get("form", {})) | _plain(claim.get("chain", {}), only=dict)
     found.setdefault("of", next((found[key] for key in ABOUT if key in found), None))
-    if "left" in found:
-        found["of"] = found["left"]
-        found["lines"] = [line["expr"] for line in found["lines"]]
     if "out" in found:
         found["index"] = [*found["out"], *found["arg"]]
     for layout in ("numerator", "denominator"):

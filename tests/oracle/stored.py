@@ -47,13 +47,8 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
     found = {"of": of, "by": by, "layout": claim.layout, "index": list(claim.index)}
     if claim.leaves or claim.cells:
         return found | _in_numbers(claim, network)
-    if sort == "proof":
-        first = graph.expr(of)
-        assert first is not None
-        lines = [_expression(right) for right in claim.rights if claim.is_by_entry(right)]
-        return found | {"claim": sort, "of": _expression(first), "lines": lines}
-    if sort == "derivation" and claim.quantity.symbol is not None:
-        row, column = claim.index
+    if sort in ("derivation", "proof") and claim.quantity.symbol is not None:
+        row, column = claim.index or (0, 0)
         return found | {
             "claim": sort,
             "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],

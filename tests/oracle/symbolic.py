@@ -10,12 +10,11 @@ import torch
 
 from tests.oracle.comparing import DisagreementError, apart, check_shape, flat
 from tests.oracle.evaluating import Evaluation
-from tests.oracle.reading import expression, letter, names_in, size
+from tests.oracle.reading import expression, letter, size
 from tests.oracle.running import (
     TORCH,
     Run,
     random_leaves,
-    random_run,
     run,
 )
 from tests.oracle.torch_ops import FLOAT, array
@@ -142,8 +141,9 @@ def equality(problem: Problem, answer: Answer) -> float:
 
 def derivation(problem: Problem, answer: Answer) -> float:
     """Compare every line of a derivation with what its first line stands for."""
-    claim, net = answer["claim"], problem.net
-    passed = problem.run()
+    claim = answer["claim"]
+    passed = problem.run(problem.text_of(answer))
+    net = passed.net
     ranges = {name: size(text, passed.sizes) for name, text in claim["ranges"]}
     if claim["hot"] is None:
         return lines_agree(problem, passed, answer, ranges, {})
@@ -177,37 +177,6 @@ def lines_agree(
 
     expected = value(claim["lines"][0])
     return max(apart(value(text), expected) for text in (*claim["lines"], answer["expr"]))
-
-
-def proof(problem: Problem, answer: Answer) -> float:
-    """Compare every line of an identity's proof with what it starts from."""
-    claim, net = answer["claim"], problem.net
-    sizes = net.sizes()
-    classes = max(sizes.values())
-    known: dict[str, Any] = {**sizes, **random_run(net, problem.random).values}
-    # the proof may call the number of classes otherwise than the network
-    known[problem.draws["classes"]] = classes
-    texts = (*claim["lines"], answer["expr"])
-    bound = {"i", "c"} & set().union(*(free_letters(text) for text in texts))
-    named = set().union(*(names_in(expression(text)) for text in (claim["of"], *texts)))
-    # a letter that runs is no constant, though it may look like one
-    constants = named - known.keys() - bound - {"k"}
-    for name in constants:
-        known[name] = torch.rand(1, 1, generator=problem.random, dtype=FLOAT)
-    hot = next((leaf for leaf in net.leaves if leaf.role == "onehot"), None)
-    errors: list[float] = []
-    for position, name in product(range(classes), bound):
-        here = dict(known)
-        if hot is not None and name == "c":
-            weight = next((known[name] for name in constants), 0.0)
-            target = torch.eye(classes, dtype=FLOAT)[:, [position]]
-            here[hot.name] = (1 - weight) * target + weight / classes
-        start = array(Evaluation(TORCH, here).of(expression(claim["of"])))
-        start = start[[position]] if start.numel() > 1 else start
-        for text in texts:
-            at = Evaluation(TORCH, here, letters={name: position})
-            errors.append(apart(array(at.of(expression(text))).reshape(1, 1), start))
-    return max(errors)
 
 
 def free_letters(text: str) -> set[str]:

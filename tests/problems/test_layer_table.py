@@ -41,20 +41,20 @@ def test_every_layer(text: str, notation: str) -> None:
     """Each line is a layer with an input and an output, and the output of one is the next's."""
     graph = graph_of(text)
     answers = solved("layer_table", text, 1, notation).answers
-    inputs = [answer.expr for answer in answers if answer.name.endswith(".in")]
+    inputs = [answer.expr for answer in answers if answer.name.startswith("input.")]
     lines = [binding.name for binding in graph.bindings]
     assert inputs == ["x", *lines[:-1]]
-    assert [answer.name for answer in answers[1::2]] == [f"{line}.out" for line in lines]
+    assert [answer.name for answer in answers[1::2]] == [f"output.{line}" for line in lines]
 
 
 def test_by_hand() -> None:
     """The table of a network with one hidden layer."""
     answers = {answer.name: answer.latex.tex for answer in solved("layer_table", CHAIN, 1).answers}
-    assert answers["z1.out"] == (
+    assert answers["output.z1"] == (
         r"\mathbf{z}^{[1]} = \mathbf{W}^{[1]}\,\mathbf{x} + \mathbf{b}^{[1]}"
     )
-    assert answers["yhat.in"] == r"\mathbf{z}^{[3]}"
-    assert answers["yhat.out"] == r"\hat{\mathbf{y}} = \mathbf{z}^{[3]}"
+    assert answers["input.yhat"] == r"\mathbf{z}^{[3]}"
+    assert answers["output.yhat"] == r"\hat{\mathbf{y}} = \mathbf{z}^{[3]}"
 
 
 def test_titles() -> None:
@@ -81,7 +81,8 @@ def test_turned_weights_are_named_as_they_multiply() -> None:
     rows = piece(solved("layer_table", CHAIN, 1, "cs231n"), "layered")["chain"]["layers"]
     turned = oriented(graph_of(CHAIN), load_notation("cs231n", resources.notations()))
     setting = Setting(turned, load_notation("cs231n", resources.notations()), None)
-    fields = piece(KINDS["layer_table"].solve(setting, {}), "layered")["chain"]["layers"]
+    draws = KINDS["layer_table"].sample(turned, {}, Stream(1))
+    fields = piece(KINDS["layer_table"].solve(setting, draws), "layered")["chain"]["layers"]
     assert str(fields[0]["weight"]) == r"W_{1}^{\mathsf{T}}"
     assert rows[0]["side"] == "left"
 
@@ -98,7 +99,8 @@ def test_a_network_by_its_layers_prints_no_line() -> None:
 def test_seeds_draw_nothing() -> None:
     """A hundred seeds agree: all that varies is the network."""
     graph = graph_of(CHAIN)
-    assert all(KINDS["layer_table"].sample(graph, {}, Stream(seed)) == {} for seed in range(100))
+    lines = {"lines": ["z1", "z2", "z3", "yhat", "L"]}
+    assert all(KINDS["layer_table"].sample(graph, {}, Stream(seed)) == lines for seed in range(100))
 
 
 def test_a_wrong_answer_is_refused() -> None:
@@ -117,7 +119,7 @@ def test_lines_that_are_shown_already() -> None:
     """After a problem that prints the lines there is nothing left to fill in."""
     profile = load_notation("base", resources.notations())
     with pytest.raises(KindError, match="Problem 1 already shows"):
-        KINDS["layer_table"].solve(Setting(graph_of(CHAIN), profile, 1), {})
+        KINDS["layer_table"].solve(Setting(graph_of(CHAIN), profile, 1), {"lines": ["z1"]})
 
 
 @pytest.mark.parametrize(

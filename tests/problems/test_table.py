@@ -16,14 +16,16 @@ BANKS = [load_bank(resources.banks() / f"{name}.toml") for name in bank_names(re
 
 @pytest.mark.parametrize("name", sorted({*KINDS} - {"text"}))
 def test_a_kind_is_complete(name: str) -> None:
-    """A kind has a template, a problem in a set that comes with exgen, and a test file."""
+    """A kind has a template, a problem in a set that comes with exgen, and tests."""
     assert KINDS[name].name == name
     assert KINDS[name].summary
     folder = resources.templates()
     wording = [folder / "problems" / f"{name}.tex.j2", folder / "presets" / f"{name}.txt.j2"]
     assert sum(path.is_file() for path in wording) == 1
     assert any(problem.kind.name == name for bank in BANKS for problem in bank.problems)
-    assert Path(__file__).with_name(f"test_{name}.py").is_file()
+    tests = Path(__file__).parents[1]
+    homes = tests / "problems" / f"test_{name}.py", tests / "asks" / "cases" / f"{name}.md"
+    assert any(path.is_file() for path in homes)
 
 
 def test_the_table_names_every_kind() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,15 @@ import pytest
 from exgen.derive.batch import batched
 from exgen.engine import forward
 from exgen.graph import Dim
+from exgen.render.tex import render_tex
 from tests.published.reading import answers, make, numbered, problem, value, values
 
 if TYPE_CHECKING:
     from exgen.document import ProblemSet
+
+
+MANY = ("", ".examples")
+"""What an answer's name has behind it for one example, and for all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +40,9 @@ def test_shapes(made: ProblemSet) -> None:
         "W2": r"1 \times D_{a}",
         "b2": "1",
     }
-    expected = {f"{name}.{count}": s for name, s in weights.items() for count in ("one", "many")}
-    assert found == expected | {"x.many": r"D_{x} \times m", "y.many": r"1 \times m"}
+    expected = {f"shape.{name}{many}": s for name, s in weights.items() for many in MANY}
+    data = {"x": r"D_{x} \times m", "y": r"1 \times m"}
+    assert found == expected | {f"shape.{name}.examples": shape for name, shape in data.items()}
 
 
 def test_cost_by_prediction(made: ProblemSet) -> None:
@@ -92,11 +99,11 @@ def test_cost_by_weights(made: ProblemSet) -> None:
         one = forward(single, {**shared, "x": run["X"][:, [n]], "y": run["Y"][:, [n]]})
         error = (one["yhat"] - one["y"]).item()
         expected += error * (run["W2"].T * (one["z1"] > 0)) @ one["x"].T / 4
-        mean += value(found["W1"], single, one) / 4
+        mean += value(found["L.W1.examples"], single, one) / 4
     np.testing.assert_allclose(mean, expected)
     np.testing.assert_allclose(run[graph.gradient("W1")], expected)
-    np.testing.assert_allclose(value(found["W1.batch"], graph, run, m=4), expected)
-    assert found["W1.batch"].latex.tex == (
+    np.testing.assert_allclose(value(found["L.W1.examples.batch"], graph, run, m=4), expected)
+    assert found["L.W1.examples.batch"].latex.tex == (
         r"\frac{1}{m}\,\left(\left(\mathbf{W}^{[2]\top}\,\left(\hat{\mathbf{Y}} - \mathbf{Y}"
         r"\right)\right) \odot \mathbf{1}\left[\mathbf{Z}^{[1]} > 0\right]\right)\,"
         r"\mathbf{X}^{\top}"
@@ -105,9 +112,8 @@ def test_cost_by_weights(made: ProblemSet) -> None:
 
 def test_the_sheet_states_the_sizes(made: ProblemSet) -> None:
     """P3.1 states the sizes of x and of the hidden layer, and no shape of a weight."""
-    fields = problem(made, "p3-1").fields
-    assert [str(item["symbol"]) for item in fields["stated"]] == [
-        r"\mathbf{x}",
-        "y",
-        r"\mathbf{z}^{[1]}",
-    ]
+    alone = replace(made, problems=(problem(made, "p3-1"),))
+    before, _, _ = render_tex(alone)["problems"].partition("Fill in")
+    assert r"$\mathbf{z}^{[1]} \in \mathbb{R}^{D_{a}}$" in before
+    assert r"Let $\mathbf{x}$ be a vector with $D_{x}$ entries and $y$ a scalar." in before
+    assert r"\times" not in before.partition(r"\question")[2]

@@ -25,16 +25,16 @@ def test_layer_table(made: ProblemSet) -> None:
     found = {name: answer.latex.tex for name, answer in answers(made, "p2b").items()}
     z1, z2, z3 = (rf"\mathbf{{z}}^{{[{n}]}}" for n in (1, 2, 3))
     assert found == {
-        "z1.in": r"\mathbf{x}",
-        "z1.out": rf"{z1} = \mathbf{{W}}^{{[1]}}\,\mathbf{{x}} + \mathbf{{b}}^{{[1]}}",
-        "z2.in": z1,
-        "z2.out": rf"{z2} = \operatorname{{ReLU}}\left({z1}\right)",
-        "z3.in": z2,
-        "z3.out": rf"{z3} = \mathbf{{W}}^{{[2]}}\,{z2} + \mathbf{{b}}^{{[2]}}",
-        "yhat.in": z3,
-        "yhat.out": rf"\hat{{\mathbf{{y}}}} = {z3}",
-        "L.in": r"\hat{\mathbf{y}}",
-        "L.out": r"L = \left\lVert \hat{\mathbf{y}} - \mathbf{y} \right\rVert^{2}",
+        "input.z1": r"\mathbf{x}",
+        "output.z1": rf"{z1} = \mathbf{{W}}^{{[1]}}\,\mathbf{{x}} + \mathbf{{b}}^{{[1]}}",
+        "input.z2": z1,
+        "output.z2": rf"{z2} = \operatorname{{ReLU}}\left({z1}\right)",
+        "input.z3": z2,
+        "output.z3": rf"{z3} = \mathbf{{W}}^{{[2]}}\,{z2} + \mathbf{{b}}^{{[2]}}",
+        "input.yhat": z3,
+        "output.yhat": rf"\hat{{\mathbf{{y}}}} = {z3}",
+        "input.L": r"\hat{\mathbf{y}}",
+        "output.L": r"L = \left\lVert \hat{\mathbf{y}} - \mathbf{y} \right\rVert^{2}",
     }
 
 
@@ -52,10 +52,10 @@ def test_gradients_from_given_jacobians(made: ProblemSet) -> None:
         r"\mathbf{W}^{[2]\top}\," + outer
     )
     assert found == {
-        "W2": outer + r"\,\mathbf{z}^{[2]\top}",
-        "b2": outer,
-        "W1": inner + r"\,\mathbf{x}^{\top}",
-        "b1": inner,
+        "L.W2.given": outer + r"\,\mathbf{z}^{[2]\top}",
+        "L.b2.given": outer,
+        "L.W1.given": inner + r"\,\mathbf{x}^{\top}",
+        "L.b1.given": inner,
     }
 
 
@@ -89,8 +89,8 @@ def test_two_sigmoids(made: ProblemSet) -> None:
     expected_by = {"W2": e3 @ h.T, "b2": e3, "W1": e1 @ run["x"].T, "b1": e1}
     found = answers(made, "p3a")
     for name, expected in expected_by.items():
-        np.testing.assert_allclose(value(found[name], graph, run), expected)
-    assert found["b2"].latex.tex == (
+        np.testing.assert_allclose(value(found[f"L.{name}.given"], graph, run), expected)
+    assert found["L.b2.given"].latex.tex == (
         r"\nabla_{\hat{\mathbf{y}}}L \odot \hat{\mathbf{y}} \odot "
         r"\left(\mathbf{1} - \hat{\mathbf{y}}\right)"
     )

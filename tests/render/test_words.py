@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from exgen.render.plots import PLOTS
-from exgen.render.words import in_words
+import re
+
+from exgen.render.words import PLOTS, in_words
+from exgen.resources import templates
 
 DRAWING = "\\begin{tikzpicture}\n\\draw (0,0);\n\\end{tikzpicture}\n"
 
@@ -16,9 +18,15 @@ def test_a_figure_keeps_only_its_description() -> None:
 
 def test_a_plot_becomes_its_description() -> None:
     """Each plot has a sentence that says what it shows."""
-    for name, plot in PLOTS.items():
-        assert plot.words in in_words(rf"\explot{{{name}}}")
-        assert plot.words.endswith(".")
+    for name, words in PLOTS.items():
+        assert words in in_words(rf"\explot{{{name}}}")
+        assert words.endswith(".")
+
+
+def test_every_plot_is_drawn_and_told() -> None:
+    """TikZ has a drawing for each plot that has a description, and for no other."""
+    drawn = (templates() / "documents/plots.tex.j2").read_text(encoding="utf-8")
+    assert set(re.findall(r"explot@(\w+)", drawn)) == set(PLOTS)
 
 
 def test_a_drawing_without_description_stays() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from exgen.certify.memory import Memory
 from exgen.readback.vocabulary import vocabulary
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 METHOD = "read back"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """An answer as it stands on the page.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exgen.errors import CertificateError
 from exgen.graph import SCALAR, Dim, Entry, Expr, Name, call, names_in
@@ -29,16 +31,14 @@ TEXT = re.compile(r"\\text\{([^{}]*)\}")
 LOSS = re.compile(r"it is\s*\\\[(?P<left>.*?) = (?P<right>.*?)\.? *\\\]", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Struct, frozen=True):
     """What a line of the sheet computes, and the letters that run along its axes."""
 
     expr: Expr
     letters: tuple[tuple[str, Dim], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads the lines of one problem.
 
     Attributes:

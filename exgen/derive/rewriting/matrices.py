@@ -192,15 +192,3 @@ def moved_inwards(expr: Call, known: Known) -> Expr | None:
     """Move a transpose inwards."""
     found = transposed(expr.args[0], known)
     return None if found == expr else found
-
-
-@rule("(2 * s * a)[1:]", "2 * s * a[1:]", "a[N, m], s[]")
-def stretch_of_a_multiple(expr: Call, known: Known) -> Expr | None:
-    """Take numbers and scalars out of a stretch of an array."""
-    product = read_product(expr.args[0], known)
-    if product is None or not product.arrays:
-        return None
-    front = product.coefficient
-    if front.number == 1 and not front.scalars:
-        return None
-    return write_product(front) * Call("slice", (write_product(product.bare),), expr.options)

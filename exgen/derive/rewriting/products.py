@@ -49,22 +49,18 @@ def without_ones(product: Product, _known: Known) -> Product | None:
 )
 def cancelled(product: Product, _known: Known) -> Product | None:
     """Cancel what stands above and below the bar."""
-    if not product.divisors:
-        return None
-    scalars, arrays = _cancelled(product.scalars), _cancelled(product.arrays)
-    if (scalars, arrays) == (product.scalars, product.arrays):
+    scalars, arrays = (_merged(f, cancel=True) for f in (product.scalars, product.arrays))
+    if len(scalars) + len(arrays) == len(product.scalars) + len(product.arrays):
         return None
     return replace(product, scalars=scalars, arrays=arrays)
 
 
-def _cancelled(factors: Factors) -> Factors:
-    signs = {factor.power > 0 for factor in factors}
-    if len(signs) < 2:  # noqa: PLR2004 - both above and below
-        return factors
+def _merged(factors: Factors, *, cancel: bool) -> Factors:
+    """Return factors with powers of the same added up; to cancel, only those of other signs."""
     found: list[Factor] = []
     for factor in factors:
         for place, other in enumerate(found):
-            if other.power * factor.power < 0 and other.base == factor.base:
+            if other.base == factor.base and not (cancel and other.power * factor.power > 0):
                 left = other.power + factor.power
                 found[place : place + 1] = [Factor(factor.base, left)] if left else []
                 break
@@ -82,19 +78,8 @@ def _cancelled(factors: Factors) -> Factors:
 )
 def powers(product: Product, _known: Known) -> Product | None:
     """Write a scalar that stands there twice as a power."""
-    if len(product.scalars) < 2:  # noqa: PLR2004 - the same one twice
-        return None
-    found: list[Factor] = []
-    for factor in product.scalars:
-        place = next((n for n, f in enumerate(found) if f.base == factor.base), None)
-        if place is None:
-            found.append(factor)
-        else:
-            total = found[place].power + factor.power
-            found[place : place + 1] = [Factor(factor.base, total)] if total else []
-    if len(found) == len(product.scalars):
-        return None
-    return replace(product, scalars=tuple(found))
+    found = _merged(product.scalars, cancel=False)
+    return None if len(found) == len(product.scalars) else replace(product, scalars=found)
 
 
 @rule(

@@ -59,7 +59,7 @@ BY_OP: Mapping[str, tuple[Rule[Any], ...]] = {
     "neg": (*OF_SUMS, *OF_PRODUCTS),
     "matmul": OF_MATRIX_PRODUCTS,
     "transpose": (matrices.moved_inwards,),
-    "slice": (matrices.stretch_of_a_multiple,),
+    "slice": (totals.STRETCH,),
     "sum": OF_TOTALS,
 }
 RULES = tuple({rule.name: rule for rules in BY_OP.values() for rule in rules}.values())

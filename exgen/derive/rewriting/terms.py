@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from exgen.graph import SCALAR, Expr, Number, Shape, is_scalar
 
 if TYPE_CHECKING:
@@ -74,8 +76,7 @@ class Product:
         return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """Products added up; beside arrays a scalar stands for a multiple of the array of ones."""
 
     terms: tuple[Product, ...]

@@ -40,14 +40,17 @@ def of_a_scalar(expr: Call, known: Known) -> Expr | None:
 
 @rule("sum(2 * s * a)", "2 * s * sum(a)", "a[N, m], s[]")
 def of_a_multiple(expr: Call, known: Known) -> Expr | None:
-    """Take numbers and scalars out of a sum over entries."""
+    """Take numbers and scalars out of a sum over entries, or out of a stretch of them."""
     product = read_product(expr.args[0], known)
-    if product is None or is_scalar(product.shape):
+    if product is None or not product.arrays:
         return None
     front = product.coefficient
     if front.number == 1 and not front.scalars:
         return None
-    return write_product(front) * Call("sum", (write_product(product.bare),), expr.options)
+    return write_product(front) * Call(expr.op, (write_product(product.bare),), expr.options)
+
+
+STRETCH = replace(of_a_multiple, left="(2 * s * a)[1:]", right="2 * s * a[1:]")
 
 
 @rule("sum(a.T)", "sum(a)", "a[N, m]", "all entries are added up")
