@@ -377,7 +377,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def names_in(expr: Expr) -> frozenset[str]:
     """Return the names that an expression reads."""
-    return frozenset(part.name for part in walk(expr) if isinstance(part, Name))
+    return frozenset([part.name for part in walk(expr) if isinstance(part, Name)])
 
 
 def derivatives_in(expr: Expr) -> frozenset[Derivative]:

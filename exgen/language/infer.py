@@ -7,11 +7,12 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from exgen.errors import MisfitError, Source, Span, nearest
+from exgen.errors import MisfitError, Source, Span, nearest, retold
 from exgen.graph import (
     ONE,
     SCALAR,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from exgen.errors import LanguageError
     from exgen.language.orientation import Orientation
     from exgen.ops.base import Sizes
 
@@ -140,10 +140,8 @@ class Typer(Struct, frozen=True):
             shape = self.sizes.shape(self.shapes[expr.name])
             return Typed(expr, shape, self.orientation.of_name(expr.name, shape))
         if isinstance(expr, Derivative):
-            try:
+            with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
                 shape = derivative_shape(self.shapes[expr.of], self.shapes[expr.by])
-            except MisfitError as error:
-                raise self._refused(expr, error) from None
             return Typed(expr, shape, Features())
         if not isinstance(expr, Call):
             return Typed(rebuild(expr, lambda part: self.infer(part).expr), SCALAR, Features())
@@ -163,17 +161,12 @@ class Typer(Struct, frozen=True):
     def _called(self, expr: Call, args: tuple[Typed, ...], around: Features) -> Typed:
         """Return an op applied to arguments; ``around`` is what the whole sum shows."""
         spelt = Call(expr.op, tuple(arg.expr for arg in args), expr.options, span=expr.span)
-        try:
+        with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
             spelt, inner = self._spell_out(spelt, args, around)
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
-        except MisfitError as error:
-            raise self._refused(expr, error) from None
         features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
         return Typed(spelt, shape, features)
-
-    def _refused(self, expr: Expr, error: MisfitError) -> LanguageError:
-        return self.source.error(error.message, expr.span or Span(1, 0, 1), error.remedy)
 
     def _spell_out(
         self, expr: Call, args: tuple[Typed, ...], around: Features
