@@ -15,7 +15,6 @@ from exgen.asks.grammar import COMMON, Found, Reader, Token, span_at, tokens
 from exgen.asks.pieces import Behind, Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.asks.tables import HEADS, TABLE
-from exgen.engine import gradient_name
 from exgen.errors import Source, nearest
 
 if TYPE_CHECKING:
@@ -239,7 +238,7 @@ def _compared(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Return sides, the signs between them outside of brackets, and what gradients are of."""
     text = text.strip().removeprefix(":")
     of = GRADIENT.search(text)
-    text = GRADIENT.sub(lambda found: gradient_name(found[2]), text)
+    text = GRADIENT.sub(r"derivative(\1, \2)", text)
     depth, start = 0, 0
     sides: list[str] = []
     signs: list[str] = []

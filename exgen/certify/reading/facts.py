@@ -66,7 +66,7 @@ def _sizes(graph: Graph, printed: Shape, array: NDArray[Any]) -> Agreement:
 
 def fact(claim: ChoiceClaim, page: Page) -> Agreement:
     """Compare each side and each sign with those of the condition, wherever it is asked."""
-    known = page.known(claim.graph)
+    known = page.known(claim.graph, page.notation.layout)
     sides, signs = claim.conditions[0].sides, claim.conditions[0].signs
     read = read_relation(page.latex, known)
     if [PRINTED.get(sign, sign) for sign, _ in read] != ["", *signs]:
