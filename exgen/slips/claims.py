@@ -61,7 +61,7 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
                 yield from _wrong_numbers(claim, rewrite, memory)
             return
         scene = scene_of(claim, memory)
-        for formula, put in places(claim):
+        for formula, put in memory.once("places", claim, lambda: tuple(places(claim))):
             for wrong in _formulas(formula, rewrite, scene):
                 yield Wrong(put(wrong))
 

@@ -17,8 +17,9 @@ from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.certify.quantity import printed_values
+from exgen.certify.trials import slopes_at
 from exgen.derive.cases import RANK
-from exgen.engine import evaluate, forward, gradients
+from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     ONE,
@@ -182,7 +183,7 @@ def _named(claim: Claim, graph: Graph, run: Values) -> Values:
     if not is_scalar(graph.shapes[graph.loss]):
         return run
     layout, factors = getattr(claim, "layout", "shape"), getattr(claim, "factors", ())
-    return printed_values(graph, run, gradients(graph, run), layout, factors)
+    return printed_values(graph, run, slopes_at(graph, run), layout, factors)
 
 
 def _has_indices(expr: Expr) -> bool:
