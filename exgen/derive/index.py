@@ -16,6 +16,7 @@ from exgen.graph import (
     ONE,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -167,7 +168,7 @@ class _Form(Struct, frozen=True):
 
     def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
         match expr:
-            case Name():
+            case Name() | Derivative():
                 return Entry(expr, *index)
             case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
                 return expr
