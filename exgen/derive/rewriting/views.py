@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
 from exgen.engine import gradient_name
-from exgen.graph import Call, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.graph import Call, Expr, Name, Number, Shape, Size, call, is_scalar, made
 from exgen.ops.activations import LOG
 
 if TYPE_CHECKING:
@@ -99,11 +99,6 @@ def _sum(expr: Expr, known: Known) -> Sum | None:
 def is_sum(expr: Expr) -> bool:
     """Whether an expression is a sum or a difference."""
     return made(expr, *SUMS)
-
-
-def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
-    """Whether an expression is a use of one of these ops."""
-    return isinstance(expr, Call) and expr.op in ops
 
 
 # --- writing -------------------------------------------------------------------------------------
