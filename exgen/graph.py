@@ -370,7 +370,7 @@ def operands(expr: Expr, op: str) -> list[Expr]:
 
 def names_in(expr: Expr) -> frozenset[str]:
     """Return the names that an expression reads."""
-    return frozenset(part.name for part in walk(expr) if isinstance(part, Name))
+    return frozenset([part.name for part in walk(expr) if isinstance(part, Name)])
 
 
 def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
 from exgen.asks.proofs import proven
+from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
+from exgen.asks.wires import is_on_a_wire, single
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
@@ -65,6 +67,8 @@ MEAN = (
 
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in symbols, of one example or many, or not."""
+    if is_on_a_wire(ask):
+        return single(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
@@ -73,14 +77,18 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
     if "sorted" in ask.clauses:
         return in_order(ask, inner)
-    work = backward_of(inner, _given(ask, inner))
+    work, scalars = backward_of(inner, _given(ask, inner)), is_of_scalars(inner.graph)
     found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
+    itself = by == inner.graph.loss
+    if found is None or (itself and not scalars) or not (found.rules or itself):
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in work.given.gradients:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
+    if by in (*work.given.gradients, *inner.given_gradients):
+        where = ask.spans["given" if by in work.given.gradients else "entry"]
+        raise scene.error(f"the gradient by '{by}' is given", where)
     if "examples" in ask.clauses:
         return _over_examples(ask, inner, work, by)
+    if scalars:
+        return derivative(ask, inner, work.given, scene.graph)
     closed = not ask.clauses.keys() & set(ONE_STEP)
     written = work.written(found.closed if closed else found.step, by)
     printer = work.printer(written.shapes, frozenset())

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
+from exgen.asks.wires import beside, decimals, is_by_hand, is_on_a_wire, single
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
@@ -38,13 +40,15 @@ TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
 """A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
+PUT_IN = "The formula, at these numbers."
 STEP_DIGITS = 4
 """The decimals of a number on the way, where the answer is exact and this one is not."""
 
 
 def is_numeric(ask: Phrase) -> bool:
     """Whether an ask is answered by numbers."""
-    return ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    worked = ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    return worked or is_on_a_wire(ask)
 
 
 def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
@@ -63,8 +67,10 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
 
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
+    if is_on_a_wire(ask):
+        return single(ask, scene)
     scene = scene.numbered(ask)
-    name, digits = scene.name(ask), scene.digits(ask)
+    name, digits = scene.name(ask), decimals(ask, scene)
     graph, array = scene.graph, scene.values[name]
     require_exact(ask, array, scene.source)
     left = scene.printer.name(name)
@@ -84,7 +90,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
         write=lambda claim: Tex(cells_latex(claim.value, digits)),
         where=_where(scene, left),
     )
-    return Answered(asked(f"${left}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, name, backwards=False)
+    return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
@@ -94,7 +101,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     inner = scene.ending_in(scene.name(ask), ask)
     graph, layout = inner.graph, scene.setting.notation.layout
     leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
-    found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
+    found, digits = result(ask, scene.graph, scene.values), decimals(ask, scene)
     require_exact(ask, found, scene.source)
 
     def write(claim: Equation) -> Tex:
@@ -110,20 +117,25 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     )
     work = backward_of(inner)
     symbol = inner.printer.derivative(graph.loss, by)
+    if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
+        steps: tuple[Step, ...] = (Step("value", write(claim), PUT_IN),)
+        where = Tex("at these numbers")
+    else:
+        forward_steps = _needed_forward(ask, inner, work, by, digits)
+        steps = (*forward_steps, *_backward_steps(ask, inner, by, digits))
+        where = _where(scene, symbol)
     solved = Solved(
         name=ask.name,
         latex=write(claim),
         shape=work.shape(by),
         expr=to_text(work.found[by].closed),
-        steps=(
-            *_needed_forward(ask, inner, work, by, digits),
-            *_backward_steps(ask, inner, by, digits),
-        ),
+        steps=steps,
         claim=claim,
         write=write,
-        where=_where(scene, symbol),
+        where=where,
     )
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, by, backwards=True)
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
 def update(ask: Phrase, scene: Scene) -> Answered:
@@ -172,7 +184,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         steps=(*steps, Step("update", Tex(equation), why)),
         claim=claim,
     )
-    return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
+    return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
 
 
 def _where(scene: Scene, symbol: str) -> Tex:
@@ -181,11 +193,17 @@ def _where(scene: Scene, symbol: str) -> Tex:
     return Tex(f"for ${symbol}$" if several else "")
 
 
-def asked(symbol: str, digits: int | None) -> Tex | dict[str, Any]:
-    """Return what stands on the sheet: the symbol, and how far to round."""
+def asked(symbol: str, digits: int | None, scene: Scene) -> Tex | dict[str, Any]:
+    """Return what stands on the sheet: the symbol, and how far to round if that is not said."""
     if digits is None:
         return Tex(symbol)
-    return {"show": "rounded", "symbol": Tex(symbol), "digits": digits}
+    shown = 0 if is_by_hand(scene) else digits
+    return {"show": "rounded", "symbol": Tex(symbol), "digits": shown}
+
+
+def is_formula_of(ask: Phrase, value: Phrase) -> bool:
+    """Whether an ask is for the formula whose value another is for."""
+    return ask.sort == value.sort and f"{ask.name}.value" == value.name
 
 
 def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:

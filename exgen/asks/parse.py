@@ -28,7 +28,7 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-SAID = ("upstream", "given", "sorted", "examples")
+SAID = ("upstream", "given", "sorted", "examples", "wire")
 """The clauses that tell two asks about the same name apart."""
 ROW = "_"
 """What stands in the column of a table for the name of a row."""

@@ -12,24 +12,28 @@ from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse, phrases_of
-from exgen.asks.pieces import Let, Phrase
+from exgen.asks.pieces import Let, Part, Phrase
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
+from exgen.asks.wires import BESIDE, BY_HAND, is_on_a_wire, require_workable, rounded_to
+from exgen.asks.wires import RULES as HAND_RULES
 from exgen.asks.words import among
 from exgen.derive.batch import cost_name
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import SCALAR, is_scalar
+from exgen.graph import SCALAR, Call
 from exgen.language import read_network
 from exgen.language.writer import graph_text
+from exgen.ops import traits_of
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
-from exgen.problems.rounding import NEAR_TIE
-from exgen.problems.steps import said_once
+from exgen.problems.rounding import NEAR_TIE, TRIES, carried
+from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
@@ -39,7 +43,8 @@ if TYPE_CHECKING:
 
     from exgen.asks.pieces import Piece
     from exgen.asks.scene import Answered
-    from exgen.graph import Graph
+    from exgen.engine import Values
+    from exgen.graph import Expr, Graph
     from exgen.seeds import Stream
 
 WHOLE = ("network", "entries", "chain")
@@ -49,11 +54,28 @@ TEXT = "text"
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
+NUMBER_RULES = tuple(
+    dict.fromkeys(
+        (
+            "values_exist",
+            "no_ties",
+            "off_the_kink",
+            "short_decimals",
+            "clear_rounding",
+            *RULES,
+            *HAND_RULES,
+            *BESIDE,
+        )
+    )
+)
+"""The rules for the numbers of any text."""
 SLIPS = (
     "dropped_path",
+    "own_factor",
     "missing_minus",
     "skipped_jacobian",
     "no_slope",
+    "no_local",
     "output_for_preactivation",
     "sum_for_mean",
     "wrong_sign",
@@ -116,19 +138,32 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
-    draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    draws: dict[str, Any] = {
+        TEXT: options[TEXT],
+        **{key: part for key, part in own.items() if part},
+    }
+    shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
+    on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
+    if on_wires and shown.count("circuit") != 1:
+        error = KindError("a wire needs a circuit", remedy="Put {show circuit} into the text.")
+        raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
-    if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
+    if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
         sizes = options.get("sizes", {})
         fixed = graph.with_sizes(sizes)
         draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
     return draws
 
 
-def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None]:
+UPSTREAM = "upstream"
+"""The leaf that is an upstream gradient which is shown without a name."""
+
+
+def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None, bool]:
     """Return the network with the loss behind it of which an upstream gradient is shown.
 
-    Beside it stands the name of the leaf that is this gradient.
+    Beside it stands the name of the leaf that is this gradient, and whether the sheet has no name
+    for it.
 
     Raises:
         KindError: the network has one of the two names.
@@ -136,13 +171,15 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     """
     for piece in pieces:
         if isinstance(piece, Phrase) and piece.sort == "upstream":
-            wanted = piece["name"], piece["name2"]
-            found, name = with_upstream(graph, wanted[:1], wanted[1:])
-            if (name, found.loss) != wanted:
+            unnamed = "name2" not in piece.slots
+            wanted = UPSTREAM if unnamed else piece["name"]
+            loss = piece["name" if unnamed else "name2"]
+            found, name = with_upstream(graph, (wanted,), (loss,))
+            if (name, found.loss) != (wanted, loss):
                 error = KindError("the network has a name that looks like one of these")
                 raise placed(error, source, piece.span)
-            return found, name
-    return graph, None
+            return found, name, unnamed
+    return graph, None, False
 
 
 def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
@@ -187,8 +224,11 @@ def _numbers(
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     asks = [phrase for phrase in phrases if is_numeric(phrase)]
+    by_hand = any(phrase.sort in BY_HAND for phrase in phrases)
+    worked = [ask for ask in asks if by_hand and ask.sort != "update"]
+    digits = rounded_to(worked)
     vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
-    upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
+    upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
@@ -205,12 +245,37 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         for by in vectors:
             require_telling(graph, by, upstream, values, options)
+        found: dict[str, Any] = {"numbers": numbers}
+        if digits is not None:
+            found["carry"] = carried(digits, attempt, drawn=bool(drawn))
+        if is_of_scalars(graph) and drawn and asks:
+            _require_telling(graph, asks, values, ranges, options)
+        if worked:
+            require_workable(worked, graph, found, upstream, options)
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source, options)
-        return {"numbers": numbers}
+                if ask not in worked or not (is_on_a_wire(ask) or "digits" in ask.clauses):
+                    _require_workable(ask, result(ask, graph, values), source, options)
+        return found
 
-    return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
+    tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
+    return luck.first_lucky(draw, ("numbers",), tries)
+
+
+def _require_telling(
+    graph: Graph,
+    asks: Sequence[Phrase],
+    values: Values,
+    ranges: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Turn scalars down among which a 0 hides what was done with the others."""
+    drawn = luck.factors(graph, ranges)
+    luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
+    lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
+    luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
+    slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
+    luck.require("no_zero_gradients", all(map(luck.nonzero, slopes)), options)
 
 
 def _require_workable(
@@ -229,16 +294,23 @@ def _require_workable(
     luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
 
 
+def _is_kinked(expr: Expr) -> bool:
+    return isinstance(expr, Call) and bool(traits_of(expr).kink)
+
+
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
     pieces = parse(source)
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
-    graph, upstream = behind(pieces, setting.graph, source)
+    scalars = is_of_scalars(setting.graph)
+    if scalars:
+        setting = replace(setting, notation=scalar_notation(setting.notation))
+    graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed, own)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
     batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
     fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)
@@ -251,7 +323,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     shows = boxes or any(_is_network(piece) for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
-        parts=all(ask.sort in SORTS for ask in scene.asks),
+        _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
     )
     rubrics = {
         name: answered.prints["rubric"]
@@ -261,7 +333,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
-            "scalars": all(map(is_scalar, setting.graph.shapes.values())),
+            "scalars": scalars,
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
@@ -272,6 +344,17 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
         answers,
     )
+
+
+def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
+    """Return the part in which each answer is asked for, where a text has parts."""
+    found: dict[str, int] = {}
+    part = -1
+    for piece in pieces:
+        part += isinstance(piece, Part)
+        if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
+            found[piece.name] = part
+    return found
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:
@@ -320,14 +403,7 @@ KIND = Kind(
     summary="your own text with asks",
     options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
     network_rules=(),
-    number_rules=(
-        "values_exist",
-        "no_ties",
-        "off_the_kink",
-        "short_decimals",
-        "clear_rounding",
-        *RULES,
-    ),
+    number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,

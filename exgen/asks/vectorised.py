@@ -44,6 +44,10 @@ def lines(graph: Graph) -> list[str]:
 
 def gradients(graph: Graph) -> list[str]:
     """Return the names of arrays whose gradient has an index form and is not 0."""
+    return graph.once("gradients by entries", lambda: _gradients(graph))
+
+
+def _gradients(graph: Graph) -> list[str]:
     found, letters = derive_gradients(graph), letters_of(graph)
     names: list[str] = []
     for name, gradient in found.items():

@@ -103,6 +103,10 @@ def letters_of(graph: Graph) -> Letters:
     Letters that stand in names and sizes of the network are passed over. A network without weights
     has no layers to follow; an only axis is then called k, as classes are.
     """
+    return graph.once("letters", lambda: _letters_of(graph))
+
+
+def _letters_of(graph: Graph) -> Letters:
     taken = _single_letters(graph)
     free = [letter for letter in LETTERS if letter not in taken]
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]

@@ -7,11 +7,12 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from exgen.errors import MisfitError, Source, Span, nearest
+from exgen.errors import MisfitError, Source, Span, nearest, retold
 from exgen.graph import (
     ONE,
     SCALAR,
@@ -151,13 +152,10 @@ class Typer(Struct, frozen=True):
     def _called(self, expr: Call, args: tuple[Typed, ...], around: Features) -> Typed:
         """Return an op applied to arguments; ``around`` is what the whole sum shows."""
         spelt = Call(expr.op, tuple(arg.expr for arg in args), expr.options, span=expr.span)
-        try:
+        with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
             spelt, inner = self._spell_out(spelt, args, around)
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
-        except MisfitError as error:
-            span = expr.span or Span(1, 0, 1)
-            raise self.source.error(error.message, span, error.remedy) from None
         features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
         return Typed(spelt, shape, features)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from exgen.deep import MAX_USES
 from exgen.engine import gradient_name
-from exgen.errors import LanguageError, MisfitError, Source, nearest
+from exgen.errors import LanguageError, Source, nearest, retold
 from exgen.graph import (
     ONE,
     Binding,
@@ -87,15 +88,11 @@ def read_network(
     )
     graph = Graph(leaves, bindings, shapes, target)
     for leaf in program.declarations:
-        try:
+        with retold(partial(program.source.error, span=leaf.span)):
             check_size(shapes[leaf.name])
             check_classes(graph, leaf.name)
-        except MisfitError as error:
-            raise program.source.error(error.message, leaf.span, error.remedy) from None
-    try:
+    with retold(partial(LanguageError, place=source.name)):
         check_sizes(graph)
-    except MisfitError as error:
-        raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
     return graph
 
 

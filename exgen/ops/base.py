@@ -49,7 +49,7 @@ class Sizes(msgspec.Struct):
 
     def shape(self, shape: Shape) -> Shape:
         """Return a shape with everything learnt so far filled in."""
-        return tuple(self.resolve(dim) for dim in shape)
+        return tuple(map(self.resolve, shape)) if self.known else shape
 
     def same(self, left: Dim, right: Dim) -> bool:
         """Whether two sizes are equal, learning an open one from the other."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exgen.problems.base import Solved
 
 SAME = "By the same rule."
-SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z$])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
@@ -51,22 +51,23 @@ def claimed(
     return (Equation(graph, None, sides, layout=layout, factors=factors),)
 
 
-def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
+def said_once(
+    answers: Iterable[Solved], parts: Mapping[str, int] | None = None
+) -> tuple[Solved, ...]:
     """Return answers whose steps leave out every sentence that an earlier step has said.
 
     A step that says nothing new points at the step before it, or says it again where that step
-    rests on something else. Where each answer is one of the ``parts`` of its question, it points at
-    the part that told all of it.
+    rests on something else. Where answers are in ``parts`` of a question, it points at those that
+    told all of it.
     """
     said: dict[str, int] = {}
     before: set[str] = set()
 
     def pointer(every: list[str]) -> str | None:
-        told = {said[text] for text in every}
-        if parts:
-            place = min(told)
-            named = len(told) == 1 and place < len(ascii_lowercase)
-            return f"As in part ({ascii_lowercase[place]})." if named else None
+        told = sorted({said[text] for text in every})
+        if told[0] >= 0 and told[-1] < len(ascii_lowercase):
+            letters = listed([f"({ascii_lowercase[place]})" for place in told])
+            return f"As in part{'s' if len(told) > 1 else ''} {letters}."
         return SAME if before.issuperset(every) else None
 
     def once(step: Step, part: int) -> Step:
@@ -93,7 +94,8 @@ def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved
                 if told.equation.tex or str(told.why) or not str(step.why)
             ),
         )
-        for part, answer in enumerate(answers)
+        for answer in answers
+        for part in [(parts or {}).get(answer.name, -1)]
     )
 
 
@@ -123,6 +125,11 @@ def listed(parts: list[str]) -> str:
 
 
 # --- networks of scalars ---
+
+
+def scalar_notation(notation: Notation) -> Notation:
+    """Return a notation for scalars: a derivative is a quotient, not a nabla."""
+    return replace(notation, gradient="partial") if notation.gradient == "nabla" else notation
 
 
 def scalar_printer(

@@ -19,8 +19,7 @@ from exgen.figures.units import Connection, units_figure
 from exgen.graph import SCALAR, Call, Expr, Graph, Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.scalar_graph import scalar_notation
-from exgen.problems.steps import scalar_printer, scalar_step, slope_reasons
+from exgen.problems.steps import scalar_notation, scalar_printer, scalar_step, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

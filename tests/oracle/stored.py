@@ -16,7 +16,7 @@ import numpy as np
 
 from exgen.certify.answers import sort_of
 from exgen.certify.equation import Equation
-from exgen.certify.hand import UPSTREAM
+from exgen.certify.hand import TOTAL, UPSTREAM
 from exgen.derive.jacobian import is_denominator
 from exgen.graph import Delta, Dim, Entry, Expr, Graph, Name, Size, SumOver, walk
 from exgen.language import to_text
@@ -76,13 +76,14 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
 def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
     assert claim.quantity is not None
     graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
-    if claim.rounding is not None:
+    if graph.loss == TOTAL:
         lines = graph.bindings[:-1]
         shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}
         circuit = graph_text(Graph(graph.leaves[:-1], lines, shapes, lines[-1].name))
         own = {} if circuit == network else {"circuit": circuit}
         sort = "gradient on a wire" if by else "value on a wire"
-        return {"claim": sort, "of": by or of, **own}
+        digits = claim.rounding.digits if claim.rounding else None
+        return {"claim": sort, "of": by or of, "digits": digits, **own}
     if claim.order:
         return {"claim": "gradient in order", "order": list(claim.order)}
     opened = [leaf.name for leaf in graph.leaves if leaf.name not in claim.leaves]
