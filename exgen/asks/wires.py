@@ -29,7 +29,6 @@ from exgen.certify.sides import Rounding
 from exgen.derive.elementary import Circuit, gate_latex, has_letter, split, takes_one
 from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Expr, Name, Number
 from exgen.language import to_text
@@ -281,7 +280,9 @@ def _answer(ask: Phrase, scene: Scene, wire: str, *, backwards: bool) -> Solved:
     write = hand.writer(digits)
     claim = hand.claim(wire, digits, scene.draws.get("carry"), backwards=backwards)
     line, printed = graph.expr(wire), write(claim)
-    value = wire if line is None else to_text(line)
+    value = to_text(Name(wire) if line is None else line)
+    if backwards:
+        value = to_text(with_upstream(hand.circuit.graph).gradient(wire))
     step = Step("chain rule" if backwards else "forward", printed, WHY[backwards])
     step = replace(step, claims=_claims(hand, wire) if backwards else ())
     where = f"{'below' if backwards else 'above'} the wire {_called(wire, scene, hand)}"
@@ -289,7 +290,7 @@ def _answer(ask: Phrase, scene: Scene, wire: str, *, backwards: bool) -> Solved:
         name=_name(wire, backwards=backwards),
         latex=printed,
         shape=SCALAR,
-        expr=gradient_name(wire) if backwards else value,
+        expr=value,
         steps=(step,),
         claim=claim,
         write=write,
@@ -303,8 +304,9 @@ def _name(wire: str, *, backwards: bool) -> str:
 
 def _claims(hand: ByHand, wire: str) -> tuple[Claim, ...]:
     """Return the claim that a gradient is the sum of the next ones, each times a slope."""
+    graph = with_upstream(hand.circuit.graph)
     terms = [
-        Name(gradient_name(gate.name)) * slope
+        graph.gradient(gate.name) * slope
         for gate in hand.every
         for name, slope in gate.slopes
         if name == wire
@@ -314,8 +316,7 @@ def _claims(hand: ByHand, wire: str) -> tuple[Claim, ...]:
     total: Expr = terms[0]
     for term in terms[1:]:
         total = total + term
-    sides = (Name(gradient_name(wire)), total)
-    return (Equation(with_upstream(hand.circuit.graph), None, sides, leaves=hand.leaves),)
+    return (Equation(graph, None, (graph.gradient(wire), total), leaves=hand.leaves),)
 
 
 def _wires(ask: Phrase, scene: Scene) -> list[tuple[str, bool]]:
@@ -446,5 +447,5 @@ def _local_latex(expr: Expr, letter: str, printer: Printer) -> str:
         case Call("div"):
             return f"-1/{letter}^{{2}}"
         case Call() if (slope := slope_of(expr, printer, letter)) is not None:
-            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.sides[1])
+            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.right)
     return ""

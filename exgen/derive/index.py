@@ -16,6 +16,7 @@ from exgen.graph import (
     ONE,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -178,7 +179,7 @@ class Form(Struct, frozen=True):
     def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
         """Return an expression's entry; ``taken`` are the letters that stand around it."""
         match expr:
-            case Name():
+            case Name() | Derivative():
                 return Entry(expr, *index)
             case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
                 return expr

@@ -10,11 +10,12 @@ from msgspec import Struct
 from exgen.derive.index import Letters, entry_form, over
 from exgen.derive.jacobian import line_reading
 from exgen.derive.simplify import simplify
-from exgen.engine import gradient_name, site_of
+from exgen.engine import site_of
 from exgen.graph import (
     ONE,
     Call,
     Delta,
+    Derivative,
     Entry,
     Expr,
     Graph,
@@ -182,7 +183,7 @@ def ordered(expr: Expr) -> Expr:
 
 def _rank(factor: Expr) -> int:
     match factor:
-        case Entry(Name(name)) if name.startswith(gradient_name("")):
+        case Entry(Derivative()):
             return 1
         case Delta():
             return 3
