@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, TypeVar
 
 from exgen.errors import MisfitError
 
@@ -375,6 +375,16 @@ def walk(expr: Expr) -> Iterator[Expr]:
             waiting.append(part.body)
         elif isinstance(part, Partial):
             waiting.extend((part.by, part.of))
+
+
+def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
+    """Whether an expression is a use of one of these ops."""
+    return isinstance(expr, Call) and expr.op in ops
+
+
+def operands(expr: Expr, op: str) -> list[Expr]:
+    """Return what a chain of one op joins, such as the factors of a product."""
+    return [part for arg in expr.args for part in operands(arg, op)] if made(expr, op) else [expr]
 
 
 def names_in(expr: Expr) -> frozenset[str]:
