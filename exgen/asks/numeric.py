@@ -17,9 +17,9 @@ from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
-from exgen.engine import evaluate, gradient_name, gradients
+from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
-from exgen.graph import is_scalar, names_in
+from exgen.graph import Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
 from exgen.problems.backward import reasons_of
@@ -180,7 +180,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         name=ask.name,
         latex=Tex(shown_result),
         shape=graph.shapes[by],
-        expr=to_text(scene.formula(f"{by} - {factor} * {gradient_name(by)}", ask.span)[0]),
+        expr=to_text(Name(by) - rate * graph.gradient(by)),
         steps=(*steps, Step("update", Tex(equation), why)),
         claim=claim,
     )
@@ -369,11 +369,10 @@ def _paths_put_in(
     scene: Scene, work: Backward, stage: str, found: Values, digits: int | None
 ) -> str:
     """Return what each of several paths brings, as numbers; nothing where that is too much."""
-    each = paths(work.written(work.found[stage].step, stage).expr)
+    each = paths(work.written(work.found[stage].step))
     if len(each) == 1 or found[stage].size > MOST_CELLS:
         return ""
-    turned = {gradient_name(n): _turned(array, work.layout) for n, array in found.items()}
-    named = {**scene.values, **turned}
+    named = {**scene.values, **{scene.graph.gradient(n): array for n, array in found.items()}}
     arrays = [evaluate(path, named, exact=True) for path in each]
     shown = [_bracketed(cells_latex(array, _shown_digits(array, digits))) for array in arrays]
     return f" {_sign(arrays[0], digits)} {' + '.join(shown)}"

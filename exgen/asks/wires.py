@@ -17,7 +17,6 @@ from exgen.certify.hand import calculate, decimal, rounded, with_upstream
 from exgen.derive.elementary import gate_latex, has_letter, takes_one
 from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Expr, Name, Number
 from exgen.language import to_text
@@ -140,7 +139,7 @@ def _answer(ask: Phrase, scene: Scene, hand: ByHand, wire: Wire) -> Solved:
         name=_name(wire),
         latex=write(claim),
         shape=SCALAR,
-        expr=gradient_name(name) if backwards or line is None else to_text(line),
+        expr=to_text(with_upstream(hand.graph).gradient(name) if backwards else line or Name(name)),
         steps=(Step(sort, write(claim), WHY[backwards], claims=claims),),
         claim=claim,
         write=write,
@@ -161,14 +160,15 @@ def _printer(digits: int | None) -> Callable[[Decimal], str]:
 
 def _claims(hand: ByHand, wire: str) -> tuple[Claim, ...]:
     """Return the claim that a gradient is the sum of the next ones, each times a slope."""
+    graph = with_upstream(hand.graph)
     terms = [
-        Name(gradient_name(gate.name)) * slope
+        graph.gradient(gate.name) * slope
         for gate in hand.every
         for name, slope in gate.slopes
         if name == wire
     ]
-    sides = (Name(gradient_name(wire)), reduce(add, terms))
-    return (Equation(with_upstream(hand.graph), None, sides, leaves=hand.leaves),)
+    sides = (graph.gradient(wire), reduce(add, terms))
+    return (Equation(graph, None, sides, leaves=hand.leaves),)
 
 
 def _called(wire: str, scene: Scene, hand: ByHand) -> str:
@@ -278,5 +278,5 @@ def _local_latex(expr: Expr, letter: str, printer: Printer) -> str:
         case Call("div"):
             return f"-1/{letter}^{{2}}"
         case Call() if (slope := slope_of(expr, printer, letter)) is not None:
-            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.sides[1])
+            return replace(printer, shapes={letter: SCALAR}, loss="")(slope.right)
     return ""

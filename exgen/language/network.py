@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.deep import MAX_USES
-from exgen.engine import gradient_name
 from exgen.errors import LanguageError, Source, nearest, retold
 from exgen.graph import (
     ONE,
@@ -108,7 +107,7 @@ def read_graph(text: str) -> Graph:
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
-    """Read one expression over the names and sizes of a graph, and over its gradients.
+    """Read one expression over the names and sizes of a graph, and over their derivatives.
 
     It may be in index form, with letters for indices.
 
@@ -117,9 +116,8 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
 
     """
     source = Source(name, text.strip())
-    gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
-    scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
-    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
+    scope = Scope(source, set(graph.names), {}, set(graph.size_names))
+    typer = Typer(source, Sizes(), graph.shapes, Orientation())
     return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 
