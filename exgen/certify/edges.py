@@ -63,6 +63,10 @@ def moved(graph: Graph, expected: set[tuple[str, str]]) -> set[tuple[str, str]]:
     More points are tried only as long as an expected change has not shown yet.
     """
     graph = with_numbers(graph)
+    return graph.once(("moved", frozenset(expected)), lambda: _moved(graph, expected))
+
+
+def _moved(graph: Graph, expected: set[tuple[str, str]]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for point in range(POINTS):
         if point >= LEAST_POINTS and expected <= found:
