@@ -12,7 +12,7 @@ from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.batch import per_example
 from exgen.derive.closed import closed_derivation, is_prediction, of_prediction
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.document import Step, Tex
 from exgen.errors import KindError
@@ -99,7 +99,7 @@ def entry_of_batch(ask: Phrase, scene: Scene, by: str) -> Answered:
     example = str(row if batch.rows else column)
     marked = MarkedPrinter(
         notation,
-        {**with_gradient_shapes(graph), batch.graph.loss: SCALAR},
+        {**graph.shapes, batch.graph.loss: SCALAR},
         batch.graph.loss,
         examples=per_example(graph),
         mark=example_mark(notation, example),

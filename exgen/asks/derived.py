@@ -9,20 +9,20 @@ from exgen.asks.by_entry import entry, entry_of_batch, is_of_entry
 from exgen.asks.cases import entry as case
 from exgen.asks.cases import in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
+from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
+from exgen.asks.wires import is_on_a_wire, on_wires
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import cost_name, per_example
-from exgen.derive.factors import gradients_given, read_given
-from exgen.derive.gradients import with_gradient_shapes
+from exgen.derive.batch import per_example
+from exgen.derive.factors import NOTHING, gradients_given, read_given
 from exgen.derive.marked import example_mark
 from exgen.derive.symbols import dim_latex
-from exgen.derive.written import NOTHING
 from exgen.document import Step, Tex
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Number
+from exgen.graph import Call, Number
 from exgen.language import to_text
 from exgen.problems.backward import Backward, sized
 from exgen.problems.base import Setting, Solved
@@ -67,6 +67,8 @@ MEAN = (
 
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in symbols, of one example or many, or not."""
+    if is_on_a_wire(ask):
+        return on_wires(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
@@ -78,13 +80,19 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         return (entry_of_batch if many else entry)(ask, inner, by)
     if "sorted" in ask.clauses:
         return in_order(ask, inner)
-    work = backward_of(inner, _given(ask, inner))
+    work, scalars = backward_of(inner, _given(ask, inner)), is_of_scalars(inner.graph)
     found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
+    itself = by == inner.graph.loss
+    if found is None or (itself and not scalars) or not (found.rules or itself):
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in work.given.gradients:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
-    return (_over_examples if many else _whole)(ask, inner, work, by)
+    if by in (*work.given.gradients, *inner.given_gradients):
+        where = ask.spans["given" if by in work.given.gradients else "entry"]
+        raise scene.error(f"the gradient by '{by}' is given", where)
+    if many:
+        return _over_examples(ask, inner, work, by)
+    if scalars:
+        return derivative(ask, inner, work.given, scene.graph)
+    return _whole(ask, inner, work, by)
 
 
 def _whole(
@@ -93,23 +101,17 @@ def _whole(
     """Return a whole gradient; ``called`` has the names of a batch."""
     found, graph = work.found[by], work.graph
     closed = not ask.clauses.keys() & set(ONE_STEP)
-    written = work.written(found.closed if closed else found.step, by)
-    printer = work.printer(written.shapes, frozenset())
+    written = work.written(found.closed if closed else found.step)
+    printer = work.printer()
     symbol = printer.derivative(graph.loss, by)
     steps, told = _backward(ask, scene, work, by, closed=closed, called=called)
     solved = Solved(
         name=ask.name,
-        latex=Tex(printer(written.expr)),
+        latex=Tex(printer(written)),
         shape=work.shape(by),
-        expr=to_text(written.expr),
+        expr=to_text(written),
         steps=steps,
-        claim=Equation(
-            graph,
-            Quantity(graph.loss, by),
-            (written.expr,),
-            layout=work.layout,
-            factors=work.given.factors,
-        ),
+        claim=Equation(graph, Quantity(graph.loss, by), (written,), layout=work.layout),
         write=_write(printer, _left(scene, symbol)),
     )
     return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "backward", told)
@@ -188,8 +190,8 @@ def _backward(
     names = [single.get(stage, stage) for stage in stages]
     found, shown = work.found, None
     if single or examples:  # it is derived for one of them
-        one, found = backward_of(scene), backward_of(scene).found
-        shown = one.printer(with_gradient_shapes(scene.graph), per_example(scene.graph))
+        one = backward_of(scene)
+        found, shown = one.found, one.printer(per_example(scene.graph))
     proofs, rules = fused_proofs(scene.setting, names, found, before, shown)
     return (*lines, *reasons, *proofs), rules
 
@@ -201,8 +203,7 @@ def show_cost(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     """Show that there are many examples, and the cost, which is the mean of their losses."""
     batch = _batch(phrase, scene)
     one, many = backward_of(scene), _many(scene, batch)
-    marked = one.printer({}, per_example(scene.graph))
-    marked = replace(marked, shapes={**scene.printer.shapes, cost_name(scene.graph): SCALAR})
+    marked = one.printer(per_example(scene.graph))
     plain, size = many.setting.printer, dim_latex(count_of(batch))
     return {
         "show": "cost",
@@ -242,16 +243,16 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
     many = _many(scene, batch)
     if by in own:
         return _whole(ask, scene, many, batch.names[by], batch.names)
-    closed = one.written(one.found[by].closed, by)
-    whole = many.written(many.found[by].closed, by)
-    printer, together = one.printer(closed.shapes, own), many.printer(whole.shapes, frozenset())
+    closed = one.written(one.found[by].closed)
+    whole = many.written(many.found[by].closed)
+    printer, together = one.printer(own), many.printer()
     symbol = many.setting.printer.derivative(batch.graph.loss, by)
     mean = _mean(dim_latex(count_of(batch)))
     total = mean[mean.index(r"\sum") :]
 
     def write(claim: MeanGradientClaim) -> Tex:
         match claim.expr:
-            case Call("mul", (Number(), inner)) if inner == closed.expr:
+            case Call("mul", (Number(), inner)) if inner == closed:
                 return Tex(f"{symbol} = {total}{printer.wrapped(inner)}")
         return Tex(f"{symbol} = {mean}{printer.wrapped(claim.expr)}")
 
@@ -264,25 +265,23 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
     answers = (
         Solved(
             name=ask.name,
-            latex=Tex(mean + printer.wrapped(closed.expr)),
+            latex=Tex(mean + printer.wrapped(closed)),
             shape=one.shape(by),
-            expr=to_text(closed.expr),
-            steps=(*steps, *lines("mean", 0, mean + printer.wrapped(closed.expr))),
-            claim=MeanGradientClaim(
-                graph, by, closed.expr, one.shape(by), closed.shapes, one.layout, batch
-            ),
+            expr=to_text(closed),
+            steps=(*steps, *lines("mean", 0, mean + printer.wrapped(closed))),
+            claim=MeanGradientClaim(graph, by, closed, one.shape(by), one.layout, batch),
             write=write,
         ),
         Solved(
             name=f"{ask.name}.batch",
-            latex=Tex(together(whole.expr)),
+            latex=Tex(together(whole)),
             shape=one.shape(by),
-            expr=to_text(whole.expr),
-            steps=lines("batch", 1, together(whole.expr)),
+            expr=to_text(whole),
+            steps=lines("batch", 1, together(whole)),
             claim=Equation(
                 batch.graph,
                 Quantity(batch.graph.loss, by),
-                (whole.expr,),
+                (whole,),
                 layout=one.layout,
             ),
             write=_write(together, f"{symbol} = "),

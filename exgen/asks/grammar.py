@@ -76,6 +76,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("wire", "on a|its wire|wires", "written on its wire in the circuit that is shown"),
         Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
         Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
@@ -179,11 +180,13 @@ class Reader:
 
     def _pattern(self, pattern: str) -> Iterator[tuple[str, Any, Span]]:
         counts: dict[str, int] = {}
-        for word in pattern.split():
+        words = pattern.split()
+        for word, following in zip(words, [*words[1:], ""], strict=True):
             optional = word.startswith("[")
             legal = word.strip("[]").split("|")
             token = self.next
-            if legal[0] in PLACES and not (optional and token is None):
+            left_out = optional and (token is None or token.text == following)
+            if legal[0] in PLACES and not left_out:
                 sort = legal[0]
                 start = token.span if token else self.end
                 value = self._place(sort)

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
+from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
-from exgen.engine import evaluate, gradient_name, gradients
+from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
-from exgen.graph import is_scalar, names_in
+from exgen.graph import Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
 from exgen.problems.backward import reasons_of
@@ -38,13 +40,15 @@ TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
 """A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
+PUT_IN = "The formula, at these numbers."
 STEP_DIGITS = 4
 """The decimals of a number on the way, where the answer is exact and this one is not."""
 
 
 def is_numeric(ask: Phrase) -> bool:
     """Whether an ask is answered by numbers."""
-    return ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    worked = ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    return worked or is_on_a_wire(ask)
 
 
 def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
@@ -63,6 +67,8 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
 
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
+    if is_on_a_wire(ask):
+        return on_wires(ask, scene)
     scene = scene.numbered(ask)
     name, digits = scene.name(ask), scene.digits(ask)
     graph, array = scene.graph, scene.values[name]
@@ -84,7 +90,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
         write=lambda claim: Tex(cells_latex(claim.value, digits)),
         where=_where(scene, left),
     )
-    return Answered(asked(f"${left}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
+    return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
@@ -110,20 +117,25 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     )
     work = backward_of(inner)
     symbol = inner.printer.derivative(graph.loss, by)
+    if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
+        steps: tuple[Step, ...] = (Step("value", write(claim), PUT_IN),)
+        where = Tex("at these numbers")
+    else:
+        forward_steps = _needed_forward(ask, inner, work, by, digits)
+        steps = (*forward_steps, *_backward_steps(ask, inner, by, digits))
+        where = _where(scene, symbol)
     solved = Solved(
         name=ask.name,
         latex=write(claim),
         shape=work.shape(by),
         expr=to_text(work.found[by].closed),
-        steps=(
-            *_needed_forward(ask, inner, work, by, digits),
-            *_backward_steps(ask, inner, by, digits),
-        ),
+        steps=steps,
         claim=claim,
         write=write,
-        where=_where(scene, symbol),
+        where=where,
     )
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, (by, True))
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
 def update(ask: Phrase, scene: Scene) -> Answered:
@@ -168,11 +180,11 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         name=ask.name,
         latex=Tex(shown_result),
         shape=graph.shapes[by],
-        expr=to_text(scene.formula(f"{by} - {factor} * {gradient_name(by)}", ask.span)[0]),
+        expr=to_text(Name(by) - rate * graph.gradient(by)),
         steps=(*steps, Step("update", Tex(equation), why)),
         claim=claim,
     )
-    return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
+    return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
 
 
 def _where(scene: Scene, symbol: str) -> Tex:
@@ -181,11 +193,17 @@ def _where(scene: Scene, symbol: str) -> Tex:
     return Tex(f"for ${symbol}$" if several else "")
 
 
-def asked(symbol: str, digits: int | None) -> Tex | dict[str, Any]:
-    """Return what stands on the sheet: the symbol, and how far to round."""
+def asked(symbol: str, digits: int | None, scene: Scene) -> Tex | dict[str, Any]:
+    """Return what stands on the sheet: the symbol, and how far to round if that is not said."""
     if digits is None:
         return Tex(symbol)
-    return {"show": "rounded", "symbol": Tex(symbol), "digits": digits}
+    shown = 0 if is_by_hand(scene) else digits
+    return {"show": "rounded", "symbol": Tex(symbol), "digits": shown}
+
+
+def is_formula_of(ask: Phrase, value: Phrase) -> bool:
+    """Whether an ask is for the formula whose value another is for."""
+    return ask.sort == value.sort and f"{ask.name}.value" == value.name
 
 
 def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:
@@ -351,11 +369,10 @@ def _paths_put_in(
     scene: Scene, work: Backward, stage: str, found: Values, digits: int | None
 ) -> str:
     """Return what each of several paths brings, as numbers; nothing where that is too much."""
-    each = paths(work.written(work.found[stage].step, stage).expr)
+    each = paths(work.written(work.found[stage].step))
     if len(each) == 1 or found[stage].size > MOST_CELLS:
         return ""
-    turned = {gradient_name(n): _turned(array, work.layout) for n, array in found.items()}
-    named = {**scene.values, **turned}
+    named = {**scene.values, **{scene.graph.gradient(n): array for n, array in found.items()}}
     arrays = [evaluate(path, named, exact=True) for path in each]
     shown = [_bracketed(cells_latex(array, _shown_digits(array, digits))) for array in arrays]
     return f" {_sign(arrays[0], digits)} {' + '.join(shown)}"

@@ -6,36 +6,30 @@ from dataclasses import replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
-from exgen.asks.cases import RULES, is_by_cases, require_telling
-from exgen.asks.numeric import is_numeric, require_exact, result
+from exgen.asks.drawing import NUMBER_RULES, drawn_numbers
+from exgen.asks.numeric import is_numeric
 from exgen.asks.parse import asks_of, parse, phrases_of
-from exgen.asks.pieces import Let, Phrase
+from exgen.asks.pieces import Let, Part, Phrase
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
+from exgen.asks.wires import is_on_a_wire, rounded_to
 from exgen.asks.words import among
 from exgen.derive.batch import cost_name
-from exgen.engine import forward
-from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import SCALAR, is_scalar
+from exgen.errors import KindError, LanguageError, Source, nearest
+from exgen.graph import SCALAR
 from exgen.language import read_network
 from exgen.language.writer import graph_text
-from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
-from exgen.problems.numbers import draw_numbers, exact_arrays
-from exgen.problems.rounding import NEAR_TIE
-from exgen.problems.steps import said_once
+from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Mapping
 
     from exgen.asks.pieces import Piece
     from exgen.asks.scene import Answered
@@ -46,14 +40,13 @@ WHOLE = ("network", "entries", "chain")
 """What shows the whole forward pass."""
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
-MOST_DECIMALS = 4
-"""The decimals of a drawn exact answer."""
-LARGEST = 1000
 SLIPS = (
     "dropped_path",
+    "own_factor",
     "missing_minus",
     "skipped_jacobian",
     "no_slope",
+    "no_local",
     "output_for_preactivation",
     "sum_for_mean",
     "wrong_sign",
@@ -116,19 +109,35 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
-    draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    draws: dict[str, Any] = {
+        TEXT: options[TEXT],
+        **{key: part for key, part in own.items() if part},
+    }
+    shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
+    on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
+    rounded = rounded_to(on_wires) is not None
+    for needed in filter(None, ("circuit" if on_wires else "", "rounding" if rounded else "")):
+        if shown.count(needed) != 1:
+            remedy = f"Put {{show {needed}}} into the text, once."
+            error = KindError(f"a number on a wire needs a {needed}", remedy=remedy)
+            raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
-    if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
+    if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
         sizes = options.get("sizes", {})
         fixed = graph.with_sizes(sizes)
-        draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
+        draws |= {"sizes": sizes, **drawn_numbers(fixed, options, phrases, stream, source)}
     return draws
 
 
-def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None]:
+UPSTREAM = "upstream"
+"""The leaf that is an upstream gradient which is shown without a name."""
+
+
+def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None, bool]:
     """Return the network with the loss behind it of which an upstream gradient is shown.
 
-    Beside it stands the name of the leaf that is this gradient.
+    Beside it stands the name of the leaf that is this gradient, and whether the sheet has no name
+    for it.
 
     Raises:
         KindError: the network has one of the two names.
@@ -136,13 +145,15 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     """
     for piece in pieces:
         if isinstance(piece, Phrase) and piece.sort == "upstream":
-            wanted = piece["name"], piece["name2"]
-            found, name = with_upstream(graph, wanted[:1], wanted[1:])
-            if (name, found.loss) != wanted:
+            unnamed = "name2" not in piece.slots
+            wanted = UPSTREAM if unnamed else piece["name"]
+            loss = piece["name" if unnamed else "name2"]
+            found, name = with_upstream(graph, (wanted,), (loss,))
+            if (name, found.loss) != (wanted, loss):
                 error = KindError("the network has a name that looks like one of these")
                 raise placed(error, source, piece.span)
-            return found, name
-    return graph, None
+            return found, name, unnamed
+    return graph, None, False
 
 
 def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
@@ -178,67 +189,19 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
                 raise placed(error, source, phrase.spans[slot])
 
 
-def _numbers(
-    graph: Graph,
-    options: Mapping[str, Any],
-    phrases: Sequence[Phrase],
-    stream: Stream,
-    source: Source,
-) -> dict[str, Any]:
-    """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
-    asks = [phrase for phrase in phrases if is_numeric(phrase)]
-    vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
-    upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
-    ranges = options.get("numbers", {})
-    given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
-    drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
-
-    def draw(attempt: int) -> dict[str, Any]:
-        numbers = draw_numbers(graph, ranges, stream.child("try", attempt))
-        try:
-            values = forward(graph, exact_arrays(numbers), exact=True)
-        except ZeroDivisionError:
-            raise RejectedError("values_exist") from None
-        floats = [np.asarray(array, dtype=float) for array in values.values()]
-        luck.require("values_exist", all(np.isfinite(array).all() for array in floats))
-        luck.require("no_ties", luck.no_ties(graph, values))
-        luck.require("off_the_kink", luck.off_the_kink(graph, values))
-        for by in vectors:
-            require_telling(graph, by, upstream, values, options)
-        if drawn:
-            for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source, options)
-        return {"numbers": numbers}
-
-    return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
-
-
-def _require_workable(
-    ask: Phrase, array: NDArray[Any], source: Source, options: Mapping[str, Any]
-) -> None:
-    """Turn a draw down whose answer is long, or hard to round."""
-    digits = ask.clauses.get("digits")
-    if digits is None:
-        require_exact(ask, array, source)
-        luck.require(
-            "short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST), options
-        )
-        return
-    units = np.abs(array.astype(float)) * 10.0 ** int(digits)
-    ties = np.abs(units - np.floor(units) - 0.5)
-    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
-
-
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
     pieces = parse(source)
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
-    graph, upstream = behind(pieces, setting.graph, source)
+    scalars = is_of_scalars(setting.graph)
+    if scalars:
+        setting = replace(setting, notation=scalar_notation(setting.notation))
+    graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed, own)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
     batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
     fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)
@@ -249,9 +212,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     ]
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
+    drawn = any(isinstance(piece, Phrase) and piece.sort == "units" for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
-        parts=all(ask.sort in SORTS for ask in scene.asks),
+        _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
     )
     rubrics = {
         name: answered.prints["rubric"]
@@ -261,8 +225,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
-            "scalars": all(map(is_scalar, setting.graph.shapes.values())),
-            "shown_in": setting.shown_in if shows else None,
+            "scalars": scalars,
+            "shown_in": setting.shown_in if shows or drawn else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
@@ -272,6 +236,17 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
         answers,
     )
+
+
+def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
+    """Return the part in which each answer is asked for, where a text has parts."""
+    found: dict[str, int] = {}
+    part = -1
+    for piece in pieces:
+        part += isinstance(piece, Part)
+        if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
+            found[piece.name] = part
+    return found
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:
@@ -320,14 +295,7 @@ KIND = Kind(
     summary="your own text with asks",
     options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
     network_rules=(),
-    number_rules=(
-        "values_exist",
-        "no_ties",
-        "off_the_kink",
-        "short_decimals",
-        "clear_rounding",
-        *RULES,
-    ),
+    number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,

@@ -8,9 +8,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from exgen.derive.factors import gradients_given
-from exgen.derive.written import NOTHING
-from exgen.engine import forward, gradient_name
+from exgen.derive.factors import NOTHING, gradients_given
+from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
 from exgen.graph import Graph, Name, is_scalar, substitute
 from exgen.language import read_expression
@@ -62,6 +61,7 @@ class Scene:
         draws: what was drawn: under ``numbers`` the leaves, under ``sizes`` those at which they
             are, under ``order`` that of choices.
         upstream: the leaf that is the upstream gradient of the last line, where one is shown.
+        unnamed: whether the sheet has no name for it, so that its symbol stands in formulas.
         own: the network with what the text lets be.
 
     """
@@ -72,6 +72,7 @@ class Scene:
     stated: frozenset[str]
     draws: Mapping[str, Any]
     upstream: str | None = None
+    unnamed: bool = False
     own: Graph | None = None
 
     @property
@@ -104,7 +105,15 @@ class Scene:
     @property
     def given_gradients(self) -> list[str]:
         """The line whose gradient is shown as given."""
-        return [self.graph.bindings[-2].name] if self.upstream else []
+        return [self.graph.bindings[-2].name] if self.upstream in self.graph.names else []
+
+    @property
+    def arriving(self) -> dict[Any, Expr]:
+        """What stands in a formula for the leaf that is given, or for the gradient that it is."""
+        if not self.given_gradients:
+            return {}
+        leaf, symbol = str(self.upstream), self.graph.gradient(*self.given_gradients)
+        return {leaf: symbol} if self.unnamed else {symbol: Name(leaf)}
 
     def error(self, message: str, span: Span, remedy: str = "") -> KindError:
         """Return an error that points into the text."""
@@ -155,6 +164,16 @@ class Scene:
         """Return the asks that stand before one; before what is shown, all."""
         return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
 
+    def ending(self, of: str, span: Span) -> Scene:
+        """Return the scene with what the text lets be, whose gradients are of a line if of any."""
+        scene = self.beside
+        if not of:
+            return scene
+        if of not in scene.graph.names or not is_scalar(scene.graph.shapes[of]):
+            raise self.error(f"'{of}' is no scalar of the network", span)
+        ends = part_of(scene.graph, of)
+        return replace(scene, setting=replace(scene.setting, graph=ends), own=None)
+
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""
         text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)
@@ -173,10 +192,14 @@ def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:
 
     ``given`` says which derivatives stay symbols besides.
     """
-    found = gradients_given(scene.graph, given)
-    if scene.upstream is not None:
-        put = {gradient_name(line): Name(scene.upstream) for line in scene.given_gradients}
-        found = {name: replace(g, step=substitute(g.step, put)) for name, g in found.items()}
+    found = dict(gradients_given(scene.graph, given))
+    put = scene.arriving
+    if put:
+        found |= {
+            name: replace(g, step=substitute(g.step, put), closed=substitute(g.closed, put))
+            for name, g in found.items()
+            if name not in scene.given_gradients
+        }
     return Backward(scene.setting, given, found)
 
 

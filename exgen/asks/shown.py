@@ -84,12 +84,29 @@ def graph(phrase: Phrase, scene: Scene) -> Shown:
     return {"show": "figure", "figure": figure.fields()}
 
 
+def units(_phrase: Phrase, scene: Scene) -> Shown:
+    """Show a network of scalar units as a figure, and any other by its lines."""
+    from exgen.problems.write_out import drawing, units_of
+
+    try:
+        figure = drawing(scene.graph, scene.printer)
+    except KindError:
+        return {"show": "network"}
+    biased = any(unit.bias for unit in units_of(scene.graph))
+    return {"show": "units", "drawing": figure.fields(), "biased": biased}
+
+
+def plot(phrase: Phrase, _scene: Scene) -> Shown:
+    """Show a curve on the key."""
+    return {"show": "plot", "plot": phrase["word"]}
+
+
 def values(phrase: Phrase, scene: Scene) -> Shown:
     """Show numbers: of these names, or of all leaves."""
     scene = scene.numbered(phrase)
     wanted = phrase.slots.get("names") or tuple(leaf.name for leaf in scene.graph.leaves)
     items = [
-        {"name": Tex(scene.printer.name(name)), "value": Tex(cells_latex(scene.values[name], None))}
+        {"name": Tex(_called(name, scene)), "value": Tex(cells_latex(scene.values[name], None))}
         for name in (scene.known(name, phrase, "names") for name in wanted)
     ]
     return {"show": "values", "items": items}
@@ -118,16 +135,29 @@ def gradient(phrase: Phrase, scene: Scene) -> Shown:
 
 
 def upstream(phrase: Phrase, scene: Scene) -> Shown:
-    """Show the gradient that is given of the last line, flat, as it stands in running text."""
+    """Show the gradient that is given of the last line."""
+    symbol = _arriving(scene)
+    if scene.unnamed:
+        return Tex(f"${symbol}$")
+    given = Name(phrase["name"])
+    turned = scene.setting.notation.layout == "numerator"
+    return Tex(f"${symbol} = {scene.printer(given.T if turned else given)}$")
+
+
+def _arriving(scene: Scene) -> str:
+    """Return the symbol of the gradient that is given, flat, as it stands in running text."""
     printer, notation = scene.printer, scene.setting.notation
-    loss, (output,) = phrase["name2"], scene.given_gradients
-    symbol, given = printer.derivative(loss, output), Name(phrase["name"])
-    if notation.gradient != "nabla":
-        sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
-        symbol = f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
-    if notation.layout == "numerator":
-        return Tex(f"${symbol} = {printer(given.T)}$")
-    return Tex(f"${symbol} = {printer(given)}$")
+    loss, (output,) = scene.graph.loss, scene.given_gradients
+    if notation.gradient == "nabla":
+        return printer.derivative(loss, output)
+    sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
+    return f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
+
+
+def _called(name: str, scene: Scene) -> str:
+    """Return the symbol of a name; of an upstream gradient without one, that of the gradient."""
+    unnamed = scene.unnamed and name == scene.upstream
+    return _arriving(scene) if unnamed else scene.printer.name(name)
 
 
 def remark(phrase: Phrase, scene: Scene) -> Shown:
@@ -138,5 +168,4 @@ def remark(phrase: Phrase, scene: Scene) -> Shown:
         expr, _ = scene.formula(condition, phrase.spans["condition"])
         if not evaluate(expr, scene.values, exact=True).all():
             return {"show": ""}
-    says, _ = proven_words(phrase.choices[0], scene)
-    return {"show": "remark", "says": says}
+    return {"show": "remark", "says": proven_words(phrase.choices[0], scene)}

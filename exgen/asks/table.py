@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, tables, vectorised, words
+from exgen.asks import (
+    cases,
+    derived,
+    numeric,
+    proofs,
+    shown,
+    symbolic,
+    tables,
+    vectorised,
+    wires,
+    words,
+)
 from exgen.asks.scene import Answered
 
 if TYPE_CHECKING:
@@ -145,6 +156,20 @@ SHOWS: Mapping[str, Show] = {
             shown.graph,
         ),
         Show(
+            "units",
+            "units",
+            "A network of scalar units as a figure, any other by its lines.",
+            "{show units}",
+            shown.units,
+        ),
+        Show(
+            "plot",
+            "plot sigmoid|minuslog",
+            "A curve, on the key alone.",
+            "{show plot sigmoid}",
+            shown.plot,
+        ),
+        Show(
             "batch",
             "batch",
             "How many examples are processed at once, and which line of the data each of them is.",
@@ -190,8 +215,9 @@ SHOWS: Mapping[str, Show] = {
         ),
         Show(
             "upstream",
-            "upstream NAME of NAME",
-            "The gradient of a loss by the last line is given; the loss stands behind the network.",
+            "upstream [NAME] of NAME",
+            "The gradient of a loss by the last line is given, under a name or as its symbol; the "
+            "loss stands behind the network. Without a name its number is that of `upstream`.",
             "{show upstream g of J}",
             shown.upstream,
         ),
@@ -210,6 +236,22 @@ SHOWS: Mapping[str, Show] = {
             "sorted, their permutation and their ranks, and unit vectors.",
             "{show cases of x}",
             cases.show,
+        ),
+        Show(
+            "circuit",
+            "circuit",
+            "A network of scalars as a circuit of gates: values above the wires, gradients below; "
+            "what is asked for on a wire is blank there.",
+            "{show circuit}",
+            wires.circuit,
+        ),
+        Show(
+            "rounding",
+            "rounding",
+            "How to round on the way, in a network of scalars; each rounded answer is then right "
+            "however a student does.",
+            "{show rounding}",
+            wires.rounds,
         ),
         Show(
             "remark",
@@ -232,6 +274,15 @@ ASKS: Mapping[str, Ask] = {
             "The value of a name at the numbers, exactly or rounded.",
             "{ask value of z1 to 2 digits}",
             numeric.value,
+            ("exactly", "digits", "wire"),
+        ),
+        Ask(
+            "every",
+            "every value|gradient on its wire",
+            "Every number in the circuit that is shown, but those that are given: of the forward "
+            "pass, or of the backward pass.",
+            "{show rounding} {show circuit} {ask every gradient on its wire to 2 digits}",
+            wires.on_wires,
             ("exactly", "digits"),
         ),
         Ask(
@@ -273,7 +324,17 @@ ASKS: Mapping[str, Ask] = {
             "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             derived.gradient,
-            ("upstream", "steps", "terms", "given", "examples", "sorted", "exactly", "digits"),
+            (
+                "upstream",
+                "steps",
+                "terms",
+                "given",
+                "examples",
+                "sorted",
+                "exactly",
+                "digits",
+                "wire",
+            ),
             wrong=True,
         ),
         Ask(

@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.derive.batch import per_example
 from exgen.derive.derivations import Derivation, Line, derivation, ranges_of
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters, letters_of
 from exgen.derive.partials import ordered, renamed
 from exgen.derive.summands import entry_at, loss_line
-from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import Call, Entry, Name, is_column, is_scalar, names_in, substitute, walk
+from exgen.graph import (
+    Call,
+    Entry,
+    Name,
+    derivatives_in,
+    is_column,
+    is_scalar,
+    names_in,
+    substitute,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +87,7 @@ def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
     line = loss_line(graph)
     closed = derive_gradients(graph)[line.prediction].closed
     lines = (
-        Line(Entry(Name(gradient_name(line.prediction)), *index), "start"),
+        Line(Entry(graph.gradient(line.prediction), *index), "start"),
         Line(
             line.at(entry_at(line.prediction, *index), entry_at(line.target, *index)),
             "local",
@@ -100,15 +109,15 @@ def closed_derivation(graph: Graph, name: str, index: tuple[Index, Index]) -> De
     if is_prediction(graph, name):
         return of_prediction(graph, index)
     raw, gradients = derivation(graph, name), derive_gradients(graph)
-    shapes, letter = with_gradient_shapes(graph), letters_of(graph)
+    letter = letters_of(graph)
     lines, whole = list(raw.lines), gradients[name].step
     for reader in reversed(gradients):
-        symbol = gradient_name(reader)
-        if reader != graph.loss and symbol in names_in(whole):
+        symbol = graph.gradient(reader)
+        if reader != graph.loss and symbol in derivatives_in(whole):
             whole = substitute(whole, {symbol: gradients[reader].step})
-            form = ordered(entry_form(whole, raw.index, shapes, letter))
+            form = ordered(entry_form(whole, raw.index, graph.shapes, letter))
             lines.append(Line(form, "put in", (reader,)))
-    closed = ordered(entry_form(gradients[name].closed, raw.index, shapes, letter))
+    closed = ordered(entry_form(gradients[name].closed, raw.index, graph.shapes, letter))
     if lines[-1].expr != closed:
         lines.append(Line(closed, "cancel"))
     return _in_letters(

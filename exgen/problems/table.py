@@ -23,15 +23,15 @@ PRESETS = (
     "parameter_gradients",
     "loss_derivative",
     "identity_proof",
+    "concept",
+    "scalar_graph",
+    "circuit",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
     "grid",
-    "concept",
     "alpha_gradient",
-    "scalar_graph",
-    "circuit",
     "write_out",
     "text",
 )
