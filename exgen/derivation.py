@@ -14,7 +14,7 @@ from exgen.certify.given import given as at_values
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
 from exgen.deep import deep_expressions
-from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients, premises
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.symbols import check_looks
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.derive.notation import Notation
-    from exgen.derive.written import Written
     from exgen.document import Agreement
     from exgen.graph import Expr, Graph, Leaf
 
@@ -127,23 +126,22 @@ def _derived(graph: Graph, source: Source, notation: Notation, values: Source | 
         graph, at = _at(graph, values)
         case = at_values(graph, at, notation)
     found = derive_gradients(graph)
-    shapes = with_gradient_shapes(graph, numerator=notation.layout == "numerator")
-    printer = Printer(notation, shapes, graph.loss)
+    printer = Printer(notation, graph.shapes, graph.loss)
     parts: list[LeafGradient] = []
     for leaf in graph.leaves:
         closed = found[leaf.name].closed
         expr = slope_at_zero(closed, notation)
-        written = as_written(closed, leaf.name, graph, notation)
+        written = as_written(closed, graph, notation)
         value, compared = (None, ()) if case is None else _value(case, leaf, expr, values)
         parts.append(
             LeafGradient(
                 name=leaf.name,
                 shape=tuple(d.constant if d.is_number else str(d) for d in leaf.dims),
                 expr=to_text(expr),
-                latex=printer(written.expr),
+                latex=printer(written),
                 symbol=printer.derivative(graph.loss, leaf.name),
                 why=found[leaf.name].why,
-                certificate=_certify(graph, leaf, expr, written),
+                certificate=_certify(graph, leaf, expr, written, notation.layout),
                 value=value,
                 compared=compared,
             )
@@ -151,19 +149,20 @@ def _derived(graph: Graph, source: Source, notation: Notation, values: Source | 
     return Derivation(
         loss=graph.loss,
         loss_value=None if case is None else float(case.at[graph.loss].item()) + 0.0,
-        steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
+        steps=tuple((to_text(graph.gradient(n)), to_text(part.step)) for n, part in found.items()),
         gradients=tuple(parts),
         premises=(*premises(graph, found), *(() if case is None else at_kinks(case))),
     )
 
 
-def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Agreement, ...]:
+def _certify(
+    graph: Graph, leaf: Leaf, expr: Expr, written: Expr, layout: str
+) -> tuple[Agreement, ...]:
     """Prove a gradient, and what LaTeX prints of it where the notation writes it otherwise."""
     quantity = Quantity(graph.loss, leaf.name)
     try:
-        if written.expr != expr:
-            layout = "numerator" if written.numerator else "shape"
-            prove(Equation(graph, quantity, (written.expr,), layout=layout))
+        if written != expr:
+            prove(Equation(graph, quantity, (written,), layout=layout))
         return prove(Equation(graph, quantity, (expr,)))
     except CertificateError as error:
         raise CertificateError(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, TypeVar
 
 from exgen.errors import MisfitError
 
@@ -134,6 +134,19 @@ class Name(Expr):
     """A leaf or an earlier binding."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative(Expr):
+    """The derivative of one name by another, as a symbol.
+
+    Of a scalar it has the variable's shape; of a column by a column it has a row for each entry of
+    the function. A layout may write it transposed: that is a matter of printing and of reading.
+    That of the loss is the whole gradient; of any other line it is that of the line alone.
+    """
+
+    of: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +301,10 @@ class Graph:
         """Return the expression bound to a name; None for a leaf or an unknown name."""
         return next((b.expr for b in self.bindings if b.name == name), None)
 
+    def gradient(self, name: str) -> Derivative:
+        """Return the gradient of the loss by a name, as a symbol."""
+        return Derivative(self.loss, name)
+
     @property
     def size_names(self) -> tuple[str, ...]:
         """The named sizes that are still symbolic, sorted."""
@@ -348,8 +365,10 @@ def walk(expr: Expr) -> Iterator[Expr]:
         part = waiting.pop()
         yield part
         # a chain of ifs is quicker here than a match, and nothing is called so often
+        if isinstance(part, (Name, Number)):
+            continue
         if isinstance(part, Call):
-            waiting.extend(reversed(part.args))
+            waiting += part.args[::-1]
         elif isinstance(part, Entry):
             waiting.append(part.of)
         elif isinstance(part, SumOver):
@@ -358,15 +377,32 @@ def walk(expr: Expr) -> Iterator[Expr]:
             waiting.extend((part.by, part.of))
 
 
+def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
+    """Whether an expression is a use of one of these ops."""
+    return isinstance(expr, Call) and expr.op in ops
+
+
+def operands(expr: Expr, op: str) -> list[Expr]:
+    """Return what a chain of one op joins, such as the factors of a product."""
+    return [part for arg in expr.args for part in operands(arg, op)] if made(expr, op) else [expr]
+
+
 def names_in(expr: Expr) -> frozenset[str]:
     """Return the names that an expression reads."""
     return frozenset([part.name for part in walk(expr) if isinstance(part, Name)])
 
 
-def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
-    """Return ``expr`` with names replaced by expressions."""
+def derivatives_in(expr: Expr) -> frozenset[Derivative]:
+    """Return the derivatives that stand in an expression as symbols."""
+    return frozenset(part for part in walk(expr) if isinstance(part, Derivative))
+
+
+def substitute(expr: Expr, replacements: Mapping[Any, Expr]) -> Expr:
+    """Return ``expr`` with names and derivatives replaced by expressions."""
     if isinstance(expr, Name):
         return replacements.get(expr.name, expr)
+    if isinstance(expr, Derivative):
+        return replacements.get(expr, expr)
     return rebuild(expr, lambda part: substitute(part, replacements))
 
 

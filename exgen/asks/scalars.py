@@ -9,8 +9,9 @@ from exgen.asks.scene import Answered, Scene
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import Given, gradients_given
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import slope_at_zero
+from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on
 from exgen.document import Tex
 from exgen.errors import KindError
@@ -18,7 +19,7 @@ from exgen.graph import SCALAR, Call, Graph, Name, is_scalar, names_in, substitu
 from exgen.language import to_text
 from exgen.ops import traits_of
 from exgen.problems.base import Solved
-from exgen.problems.steps import scalar_printer, scalar_reasons, scalar_step, slope_reasons
+from exgen.problems.steps import scalar_reasons, scalar_step, slope_reasons
 from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def derivative(ask: Phrase, scene: Scene, given: Given, whole: Graph) -> Answere
     written = (slope_at_zero(substitute(side, scene.arriving), notation) for side in raw.sides)
     chain = replace(raw, sides=tuple(dict.fromkeys(written)))
     closed, of = chain.sides[-1], network.loss
-    printer = scalar_printer(notation, with_gradient_shapes(network), of, chain.factors)
+    printer = Printer(notation, network.shapes, of)
     step = scalar_step(network, by, chain, printer, whole)
     formulas, proven = slope_reasons(_inserted(network, by, chain), printer, whole)
     reasons, _ = scalar_reasons(network, by, chain.paths, printer, whole)
@@ -84,6 +85,11 @@ def _inserted(network: Graph, by: str, chain: Chained) -> list[Call]:
         if by in part_of(network, line.name).names
         for part in functions_on(line.expr)
     ]
+
+
+def way_of(graph: Graph, options: Mapping[str, Any]) -> str:
+    """Return how a preset asks for the numbers of a network: exactly where they can be."""
+    return "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
 
 
 # --- which derivatives a preset asks for ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,13 @@ from exgen.certify.compare import (
     compare,
     same_numbers,
 )
-from exgen.certify.hand import rounded_alike
+from exgen.certify.hand import by_decimals, rounded_alike
 from exgen.certify.magnitude import FAINT, scales
-from exgen.certify.quantity import printed_values, units
+from exgen.certify.quantity import known_values, units
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
-from exgen.errors import CertificateError
-from exgen.graph import Expr, Partial, is_scalar, names_in, walk
+from exgen.errors import CertificateError, KindError
+from exgen.graph import Expr, Partial, derivatives_in, is_scalar, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from exgen.certify.trials import Trial
     from exgen.document import Agreement
 
+MOST_DECIMALS = 100
+"""Values of more entries than this are not worked out again in decimals."""
 MIXED_TOLERANCE = 1e-7
 """Of a side with a partial derivative, which is taken by differences."""
 
@@ -50,12 +53,12 @@ def check_shapes(claim: Sides) -> Iterator[Agreement]:
     for right in claim.rights:
         if not claim.is_by_entry(right):
             shape = claim.quantity.shape(claim.graph, claim.layout)
-            yield check_shape(right, claim.shapes, shape)
+            yield check_shape(right, claim.graph.shapes, shape)
 
 
 def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
     """Compare each side with the one before."""
-    known = printed_values(trial.graph, trial.values, trial.slopes, claim.layout, claim.factors)
+    known = known_values(trial.graph, trial.values, trial.slopes, claim.rights)
     sides = [evaluate(same_numbers(right, claim.graph), known) for right in claim.rights]
     for n, (before, after) in enumerate(pairwise(sides), start=1):
         tolerance = max(_tolerance(claim, right) for right in claim.rights[n - 1 : n + 1])
@@ -64,7 +67,7 @@ def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
 
 
 def _tolerance(claim: Sides, right: Expr) -> float:
-    if {factor.name for factor in claim.factors} & names_in(right):
+    if claim.given & derivatives_in(right):
         return DIFFERENCE_TOLERANCE
     mixed = any(isinstance(part, Partial) for part in walk(right))
     return MIXED_TOLERANCE if mixed else EXACT_TOLERANCE
@@ -89,12 +92,22 @@ def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:
             which = f"right side {number}: " if len(sides) > 1 else ""
             raise CertificateError(f"{which}{error.message}") from None
     by_hand = claim.rounding is not None and claim.rounding.carry is not None
-    if trial.leaves and not quantity.by and not by_hand:
-        exact = forward(trial.graph, trial.leaves, exact=True)[quantity.of].astype(float)
+    if (trial.leaves or not trial.graph.leaves) and not quantity.by and not by_hand:
+        method, exact = _without_floats(trial, quantity.of)
         for (sample, *_), tolerance in sides:
-            yield compare("exact fractions", sample.entries, exact[sample.said], tolerance)
+            yield compare(method, sample.entries, exact[sample.said], tolerance)
     if not quantity.by:
         yield from _entry_by_entry(claim, sides)
+
+
+def _without_floats(trial: Trial, of: str) -> tuple[str, NDArray[Any]]:
+    """Return a value in exact fractions; in decimals where a function is no fraction."""
+    exact = forward(trial.graph, trial.leaves, exact=True)
+    size = sum(array.size for array in exact.values())
+    if size <= MOST_DECIMALS and any(isinstance(part, float) for part in exact[of].flat):
+        with suppress(KindError):
+            return "decimals", by_decimals(trial.graph, trial.leaves, of)
+    return "exact fractions", exact[of].astype(float)
 
 
 def _side(

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from exgen.certify.compare import SEED
 from exgen.certify.points import kinks, trial_points, with_numbers
-from exgen.engine import Values, forward, gradient_name, gradients
-from exgen.graph import is_scalar, names_in
+from exgen.engine import Values, forward, gradients
+from exgen.graph import derivatives_in, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ def _place(graph: Graph, values: Values, *names: str) -> tuple[bytes, ...]:
     return tuple(values[n].tobytes() for n in (*(leaf.name for leaf in graph.leaves), *names))
 
 
-def _slopes(graph: Graph, values: Values) -> Values:
+def slopes_at(graph: Graph, values: Values) -> Values:
     """Return the gradients at a point, which equations about the same network share."""
     return graph.once(("slopes", _place(graph, values)), lambda: gradients(graph, values))
 
@@ -78,7 +78,7 @@ def trials(claim: Sides) -> tuple[Trial, ...]:
 def _with_gradients(claim: Sides, graph: Graph, points: Iterable[Point]) -> tuple[Trial, ...]:
     asks = _asks_for_gradients(claim)
     return tuple(
-        Trial(graph, leaves, values, _slopes(graph, values) if asks else {}, fixed)
+        Trial(graph, leaves, values, slopes_at(graph, values) if asks else {}, fixed)
         for leaves, values, fixed in points
     )
 
@@ -89,8 +89,7 @@ def _asks_for_gradients(claim: Sides) -> bool:
         return False
     if quantity is not None and quantity.by and quantity.of == graph.loss:
         return True
-    read = frozenset[str]().union(*map(names_in, claim.rights))
-    return any(gradient_name(name) in read for name in graph.names)
+    return any(part.of == graph.loss for right in claim.rights for part in derivatives_in(right))
 
 
 def floats(arrays: Mapping[str, NDArray[Any]]) -> Values:

@@ -17,6 +17,7 @@ from exgen.graph import (
     ONE,
     SCALAR,
     Call,
+    Derivative,
     Dim,
     Expr,
     Name,
@@ -35,7 +36,7 @@ from exgen.language.writer import to_text
 from exgen.ops import lookup, traits_of
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.arithmetic import TERMS
-from exgen.shapes import check_size
+from exgen.shapes import check_size, derivative_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,6 +69,10 @@ class Scope(Struct, frozen=True):
         """Return the expression with names of sizes told apart from names of arrays."""
         if isinstance(expr, Call | SumOver):
             self._check_sizes(expr)
+        if isinstance(expr, Derivative):
+            for name in (expr.of, expr.by):
+                self.resolve(Name(name, span=expr.span))
+            return expr
         if not isinstance(expr, Name):
             return rebuild(expr, self.resolve)
         name, span = expr.name, expr.span or Span(1, 0, 1)
@@ -134,6 +139,10 @@ class Typer(Struct, frozen=True):
         if isinstance(expr, Name):
             shape = self.sizes.shape(self.shapes[expr.name])
             return Typed(expr, shape, self.orientation.of_name(expr.name, shape))
+        if isinstance(expr, Derivative):
+            with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
+                shape = derivative_shape(self.shapes[expr.of], self.shapes[expr.by])
+            return Typed(expr, shape, Features())
         if not isinstance(expr, Call):
             return Typed(rebuild(expr, lambda part: self.infer(part).expr), SCALAR, Features())
         if expr.op not in TERMS:

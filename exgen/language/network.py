@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from exgen.deep import MAX_USES
-from exgen.engine import gradient_name
 from exgen.errors import LanguageError, Source, nearest, retold
 from exgen.graph import (
     ONE,
@@ -96,6 +95,7 @@ def read_network(
     return graph
 
 
+@lru_cache(maxsize=32)
 def read_graph(text: str) -> Graph:
     """Read a network that :func:`exgen.language.writer.graph_text` wrote: the very same value.
 
@@ -108,7 +108,7 @@ def read_graph(text: str) -> Graph:
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
-    """Read one expression over the names and sizes of a graph, and over its gradients.
+    """Read one expression over the names and sizes of a graph, and over their derivatives.
 
     It may be in index form, with letters for indices.
 
@@ -117,9 +117,8 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
 
     """
     source = Source(name, text.strip())
-    gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
-    scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
-    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
+    scope = Scope(source, set(graph.names), {}, set(graph.size_names))
+    typer = Typer(source, Sizes(), graph.shapes, Orientation())
     return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.document import Step, Tex
-from exgen.engine import Values, evaluate, forward, gradient_name, gradients
+from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import KindError, nearest
 from exgen.graph import SCALAR, Graph, Number, is_scalar
 from exgen.language import to_text
@@ -143,7 +143,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         "first": Tex(grids.first_symbol(outer)),
         "backward": [
             {
-                "answer": gradient_name(name),
+                "answer": f"grad_{name}",
                 "name": Tex(grids.gradient_symbol(name)),
                 "scalar": is_scalar(graph.shapes[name]),
             }
@@ -203,7 +203,7 @@ def _first(grids: Grids, name: str) -> Solved:
 def _backward_answer(grids: Grids, gradient: Gradient) -> Solved:
     value = evaluate(gradient.step, grids.with_gradients(), exact=True)
     return Solved(
-        name=gradient_name(gradient.name),
+        name=f"grad_{gradient.name}",
         latex=Tex(grid_latex(value)),
         shape=gradient.shape,
         expr=to_text(gradient.step),

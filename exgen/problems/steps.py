@@ -8,21 +8,20 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from exgen.certify.equation import Equation
-from exgen.derive.latex import Printer
-from exgen.derive.marked import MarkedPrinter
+from exgen.certify.quantity import Quantity
 from exgen.derive.worked import functions_on, slope_of
 from exgen.document import Step, Tex
-from exgen.graph import SCALAR, Name, as_expr
+from exgen.graph import Name, as_expr
 from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.prove import Claim
-    from exgen.derive.factors import Factor
+    from exgen.derive.latex import Printer
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
-    from exgen.graph import Call, Expr, Graph, Shape
+    from exgen.graph import Call, Expr, Graph
     from exgen.problems.base import Solved
 
 SAME = "By the same rule."
@@ -30,25 +29,11 @@ SENTENCE = re.compile(r"(?<=\.) (?=[A-Z$])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
-def claimed(
-    graph: Graph,
-    sides: tuple[Expr, ...],
-    *,
-    layout: str = "shape",
-    factors: tuple[Factor, ...] = (),
-) -> tuple[Claim, ...]:
-    """Return the claim that all sides are equal, as a step holds it; none for a single side.
-
-    Args:
-        graph: the network that the sides are about.
-        sides: as printed.
-        layout: of the notation.
-        factors: the derivatives of single lines that the sides read.
-
-    """
+def claimed(graph: Graph, sides: tuple[Expr, ...]) -> tuple[Claim, ...]:
+    """Return the claim that all sides are equal, as a step holds it; none for a single side."""
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (Equation(graph, None, sides, layout=layout, factors=factors),)
+    return (Equation(graph, None, sides),)
 
 
 def said_once(
@@ -115,7 +100,8 @@ def slope_reasons(
         slope = slope_of(part, printer, letter)
         if slope is not None and slope.latex not in said:
             said.append(slope.latex)
-            claims += claimed(slope.graph, slope.sides, factors=(slope.factor,))
+            graph, by = slope.graph, slope.graph.leaves[0].name
+            claims.append(Equation(graph, Quantity(graph.loss, by), (slope.right,)))
     return said, tuple(claims)
 
 
@@ -132,24 +118,11 @@ def scalar_notation(notation: Notation) -> Notation:
     return replace(notation, gradient="partial") if notation.gradient == "nabla" else notation
 
 
-def scalar_printer(
-    notation: Notation, shapes: Mapping[str, Shape], of: str, factors: tuple[Factor, ...]
-) -> MarkedPrinter:
-    """Return a printer that knows the derivatives of single lines."""
-    plain = Printer(notation, shapes, of)
-    return MarkedPrinter(
-        notation,
-        {**shapes, **{factor.name: SCALAR for factor in factors}},
-        of,
-        factors={factor.name: plain.derivative(factor.of, factor.by) for factor in factors},
-    )
-
-
 def scalar_step(
     graph: Graph,
     by: str,
     chain: Chained,
-    printer: MarkedPrinter,
+    printer: Printer,
     network: Graph,
     *,
     value: str = "",
@@ -175,7 +148,7 @@ def scalar_step(
     equation = " = ".join(shown)
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
-    claims = claimed(graph, chain.sides, factors=chain.factors)
+    claims = claimed(graph, chain.sides)
     why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
     return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))

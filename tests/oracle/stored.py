@@ -18,7 +18,7 @@ from exgen.certify.answers import sort_of
 from exgen.certify.equation import Equation
 from exgen.certify.hand import TOTAL, UPSTREAM
 from exgen.derive.jacobian import is_denominator
-from exgen.graph import Delta, Dim, Entry, Expr, Graph, Name, Size, SumOver, walk
+from exgen.graph import Delta, Dim, Entry, Expr, Graph, Number, Size, SumOver, walk
 from exgen.language import to_text
 from exgen.language.writer import graph_text
 
@@ -47,20 +47,22 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
     found = {"of": of, "by": by, "layout": claim.layout, "index": list(claim.index)}
     if claim.leaves or claim.cells:
         return found | _in_numbers(claim, network)
-    called = claim.quantity.called(graph)
-    if sort in ("derivation", "proof"):
+    if sort in ("derivation", "proof") and claim.quantity.symbol is not None:
         row, column = claim.index or (0, 0)
         return found | {
             "claim": sort,
             "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],
             "hot": claim.hot and list(claim.hot),
             "different": list(map(list, claim.different)),
-            "lines": [to_text(Entry(Name(called), row, column)), *rights],
+            "lines": [
+                to_text(Entry(claim.quantity.symbol, row, column)),
+                *(_expression(right) for right in claim.rights if claim.is_by_entry(right)),
+            ],
         }
     if len(claim.index) > len(graph.shapes[of]):
         return found | {"claim": "derivative by a matrix"}
     if claim.index and len(rights) > 1:
-        return found | {"claim": "equality", "of": called, "expr": rights[0], "entry": rights[1]}
+        return found | {"claim": "equality", "expr": rights[0], "entry": rights[1]}
     if claim.index:
         only = None if isinstance(claim.index[0], str) else [claim.index[0]]
         but = [place for _, place in claim.different]
@@ -76,6 +78,9 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
 def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
     assert claim.quantity is not None
     graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
+    numbers = all(isinstance(cell, Number) for row in claim.cells for cell in row)
+    if numbers and not by and f"{of} = " not in network and f"{of}: " not in network:
+        return {"claim": "number", "of": of, "digits": claim.rounding and claim.rounding.digits}
     if graph.loss == TOTAL:
         lines = graph.bindings[:-1]
         shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}
