@@ -212,6 +212,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     ]
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
+    drawn = any(isinstance(piece, Phrase) and piece.sort == "units" for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
         _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
@@ -225,7 +226,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         {
             **fields,
             "scalars": scalars,
-            "shown_in": setting.shown_in if shows else None,
+            "shown_in": setting.shown_in if shows or drawn else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,

@@ -156,6 +156,20 @@ SHOWS: Mapping[str, Show] = {
             shown.graph,
         ),
         Show(
+            "units",
+            "units",
+            "A network of scalar units as a figure, any other by its lines.",
+            "{show units}",
+            shown.units,
+        ),
+        Show(
+            "plot",
+            "plot sigmoid|minuslog",
+            "A curve, on the key alone.",
+            "{show plot sigmoid}",
+            shown.plot,
+        ),
+        Show(
             "batch",
             "batch",
             "How many examples are processed at once, and which line of the data each of them is.",
