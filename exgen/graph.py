@@ -365,8 +365,10 @@ def walk(expr: Expr) -> Iterator[Expr]:
         part = waiting.pop()
         yield part
         # a chain of ifs is quicker here than a match, and nothing is called so often
+        if isinstance(part, (Name, Number)):
+            continue
         if isinstance(part, Call):
-            waiting.extend(reversed(part.args))
+            waiting += part.args[::-1]
         elif isinstance(part, Entry):
             waiting.append(part.of)
         elif isinstance(part, SumOver):

@@ -22,6 +22,7 @@ PRESETS = (
     "show_that",
     "parameter_gradients",
     "identity_proof",
+    "concept",
     "scalar_graph",
     "circuit",
 )
@@ -29,7 +30,6 @@ PRESETS = (
 NAMES = (
     *PRESETS,
     "grid",
-    "concept",
     "alpha_gradient",
     "loss_derivative",
     "write_out",
