@@ -10,10 +10,10 @@ from exgen.asks.scene import Answered, Scene, placed
 from exgen.asks.tables import batch_of
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import per_example
 from exgen.derive.closed import closed_derivation, is_prediction, of_prediction
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.orient import per_example
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import ONE, SCALAR, Entry, Name, is_scalar, rebuild

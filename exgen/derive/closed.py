@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.derive.batch import per_example
 from exgen.derive.derivations import Derivation, Line, derivation, ranges_of
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters, letters_of
+from exgen.derive.orient import per_example
 from exgen.derive.partials import ordered, renamed
 from exgen.derive.summands import entry_at, loss_line
 from exgen.errors import KindError
