@@ -17,9 +17,8 @@ from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import NOTHING, gradients_given, read_given
-from exgen.derive.marked import example_mark
 from exgen.derive.orient import per_example
-from exgen.derive.symbols import dim_latex
+from exgen.derive.symbols import dim_latex, example_mark
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import Call, Number
