@@ -8,7 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from exgen.asks.arrays import cells_latex
+import numpy as np
+
+from exgen.asks.arrays import cell_latex, cells_latex
 from exgen.asks.cases import paths
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
 from exgen.certify.equation import Equation, as_cells
@@ -17,10 +19,11 @@ from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradient_name, gradients
 from exgen.errors import KindError
-from exgen.graph import is_scalar, names_in
+from exgen.graph import SCALAR, Entry, Name, Number, is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
 from exgen.problems.base import Solved
+from exgen.problems.cellwise import Grids
 from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
@@ -60,6 +63,26 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
     return values[by] - (rate if exact else float(rate)) * slope
 
 
+def is_in_grid(ask: Phrase) -> bool:
+    """Whether an answer is written into a grid of cells."""
+    return ask.clauses.get("inside") == "grid"
+
+
+def is_by_number(ask: Phrase) -> bool:
+    """Whether entries are called by their places, such as the first one."""
+    index = ask.slots.get("entry", ("", ()))[1]
+    return is_in_grid(ask) or any(part.isdecimal() for part in index)
+
+
+def cellwise(ask: Phrase, scene: Scene) -> Grids | None:
+    """Return what works an answer out cell by cell; None where it is no grid of fractions."""
+    turned = scene.setting.notation.layout == "numerator" and ask.sort == "gradient"
+    exact = all(is_exact(part) for array in scene.values.values() for part in array.flat)
+    if not is_in_grid(ask) or "digits" in ask.clauses or turned or not exact:
+        return None
+    return Grids(scene.setting.notation, scene.graph, scene.values)
+
+
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
     scene = scene.numbered(ask)
@@ -69,7 +92,7 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     left = scene.printer.name(name)
     solved = Solved(
         name=ask.name,
-        latex=Tex(cells_latex(array, digits)),
+        latex=Tex(cells_latex(array, digits, grid=is_in_grid(ask))),
         shape=graph.shapes[name],
         expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
         steps=_forward_steps(ask, scene, name, digits),
@@ -80,8 +103,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
             leaves=scene.leaves,
             rounding=_rounding(digits),
         ),
-        write=lambda claim: Tex(cells_latex(claim.value, digits)),
-        where=_where(scene, left),
+        write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
+        where=_where(ask, scene, left),
     )
     return Answered(asked(f"${left}$", digits), (solved,), "worked")
 
@@ -89,15 +112,17 @@ def value(ask: Phrase, scene: Scene) -> Answered:
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a gradient at the numbers, worked out from the loss backwards."""
     scene = scene.numbered(ask)
-    by = scene.name(ask, "entry")
+    by, index = scene.name(ask, "entry"), ask["entry"][1]
     inner = scene.ending_in(scene.name(ask), ask)
+    if index:
+        return _entry_value(ask, inner, by, index)
     graph, layout = inner.graph, scene.setting.notation.layout
     leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
     found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
     require_exact(ask, found, scene.source)
 
     def write(claim: Equation) -> Tex:
-        return Tex(cells_latex(claim.value, digits))
+        return Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask)))
 
     claim = Equation(
         graph,
@@ -120,7 +145,47 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         ),
         claim=claim,
         write=write,
-        where=_where(scene, symbol),
+        where=_where(ask, scene, symbol),
+    )
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+
+
+def _entry_value(ask: Phrase, scene: Scene, by: str, index: tuple[str, ...]) -> Answered:
+    """Return one entry of a gradient at the numbers, from those of its one step."""
+    graph, shape = scene.graph, scene.graph.shapes[by]
+    row, column = (int(part) if part.isdecimal() else -1 for part in (*index, "0")[:2])
+    place = row, column
+    sizes = tuple(dim.constant for dim in shape)
+    if len(index) > 2 or not all(0 <= n < size for n, size in zip(place, sizes, strict=True)):  # noqa: PLR2004 - axes
+        remedy = f"Count from 0: '{by}' is {' x '.join(map(str, sizes))}."
+        raise scene.error(f"'{by}' has no such entry", ask.spans["entry"], remedy)
+    found = gradients(graph, scene.values, exact=True)[by][place]
+    digits = scene.digits(ask)
+    require_exact(ask, np.array([found]), scene.source)
+    grids = Grids(scene.setting.notation, graph, scene.values)
+    symbol = scene.printer(Entry(Name(gradient_name(by)), *place))
+    inside = grids.inside(backward_of(scene).found[by].step, place)
+    latex = cell_latex(found, digits)
+    sides = [symbol, *([inside] if inside not in ("", latex) else [])]
+    sign = "=" if digits is None else r"\approx"
+    equation = rf"{' = '.join(sides)} {sign} \exanswer{{{latex}}}"
+    claim = Equation(
+        graph,
+        Quantity(graph.loss, by),
+        (Number(Fraction(found)),),
+        index=place,
+        leaves={leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves},
+        rounding=_rounding(digits),
+    )
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(latex),
+        shape=SCALAR,
+        expr=str(found),
+        steps=(Step("entry", Tex(equation), ""),),
+        claim=claim,
+        write=lambda claim: Tex(cell_latex(claim.rights[0].value, digits)),
+        where=_where(ask, scene, symbol),
     )
     return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
 
@@ -174,9 +239,9 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
 
 
-def _where(scene: Scene, symbol: str) -> Tex:
-    """Return which of several numbers a mistake is about."""
-    several = sum(map(is_numeric, scene.asks)) > 1
+def _where(ask: Phrase, scene: Scene, symbol: str) -> Tex:
+    """Return which of several numbers a mistake is about; a grid has its symbol beside it."""
+    several = sum(map(is_numeric, scene.asks)) > 1 and not is_in_grid(ask)
     return Tex(f"for ${symbol}$" if several else "")
 
 
@@ -248,6 +313,9 @@ def _worked_before(ask: Phrase, scene: Scene) -> frozenset[str]:
 def _forward_steps(ask: Phrase, scene: Scene, name: str, digits: int | None) -> tuple[Step, ...]:
     done = _worked_before(ask, scene)
     lines = [b.name for b in part_of(scene.graph, name).bindings if b.name not in done]
+    grids = cellwise(ask, scene)
+    if grids is not None:
+        return tuple(step for line in lines for step in grids.forward_steps(line))
     return tuple(
         _line_step(scene, line, digits, answer=line == name)
         for line in (lines if name in lines or not lines else [*lines, name])
@@ -324,12 +392,15 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
             known += [*work.needed(_by(earlier), known), _by(earlier)]
     found = gradients(scene.graph, {n: scene.values[n] for n in scene.graph.names}, exact=True)
-    layout = scene.setting.notation.layout
+    layout, grids = scene.setting.notation.layout, cellwise(ask, scene)
     steps: list[Step] = []
     for stage in (*work.needed(by, known), by):
         if stage in known:
             continue
         known.append(stage)
+        if grids is not None:
+            steps += grids.backward_steps(work.found[stage])
+            continue
         answer = stage == by and ask.sort == "gradient"
         array = _turned(found[stage], layout)
         shown = cells_latex(array, digits if answer else _shown_digits(array, digits))

@@ -10,7 +10,7 @@ import numpy as np
 
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
-from exgen.asks.numeric import is_numeric, require_exact, result
+from exgen.asks.numeric import is_by_number, is_in_grid, is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Phrase
 from exgen.asks.scene import Scene, placed
@@ -22,9 +22,10 @@ from exgen.asks.words import among
 from exgen.derive.batch import cost_name
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import SCALAR, is_scalar
+from exgen.graph import SCALAR, Call, is_scalar
 from exgen.language import read_network
 from exgen.language.writer import graph_text
+from exgen.ops import traits_of
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
     from exgen.asks.pieces import Piece
     from exgen.asks.scene import Answered
-    from exgen.graph import Graph
+    from exgen.engine import Values
+    from exgen.graph import Expr, Graph
     from exgen.seeds import Stream
 
 WHOLE = ("network", "entries", "chain")
@@ -186,7 +188,7 @@ def _numbers(
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     asks = [phrase for phrase in phrases if is_numeric(phrase)]
-    vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
+    vectors = {p["entry"][0] for p in phrases if p.verb == "ask" and is_by_cases(p, graph)}
     upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
@@ -204,12 +206,35 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         for by in vectors:
             require_telling(graph, by, upstream, values, options)
+        if drawn and any(map(is_in_grid, asks)):
+            _require_telling(graph, asks, values, ranges, options)
         if drawn:
             for ask in asks:
                 _require_workable(ask, result(ask, graph, values), source, options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
+
+
+def _require_telling(
+    graph: Graph,
+    asks: Sequence[Phrase],
+    values: Values,
+    ranges: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Turn numbers down among which a 0, or a lone sign, hides what was done with the others."""
+    drawn = luck.factors(graph, ranges)
+    luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
+    luck.require("both_signs", luck.both_signs(graph, values), options)
+    lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
+    luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
+    slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
+    luck.require("no_zero_gradients", all(slope.any() for slope in slopes), options)
+
+
+def _is_kinked(expr: Expr) -> bool:
+    return isinstance(expr, Call) and bool(traits_of(expr).kink)
 
 
 def _require_workable(
@@ -234,6 +259,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     pieces = parse(source)
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
+    turned = setting.notation.layout == "numerator"
+    if turned and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
+        setting = replace(setting, notation=replace(setting.notation, layout="shape"))
     graph, upstream = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
@@ -260,6 +288,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
+            "turned": turned,
+            "by_number": any(map(is_by_number, scene.asks)),
             "scalars": all(map(is_scalar, setting.graph.shapes.values())),
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
@@ -328,8 +358,10 @@ KIND = Kind(
         "values_exist",
         "no_ties",
         "off_the_kink",
+        "both_signs",
         "short_decimals",
         "clear_rounding",
+        "no_zero_results",
         *RULES,
     ),
     slips=SLIPS,

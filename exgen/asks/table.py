@@ -166,6 +166,7 @@ SHOWS: Mapping[str, Show] = {
             "The numbers of these names, or of every leaf.",
             "{show values x, W1}",
             shown.values,
+            ("grid",),
         ),
         Show(
             "shapes",
@@ -194,6 +195,14 @@ SHOWS: Mapping[str, Show] = {
             "The gradient of a loss by the last line is given; the loss stands behind the network.",
             "{show upstream g of J}",
             shown.upstream,
+        ),
+        Show(
+            "untransposed",
+            "untransposed",
+            "Each gradient of this problem has the shape of its array; the sheet says so where the "
+            "notation would transpose it.",
+            "{show untransposed}",
+            shown.untransposed,
         ),
         Show(
             "cases",

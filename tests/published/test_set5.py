@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.pipeline import build, load
-from exgen.problems.grid_steps import ruled
+from exgen.problems.cellwise import ruled
 from exgen.render.tex import render_tex
 from tests.published.made import key, latex, problem, published
 
