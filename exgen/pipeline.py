@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import re
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace as with_keys
 
-from exgen import resources
+from exgen import __version__, resources
 from exgen.again import again
 from exgen.asks.problem import shows_network
 from exgen.banks import TEXT, bank_names, find_bank, load_bank, with_page
@@ -130,8 +130,11 @@ def assembled(
         seed=seed,
         notation=asdict(notation),
         slips=slips,
-        versions={name: version(name) for name in ("exgen", "numpy")}
-        | {"python": platform.python_version()},
+        versions={
+            "exgen": __version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
         problems=tuple(problems),
         language=bank.language,
         page=bank.page,
@@ -351,7 +354,7 @@ def render(
     if found.failures:
         raise _edited(manifest, found.failures[0].where, found.failures[0].message)
     sources = render_tex(found.problem_set)
-    own = found.problem_set.versions["exgen"] == version("exgen")
+    own = found.problem_set.versions["exgen"] == __version__
     for name, text in sources.items():
         if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
             raise _edited(manifest, f"{name}.tex", "it is not what was made")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +13,7 @@ from exgen.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
@@ -71,6 +68,10 @@ def results(
         warm_up()
         yield map(work, parts)
         return
+    # these cost every command 7 ms, and one of them needs them
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         jobs,
@@ -107,6 +108,9 @@ def _in_order(
 
 
 def _result(future: Future[Found], interrupted: Callable[[], bool]) -> Found:
+    from concurrent.futures import wait
+    from concurrent.futures.process import BrokenProcessPool
+
     while not future.done() and not interrupted():
         wait([future], timeout=PATIENCE)
     if interrupted():
@@ -157,7 +161,9 @@ def _begin(warm_up: Callable[[], object]) -> None:
 
 def _end_with_parent() -> None:
     """Let a process end as soon as the one that started it is gone, however that ended."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is None:
         return
 

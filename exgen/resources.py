@@ -58,6 +58,7 @@ def template_engine(folder: Path, **own: Any) -> Environment:  # noqa: ANN401 - 
         comment_end_string="#>",
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         autoescape=False,  # noqa: S701 - what comes out is TeX, or a text that a parser reads
         **own,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import suppress
-from importlib.metadata import version
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
+from exgen import __version__
 from exgen.again import Failure, again, more, said
 from exgen.errors import ExgenError, MachineError, ManifestError
 from exgen.files import read, reason
@@ -218,5 +218,5 @@ def _line(name: str, stands: str, follows: str, by: str) -> Failure:
 
 def _by(manifest: Manifest) -> str:
     """Say so where the set was made by another version, whose pages may differ."""
-    made, own = manifest.inputs.versions.get("exgen"), version("exgen")
+    made, own = manifest.inputs.versions.get("exgen"), __version__
     return "" if made == own else f"; it was made by exgen {made}, and this is {own}"

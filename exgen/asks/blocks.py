@@ -131,7 +131,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     elif inside == "grid":
         prints = _in_grid(prints, names[0])
     if inside == "box" and answered.layout:
-        paragraph["boxed"].append({"answer": names[0], "layout": answered.layout})
+        paragraph["boxed"] += [{"answer": name, "layout": answered.layout} for name in names]
     elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)

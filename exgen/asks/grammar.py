@@ -1,8 +1,9 @@
 """The phrases that may stand in braces: a pattern of words and places for each, and clauses.
 
 A pattern is read word by word. ``NAME`` stands for a name of the network, ``ENTRY`` for a name
-with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``NUMBER``, ``SIZE`` and
-``TEXT`` for what they say, ``CONDITION`` for all that follows;
+with or without indices, ``NAMES`` and ``NUMBERS`` for some with commas, ``DERIVATIVES`` for names
+or pairs such as ``a by z``, ``NUMBER``, ``SIZE`` and ``TEXT`` for what they say, ``CONDITION`` for
+all that follows;
 ``digits|decimals`` is either word, and a word in brackets may be left out.
 """
 
@@ -29,10 +30,17 @@ PLAIN = re.compile(r"[a-z]+")
 EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
 SIZE = re.compile(r"[A-Za-z]\w*|[1-9]\d{0,8}", re.ASCII)
 NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "NAMES": (",", "and"),
+    "NUMBERS": (",", "and"),
+    "DERIVATIVES": (",", "and", "by"),
+}
+"""What may stand between the parts of each sort of list."""
 PLACES: Mapping[str, str] = {
     "NAME": "a name of the network",
     "ENTRY": "a name of the network, or an entry of it such as W[i, j]",
     "NAMES": "names of the network, with commas",
+    "DERIVATIVES": "names of the network or pairs such as a1 by z1, with commas",
     "NUMBER": "a number",
     "NUMBERS": "numbers, with commas",
     "SIZE": "a size, such as m or 20",
@@ -56,12 +64,18 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("digits", "to NUMBER digits|decimals|digit|decimal", "worked at numbers, rounded"),
         Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
         Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
-        Clause("given", "given NAMES", "these gradients of the loss stay symbols"),
+        Clause("steps", "step by step", "each line reads the gradients on the lines before it"),
+        Clause(
+            "given",
+            "given DERIVATIVES",
+            "the gradients of the loss by these names, and the Jacobians of such pairs as a1 by "
+            "z1, stay symbols",
+        ),
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
-        Clause("examples", "over SIZE examples", "when so many examples are processed at once"),
+        Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
         Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
         Clause("grid", "in grids", "as grids of ruled cells"),
@@ -165,11 +179,13 @@ class Reader:
 
     def _pattern(self, pattern: str) -> Iterator[tuple[str, Any, Span]]:
         counts: dict[str, int] = {}
-        for word in pattern.split():
+        words = pattern.split()
+        for word, following in zip(words, [*words[1:], ""], strict=True):
             optional = word.startswith("[")
             legal = word.strip("[]").split("|")
             token = self.next
-            if legal[0] in PLACES and not (optional and token is None):
+            left_out = optional and (token is None or token.text == following)
+            if legal[0] in PLACES and not left_out:
                 sort = legal[0]
                 start = token.span if token else self.end
                 value = self._place(sort)
@@ -199,19 +215,22 @@ class Reader:
                 if sort == "CONDITION":
                     rest, self.at = self.words[self.at :], len(self.words)
                     return " ".join([token.text, *(word.text for word in rest)])
-                return self._listed(sort, value) if sort in ("NAMES", "NUMBERS") else value
+                return self._listed(sort, value) if sort in LISTS else value
         said = f", not '{token.text}'" if token else ", and the brace ends"
         raise self.error(f"{PLACES[sort]} is expected here{said}", f"Such as {self.example}.")
 
     def _listed(self, sort: str, first: object) -> tuple[Any, ...]:
         """Read on after a name or number: more of them, each behind a comma or an ``and``."""
         found = [first]
-        while (token := self.next) is not None and token.text in (",", "and"):
+        while (token := self.next) is not None and token.text in LISTS[sort]:
             self.at += 1
             value = None if self.next is None else _VALUES[sort](self.next.text)
             if value is None:
-                what, example = ("name", "z1, a1") if sort == "NAMES" else ("number", "1, 0")
-                raise self.error(f"a {what} is expected behind the comma", f"Such as {example}.")
+                what, example = ("number", "1, 0") if sort == "NUMBERS" else ("name", "z1, a1")
+                where = "the comma" if token.text != "by" else "'by'"
+                raise self.error(f"a {what} is expected behind {where}", f"Such as {example}.")
+            if token.text == "by":
+                value = (found.pop(), value)
             found.append(value)
             self.at += 1
         return tuple(found)
@@ -245,6 +264,7 @@ _VALUES: Mapping[str, Any] = {
     "NAME": _name,
     "ENTRY": _entry,
     "NAMES": _name,
+    "DERIVATIVES": _name,
     "NUMBER": _number,
     "NUMBERS": _number,
     "SIZE": lambda text: text if SIZE.fullmatch(text) else None,

@@ -22,6 +22,7 @@ from exgen.errors import KindError
 from exgen.graph import SCALAR, Entry, Name, Number, is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
+from exgen.problems.backward import reasons_of
 from exgen.problems.base import Solved
 from exgen.problems.cellwise import Grids
 from exgen.problems.upstream import part_of
@@ -408,10 +409,11 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
         sign = r"\approx" if rounded else _sign(array, digits)
         step = work.step(stage)
         result = rf"\exanswer{{{shown}}}" if answer else shown
-        sides = f"{step.equation}{_paths_put_in(scene, work, stage, found, digits)}"
+        formula = str(step.equation).replace("&=", "=")
+        sides = f"{formula}{_paths_put_in(scene, work, stage, found, digits)}"
         if sign == "=":  # a formula that is a number already is written once
             sides = sides.removesuffix(f" = {shown}")
-        why = "" if stage in derived else step.why
+        why = "" if stage in derived else " ".join(reasons_of(work.found[stage]))
         steps.append(replace(step, equation=Tex(f"{sides} {sign} {result}"), why=why))
     return tuple(steps)
 

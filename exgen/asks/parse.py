@@ -36,7 +36,7 @@ OF_NAMES = re.compile(
     r"\{\s*(?:fact|where|let|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL
 )
 """What begins a brace in which names stand behind the colon too, and no words."""
-WAYS = ("exactly", "digits", "upstream", "given", "sorted")
+WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")

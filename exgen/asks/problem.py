@@ -57,6 +57,7 @@ SLIPS = (
     "skipped_jacobian",
     "no_slope",
     "output_for_preactivation",
+    "sum_for_mean",
     "wrong_sign",
     "forgot_factor",
     "forgot_upstream",
@@ -126,10 +127,15 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     return draws
 
 
-def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None]:
+UPSTREAM = "upstream"
+"""The leaf that is an upstream gradient which is shown without a name."""
+
+
+def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None, bool]:
     """Return the network with the loss behind it of which an upstream gradient is shown.
 
-    Beside it stands the name of the leaf that is this gradient.
+    Beside it stands the name of the leaf that is this gradient, and whether the sheet has no name
+    for it.
 
     Raises:
         KindError: the network has one of the two names.
@@ -137,13 +143,15 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     """
     for piece in pieces:
         if isinstance(piece, Phrase) and piece.sort == "upstream":
-            wanted = piece["name"], piece["name2"]
-            found, name = with_upstream(graph, wanted[:1], wanted[1:])
-            if (name, found.loss) != wanted:
+            unnamed = "name2" not in piece.slots
+            wanted = UPSTREAM if unnamed else piece["name"]
+            loss = piece["name" if unnamed else "name2"]
+            found, name = with_upstream(graph, (wanted,), (loss,))
+            if (name, found.loss) != (wanted, loss):
                 error = KindError("the network has a name that looks like one of these")
                 raise placed(error, source, piece.span)
-            return found, name
-    return graph, None
+            return found, name, unnamed
+    return graph, None, False
 
 
 def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
@@ -170,7 +178,7 @@ def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
 
 def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
     for slot, filled in phrase.slots.items():
-        if slot in ("condition", "word"):
+        if slot in ("condition", "word", "size"):
             continue
         names = (filled,) if isinstance(filled, str) else filled
         for name in names if slot != "entry" else names[:1]:
@@ -189,7 +197,7 @@ def _numbers(
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     asks = [phrase for phrase in phrases if is_numeric(phrase)]
     vectors = {p["entry"][0] for p in phrases if p.verb == "ask" and is_by_cases(p, graph)}
-    upstream = next((p["name"] for p in phrases if p.sort == "upstream"), None)
+    upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
     drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
@@ -206,11 +214,11 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         for by in vectors:
             require_telling(graph, by, upstream, values, options)
-        if drawn and any(map(is_in_grid, asks)):
-            _require_telling(graph, asks, values, ranges, options)
         if drawn:
             for ask in asks:
                 _require_workable(ask, result(ask, graph, values), source, options)
+        if drawn and any(map(is_in_grid, asks)):
+            _require_telling(graph, asks, values, ranges, options)
         return {"numbers": numbers}
 
     return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
@@ -262,10 +270,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     turned = setting.notation.layout == "numerator"
     if turned and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
         setting = replace(setting, notation=replace(setting.notation, layout="shape"))
-    graph, upstream = behind(pieces, setting.graph, source)
+    graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, own)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed, own)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
     batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
     fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)
@@ -295,17 +303,12 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
-            "derives": sorted({rule for part in found.values() for rule in _derives(part)}),
+            "derives": sorted({rule for part in found.values() for rule in part.derives}),
             "choices": [name for name, part in found.items() if is_choice(part)],
             "hints": {a.name: a.clauses["hint"] for a in scene.asks if "hint" in a.clauses},
         },
         answers,
     )
-
-
-def _derives(answered: Answered) -> Sequence[str]:
-    """Return the rules that an answer derives, to which later problems point."""
-    return answered.prints.get("derives", ()) if isinstance(answered.prints, dict) else ()
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:

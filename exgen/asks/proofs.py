@@ -38,8 +38,8 @@ def derivation(ask: Phrase, scene: Scene) -> Answered:
     answered, (left, right, runs) = proven(ask, scene, ask.span)
     line = rf"$\displaystyle {left} = {right}$"
     shown = {"show": "line", "line": Tex(rf"{line},\quad ${runs}$" if runs else line)}
-    told = [AFTER_SOFTMAX.rule] if _raw(ask, scene, ask.span).premise else []
-    return replace(answered, prints={**shown, "derives": told})
+    told = (AFTER_SOFTMAX.rule,) if _raw(ask, scene, ask.span).premise else ()
+    return replace(answered, prints=shown, derives=told)
 
 
 def proven(ask: Phrase, scene: Scene, span: Span) -> tuple[Answered, tuple[str, str, str]]:

@@ -38,14 +38,16 @@ class Answered:
     Attributes:
         prints: what stands in the text in place of the ask; blanks are marks in it.
         solved: the answers, one for each blank.
-        layout: how the key works it out: ``worked`` or ``rubric``; empty where the answer stands
-            in a blank and has nothing to work out.
+        layout: how the key works it out: ``worked``, ``derivation``, ``backward``, ``examples`` or
+            ``rubric``; empty where the answer stands in a blank and has nothing to work out.
+        derives: the rules that its key derives, to which later problems point.
 
     """
 
     prints: Tex | dict[str, Any]
     solved: tuple[Solved, ...]
     layout: str = ""
+    derives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Scene:
         draws: what was drawn: under ``numbers`` the leaves, under ``sizes`` those at which they
             are, under ``order`` that of choices.
         upstream: the leaf that is the upstream gradient of the last line, where one is shown.
+        unnamed: whether the sheet has no name for it, so that its symbol stands in formulas.
         own: the network with what the text lets be.
 
     """
@@ -70,6 +73,7 @@ class Scene:
     stated: frozenset[str]
     draws: Mapping[str, Any]
     upstream: str | None = None
+    unnamed: bool = False
     own: Graph | None = None
 
     @property
@@ -102,7 +106,16 @@ class Scene:
     @property
     def given_gradients(self) -> list[str]:
         """The line whose gradient is shown as given."""
-        return [self.graph.bindings[-2].name] if self.upstream else []
+        return [self.graph.bindings[-2].name] if self.upstream in self.graph.names else []
+
+    @property
+    def arriving(self) -> dict[str, Expr]:
+        """What stands in a formula for the leaf that is given, or for the gradient that it is."""
+        pairs = [(Name(str(self.upstream)), Name(gradient_name(n))) for n in self.given_gradients]
+        return {
+            (leaf if self.unnamed else symbol).name: symbol if self.unnamed else leaf
+            for leaf, symbol in pairs
+        }
 
     def error(self, message: str, span: Span, remedy: str = "") -> KindError:
         """Return an error that points into the text."""
@@ -171,10 +184,14 @@ def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:
 
     ``given`` says which derivatives stay symbols besides.
     """
-    found = gradients_given(scene.graph, given)
-    if scene.upstream is not None:
-        put = {gradient_name(line): Name(scene.upstream) for line in scene.given_gradients}
-        found = {name: replace(g, step=substitute(g.step, put)) for name, g in found.items()}
+    found = dict(gradients_given(scene.graph, given))
+    put = scene.arriving
+    if put:
+        found |= {
+            name: replace(g, step=substitute(g.step, put), closed=substitute(g.closed, put))
+            for name, g in found.items()
+            if name not in scene.given_gradients
+        }
     return Backward(scene.setting, given, found)
 
 

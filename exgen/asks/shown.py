@@ -96,7 +96,7 @@ def values(phrase: Phrase, scene: Scene) -> Shown:
     scene, grid = scene.numbered(phrase), "grid" in phrase.clauses
     wanted = phrase.slots.get("names") or tuple(leaf.name for leaf in scene.graph.leaves)
     items = [
-        {"name": Tex(scene.printer.name(name)), "value": Tex(cells_latex(array, None, grid=grid))}
+        {"name": Tex(_called(name, scene)), "value": Tex(cells_latex(array, None, grid=grid))}
         for name in (scene.known(name, phrase, "names") for name in wanted)
         for array in [scene.values[name]]
     ]
@@ -126,16 +126,29 @@ def gradient(phrase: Phrase, scene: Scene) -> Shown:
 
 
 def upstream(phrase: Phrase, scene: Scene) -> Shown:
-    """Show the gradient that is given of the last line, flat, as it stands in running text."""
+    """Show the gradient that is given of the last line."""
+    symbol = _arriving(scene)
+    if scene.unnamed:
+        return Tex(f"${symbol}$")
+    given = Name(phrase["name"])
+    turned = scene.setting.notation.layout == "numerator"
+    return Tex(f"${symbol} = {scene.printer(given.T if turned else given)}$")
+
+
+def _arriving(scene: Scene) -> str:
+    """Return the symbol of the gradient that is given, flat, as it stands in running text."""
     printer, notation = scene.printer, scene.setting.notation
-    loss, (output,) = phrase["name2"], scene.given_gradients
-    symbol, given = printer.derivative(loss, output), Name(phrase["name"])
-    if notation.gradient != "nabla":
-        sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
-        symbol = f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
-    if notation.layout == "numerator":
-        return Tex(f"${symbol} = {printer(given.T)}$")
-    return Tex(f"${symbol} = {printer(given)}$")
+    loss, (output,) = scene.graph.loss, scene.given_gradients
+    if notation.gradient == "nabla":
+        return printer.derivative(loss, output)
+    sign = r"\mathrm{d}" if notation.gradient == "d" else r"\partial "
+    return f"{sign}{printer.name(loss)} / {sign}{printer.name(output)}"
+
+
+def _called(name: str, scene: Scene) -> str:
+    """Return the symbol of a name; of an upstream gradient without one, that of the gradient."""
+    unnamed = scene.unnamed and name == scene.upstream
+    return _arriving(scene) if unnamed else scene.printer.name(name)
 
 
 def remark(phrase: Phrase, scene: Scene) -> Shown:

@@ -8,132 +8,24 @@ from functools import reduce
 from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
-from exgen.asks.cases import entry, in_order, is_by_cases
-from exgen.asks.numeric import gradient_value
 from exgen.asks.pieces import Words
-from exgen.asks.scene import Answered, Scene, backward_of, placed
-from exgen.certify.equation import Equation
-from exgen.certify.quantity import Quantity
+from exgen.asks.scene import Answered, Scene, placed
 from exgen.certify.sizes import TotalClaim
-from exgen.derive.factors import read_given
 from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex
-from exgen.engine import evaluate, gradient_name
+from exgen.engine import evaluate
 from exgen.errors import KindError
-from exgen.graph import ONE, SCALAR, Dim, Expr, Name, Number, Shape, Size, is_scalar
+from exgen.graph import ONE, SCALAR, Dim, Expr, Number, Shape, Size, is_scalar
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
 from exgen.problems.boxes import boxes, drawn_places
 from exgen.problems.chains import blanks_of, check_hidden, check_lines, draw_hidden
-from exgen.problems.steps import claimed
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
-    from exgen.certify.prove import Claim
     from exgen.errors import Source
     from exgen.graph import Graph
-    from exgen.problems.backward import Backward
     from exgen.seeds import Stream
-
-
-QUAD = r"\quad"
-
-
-def gradient(ask: Phrase, scene: Scene) -> Answered:
-    """Return the gradient of a scalar by a name: in closed form, in one step, or at numbers."""
-    if {"digits", "exactly"} & ask.clauses.keys():
-        return gradient_value(ask, scene)
-    by, index = scene.name(ask, "entry"), ask["entry"][1]
-    inner = scene.ending_in(scene.name(ask), ask)
-    if index:
-        return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
-    if "sorted" in ask.clauses:
-        return in_order(ask, inner)
-    one_step = "upstream" in ask.clauses
-    kept = ask.clauses.get("given", ())
-    for name in kept:
-        inner.known(name, ask, "given")
-    given = read_given(inner.graph, list(kept))
-    work = backward_of(inner, given)
-    found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
-        raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in kept:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
-    written = work.written(found.step if one_step else found.closed, by)
-    printer = work.printer(written.shapes, frozenset())
-    symbol = printer.derivative(inner.graph.loss, by)
-    steps = _steps(ask, inner, work, by, one_step=one_step)
-    solved = Solved(
-        name=ask.name,
-        latex=Tex(printer(written.expr)),
-        shape=work.shape(by),
-        expr=to_text(written.expr),
-        steps=steps,
-        claim=Equation(
-            inner.graph,
-            Quantity(inner.graph.loss, by),
-            (written.expr,),
-            layout=work.layout,
-            factors=given.factors,
-        ),
-        write=lambda claim: Tex(printer(claim.rights[0])),
-    )
-    return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")
-
-
-def _steps(
-    ask: Phrase, scene: Scene, work: Backward, by: str, *, one_step: bool
-) -> tuple[Step, ...]:
-    """Return the lines of the backward pass that lead to a gradient and were not shown before."""
-    known = scene.given_gradients
-    for earlier in scene.earlier(ask):
-        if earlier.sort == "gradient" and earlier["name"] == scene.graph.loss:
-            other = earlier["entry"][0]
-            if other in work.found and "given" not in earlier.clauses:
-                alone = "upstream" in earlier.clauses
-                known += [other] if alone else [*work.needed(other, known), other]
-    stages = [by] if one_step else [*work.needed(by, known), by]
-    steps: list[Step] = []
-    for stage in stages:
-        step = work.step(stage)
-        told, claims = work.reasons(stage)
-        plain = [str(part) for part in told if not isinstance(part, Tex)]
-        shown = [part.tex for part in told if isinstance(part, Tex)]
-        why = Tex(" ".join([*plain, *shown])) if shown else " ".join(plain)
-        sides = str(step.equation).split(" = ")
-        if stage == by:
-            closed = work.printed(work.found[by].closed, by)
-            if not one_step and closed not in sides:
-                sides.append(closed)
-                step = replace(step, claims=_all_sides(work, by))
-            sides[-1] = rf"\exanswer{{{sides[-1]}}}"
-        steps.append(
-            replace(step, equation=Tex(" = ".join(sides)), why=why, claims=(*step.claims, *claims))
-        )
-    return tuple(steps)
-
-
-def _all_sides(work: Backward, by: str) -> tuple[Claim, ...]:
-    """Return the claim that the symbol, the step and the closed form are equal."""
-    found = work.found[by]
-    parts = (work.written(found.step, by).expr, work.written(found.closed, by).expr)
-    sides = tuple(dict.fromkeys((Name(gradient_name(by)), *parts)))
-    return claimed(
-        work.graph,
-        sides,
-        layout=work.layout,
-        factors=work.given.factors,
-    )
-
-
-def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
-    """Return an entry of a gradient in index form, derived line by line."""
-    from exgen.asks.proofs import proven
-
-    answered, (left, _, runs) = proven(replace(ask, slots={"name": by}), scene, ask.spans["entry"])
-    prints = Tex(rf"$\displaystyle {left}{rf',{QUAD} {runs}' if runs else ''}$")
-    return replace(answered, prints=prints)
 
 
 def jacobian(ask: Phrase, scene: Scene) -> Answered:

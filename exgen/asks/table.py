@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.asks import cases, numeric, proofs, shown, symbolic, tables, vectorised, words
+from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, tables, vectorised, words
 from exgen.asks.scene import Answered
 
 if TYPE_CHECKING:
@@ -191,8 +191,9 @@ SHOWS: Mapping[str, Show] = {
         ),
         Show(
             "upstream",
-            "upstream NAME of NAME",
-            "The gradient of a loss by the last line is given; the loss stands behind the network.",
+            "upstream [NAME] of NAME",
+            "The gradient of a loss by the last line is given, under a name or as its symbol; the "
+            "loss stands behind the network. Without a name its number is that of `upstream`.",
             "{show upstream g of J}",
             shown.upstream,
         ),
@@ -203,6 +204,14 @@ SHOWS: Mapping[str, Show] = {
             "notation would transpose it.",
             "{show untransposed}",
             shown.untransposed,
+        ),
+        Show(
+            "cost",
+            "cost",
+            "The cost, the mean of the losses of many examples, and how their values are called.",
+            "{show cost over m examples}",
+            derived.show_cost,
+            ("examples",),
         ),
         Show(
             "cases",
@@ -269,12 +278,12 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "gradient",
             "gradient of NAME by ENTRY",
-            "The gradient of a scalar: closed, one step from its upstream gradients, from "
-            "gradients that are given, an entry in index form or by cases, with a known order of "
-            "what is sorted, or at the numbers.",
+            "The gradient of a scalar: closed, one step from its upstream gradients, step by step, "
+            "from derivatives that are given, of the mean over examples, an entry in index form or "
+            "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
-            symbolic.gradient,
-            ("upstream", "given", "sorted", "exactly", "digits"),
+            derived.gradient,
+            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits"),
             wrong=True,
         ),
         Ask(

@@ -168,6 +168,9 @@ def batch_of(phrase: Phrase, scene: Scene) -> Batch:
     """Return the network over as many examples as a phrase says, as rows or as columns."""
     said = phrase.clauses["examples"]
     count = Dim(int(said)) if said.isdecimal() else Dim(0, (said,))
+    if said in scene.graph.names:
+        span, remedy = phrase.spans["examples"], "Call the number of examples something else."
+        raise scene.error(f"'{said}' is a name of the network", span, remedy)
     rows = in_rows(scene.setting.notation, written=phrase.clauses.get("as") == "rows")
     try:
         return batched(scene.graph, count, rows=rows)
@@ -181,7 +184,7 @@ def show_batch(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     printer = replace(scene.setting, graph=batch.graph).printer
     return {
         "show": "batch",
-        "count": Tex(dim_latex(_count(batch))),
+        "count": Tex(dim_latex(count_of(batch))),
         "line": "row" if batch.rows else "column",
         "names": [
             Tex(printer.name(batch.names[leaf.name]))
@@ -191,7 +194,8 @@ def show_batch(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     }
 
 
-def _count(batch: Batch) -> Dim:
+def count_of(batch: Batch) -> Dim:
+    """Return how many examples a batch has."""
     return next(batch.graph.shapes[name][0 if batch.rows else 1] for name in batch.names.values())
 
 
@@ -300,7 +304,7 @@ def _column(cell: Phrase, scene: Scene, batch: Batch | None) -> dict[str, Any]:
         "sort": cell.sort,
         "says": HEADS[cell.sort].says,
         "room": 0 if is_numeric(cell) else HEADS[cell.sort].room,
-        "count": Tex(dim_latex(_count(batch))) if batch and said else None,
+        "count": Tex(dim_latex(count_of(batch))) if batch and said else None,
         "single": batch is not None and not said and cell.sort == "shape",
         "digits": scene.digits(cell),
         "of": Tex(scene.printer.name(cell["name"])) if cell.sort == "gradient" else None,

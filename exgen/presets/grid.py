@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.preset import preset
 from exgen.problems.entries import checked_names
+from exgen.problems.upstream import loss_behind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str,
         "lines": lines,
         "leaves": [leaf.name for leaf in graph.leaves],
         "by": checked_names(options.get("by", [*lines[-2::-1], *inputs]), legal, "gradient"),
-        "loss": "L",
+        "loss": loss_behind(graph),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -69,43 +69,32 @@ class Backward(Struct, frozen=True):
             notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
         )
 
-    def printed(self, expr: Expr, by: str, examples: frozenset[str] = frozenset()) -> str:
-        """Return a gradient as LaTeX, in the layout."""
-        written = self.written(expr, by)
-        return self.printer(written.shapes, examples)(written.expr)
+    def step(
+        self,
+        name: str,
+        examples: frozenset[str] = frozenset(),
+        *,
+        closed: bool = False,
+        answer: bool = False,
+    ) -> Step:
+        """Return one aligned line of the derivation, proven: its rule and shape are the reason.
 
-    def line(self, name: str, examples: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """Return one line of the derivation: symbol, step, rule and shape."""
+        With ``closed``, or where something is given, the line ends in the closed form; ``answer``
+        marks its last side.
+        """
         gradient = self.found[name]
-        printer = self.printer(self.written(gradient.step, name).shapes, examples)
-        right = [self.printed(gradient.step, name, examples)]
-        closed = self.printed(gradient.closed, name, examples)
-        if not self.given.is_empty and closed != right[0]:
-            right.append(closed)
-        return {
-            "left": Tex(printer.derivative(self.graph.loss, name)),
-            "right": [Tex(part) for part in right],
-            "rule": rule_name(gradient, self.graph),
-            "shape": Tex(shape_latex(self.shape(name))),
-            "scalar": is_scalar(self.shape(name)),
-        }
-
-    def step(self, name: str, examples: frozenset[str] = frozenset()) -> Step:
-        """Return one line of the derivation as a proven step."""
-        gradient, line = self.found[name], self.line(name, examples)
         written = [self.written(gradient.step, name)]
-        if not self.given.is_empty:
+        if closed or not self.given.is_empty:
             written.append(self.written(gradient.closed, name))
-        sides = tuple(dict.fromkeys(part.expr for part in written))
-        claims = claimed(
-            self.graph,
-            (Name(gradient_name(name)), *sides),
-            layout=self.layout,
-            factors=self.given.factors,
-        )
-        equation = f"{line['left']} = {' = '.join(map(str, line['right']))}"
-        why = " ".join(reasons_of(gradient))
-        return Step(rule_name(gradient, self.graph), Tex(equation), why, claims=claims)
+        printer = self.printer(written[0].shapes, examples)
+        shown = list(dict.fromkeys(printer(part.expr) for part in written))
+        if answer:
+            shown[-1] = rf"\exanswer{{{shown[-1]}}}"
+        sides = dict.fromkeys((Name(gradient_name(name)), *(part.expr for part in written)))
+        claims = claimed(self.graph, tuple(sides), layout=self.layout, factors=self.given.factors)
+        left, rule = printer.derivative(self.graph.loss, name), rule_name(gradient, self.graph)
+        why = Tex(f"{rule}; {sized(self.shape(name))}")
+        return Step(rule, Tex(f"{left} &= {' = '.join(shown)}"), why, claims=claims)
 
     def reasons(self, name: str) -> tuple[list[str | Tex], tuple[Claim, ...]]:
         """Return why a line holds, sentence by sentence, and the claims of what it states."""
@@ -130,6 +119,11 @@ class Backward(Struct, frozen=True):
 
         visit(name)
         return order
+
+
+def sized(shape: Shape) -> str:
+    """Return the shape of a gradient in words."""
+    return "a scalar" if is_scalar(shape) else f"shape ${shape_latex(shape)}$"
 
 
 def variable_of(part: Expr, graph: Graph) -> str | None:

@@ -305,7 +305,11 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         proofs: list[dict[str, Any]] = []
         proven: tuple[Step, ...] = ()
         if case.graph is case.network:
-            proofs, proven = fused_proofs(case.setting, [case.logits], gradients, set())
+            proven, _ = fused_proofs(case.setting, [case.logits], gradients, ())
+        if proven:
+            shown_lines = [{"equation": s.equation, "why": Tex(str(s.why))} for s in proven[1:]]
+            proofs = [{"lines": shown_lines, "entries": "entry by entry" in str(proven[0].why)}]
+            proven = proven[1:]
         own = replace(step, claims=(*step.claims, *claims))
         answers.append(replace(answer, steps=(*proven, own)))
         entry = shown(case.entry_of(fused.closed))

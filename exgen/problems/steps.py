@@ -71,17 +71,28 @@ def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved
 
     def once(step: Step, part: int) -> Step:
         every = [text for text in SENTENCE.split(str(step.why)) if text]
-        if not every:
+        # beside an aligned line stands its rule, and what leads to lines is needed each time
+        if not every or "&=" in step.equation.tex or every[-1].endswith(":"):
             return step
         new = [text for text in every if text not in said]
-        text = " ".join(new) or pointer(every) or str(step.why)
+        text = " ".join(new)
+        if step.equation.tex and not new:
+            text = pointer(every) or str(step.why)
         said.update((text, part) for text in new)
         before.clear()
         before.update(every)
         return replace(step, why=Tex(text) if isinstance(step.why, Tex) else text)
 
     return tuple(
-        replace(answer, steps=tuple(once(step, part) for step in answer.steps))
+        replace(
+            answer,
+            steps=tuple(
+                told
+                for step in answer.steps
+                for told in [once(step, part)]
+                if told.equation.tex or str(told.why) or not str(step.why)
+            ),
+        )
         for part, answer in enumerate(answers)
     )
 

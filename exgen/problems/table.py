@@ -21,6 +21,7 @@ PRESETS = (
     "vectorise_forward",
     "vectorise_backward",
     "show_that",
+    "parameter_gradients",
     "identity_proof",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
@@ -28,7 +29,6 @@ NAMES = (
     *PRESETS,
     "concept",
     "alpha_gradient",
-    "parameter_gradients",
     "loss_derivative",
     "scalar_graph",
     "circuit",

@@ -71,6 +71,8 @@ def check_text(text: str, place: str = "", remedy: str = "") -> None:
 
     """
     plain = _printable(text)
+    if plain.isascii():
+        return
     for char in plain:
         if not _is_settable(char):
             raise BankError(
@@ -122,6 +124,8 @@ def _declared(char: str) -> str | None:
 
 def _printable(text: str) -> str:
     """Return text with composed accents and without control characters, where TeX would stop."""
+    if text.isascii() and text.isprintable():
+        return text
     composed = unicodedata.normalize("NFC", text)
     shown = (char for char in composed if unicodedata.category(char) != "Cf")
     kept = (c if c.isprintable() or c == NO_BREAK or THIN.match(c) else " " for c in shown)

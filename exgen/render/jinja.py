@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from exgen.document import Step, Tex
+from exgen.grading import points_latex
 from exgen.languages import ENGLISH
 from exgen.page import USUAL, Page
 from exgen.readback.declarations import Declared, declare, give
@@ -54,9 +55,14 @@ def _environment() -> Environment:
         "pairs": pass_context(_pairs),
         "reasoned": pass_context(_reasoned),
         "marked": lambda latex: Tex(_marked(str(latex))),
+        "unaligned": lambda latex: Tex(
+            latex.tex.replace("&=", "=") if _aligned(latex) else latex.tex
+        ),
+        "points": lambda points: Tex(points_latex(points)),
         "tall": lambda latex: r"\begin{" in str(latex),
         "width": pass_context(_width),
     }
+    environment.tests["aligned"] = _aligned
     environment.globals |= {"Tex": Tex, "declared": _declared, "gives": _gives, "says": _says}
     # for what is imported without context
     environment.globals |= {"_fill": str, "_page": USUAL, "_words": ENGLISH}
@@ -81,6 +87,11 @@ def _gives(leaf: Mapping[str, Any]) -> Tex:
 def _leaf(leaf: Mapping[str, Any], *, hot: bool) -> Declared:
     lines = leaf["hot"] if hot else ""
     return Declared(str(leaf["symbol"]), leaf["sort"], str(leaf["size"]), lines)
+
+
+def _aligned(equation: Tex) -> bool:
+    """Whether a step's equation is a line of an ``align*``."""
+    return "&=" in equation.tex.partition(r"\begin")[0]
 
 
 def _marked(equation: str) -> str:
@@ -115,10 +126,19 @@ def _chain(
         for step in steps
     ]
     rows = [
-        (equation, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}")
+        (line, rf"\exreason{{{why if isinstance(why, Tex) else escape(why)}}}" * (n == 0))
         for equation, why in reasons
+        for n, line in enumerate(_lines(equation))
     ]
     return Tex(chain(rows, gap, _line(context, parts=parts), context["_words"].page))
+
+
+def _lines(equation: str) -> list[str]:
+    """Return an aligned equation with each of its further sides on a line of its own."""
+    sides = equation.split(" = ")
+    if any(side.count(r"\left") != side.count(r"\right") for side in sides):
+        return [equation]
+    return [sides[0], *(f" &= {side}" for side in sides[1:])]
 
 
 def _display(context: Context, latex: Tex) -> Tex:

@@ -135,25 +135,20 @@ def _pieces(
         alone = r"\exwide" if fills_a_line(f"{question}{after}", wide, page) else ""
         return rf"{alone}\exshort{{{question}}}{{{after}}}{{{wide}mm}}{{{high}mm}}"
 
-    def work(
-        name: str,
-        *others: str,
-        layout: str = "worked",
-        columns: int = 1,
-        high: int | None = None,
-    ) -> Tex:
-        """Register an answer: its worked solution on the key, room to write on the sheet.
+    def work(*names: str, layout: str = "worked", high: int | None = None) -> Tex:
+        """Register answers: their worked solution on the key, room to write on the sheet.
 
-        The layout is that of the solution: ``worked``, ``derivation`` with aligned lines, or
-        ``rubric`` with points. The room is that of this answer and others, in so many columns,
-        unless its height is given.
+        The layout is that of the solution: ``worked`` line by line, some of it aligned, or
+        ``rubric`` with points; ``backward`` and ``examples`` are worked and say what comes. The
+        room has the height of these answers, unless one is given.
         """
-        asked.append(name)
+        begun = [problem.answer(name) for name in asked]
+        asked.extend(names)
         if not key:
-            return Tex(_below(_room(problem, page, (name, *others), columns, high)))
-        answer = problem.answer(name)
-        worth = [Tex(points_latex(points)) for points in answer.points]
-        return rendered(layout, answer=answer, mistakes=mistakes, worth=worth)
+            return Tex(_below(_room(problem, page, names, given=high)))
+        answers = [problem.answer(name) for name in names]
+        own = {"worth": answers[0].points, "begun": begun, "mistakes": mistakes, "layout": layout}
+        return rendered("rubric" if layout == "rubric" else "worked", answers=answers, **own)
 
     def mistakes(*names: str, verb: str = "wrote") -> Tex:
         """Tell, on the key, the likeliest mistakes in these answers of one part.
@@ -189,6 +184,7 @@ def _pieces(
 
     def rendered(name: str, **fields: object) -> Tex:
         document = template(f"documents/{name}.tex.j2")
+        fields |= {"derived_in": around.derived, "number": number}
         return Tex(document.render(_fill=fill, _page=page, _words=around.words, **fields))
 
     page = around.page

@@ -103,7 +103,10 @@ def solve(kind: str, text: str, draws: dict[str, Any], notation: str = "base") -
         assert len({agreement.method for agreement in prove(answer.claim)}) >= 2
         assert all(step.rule and str(step.why) for step in answer.steps)
         # A reason with mathematics in it may also be the name of a rule, at the right of a line.
-        assert all(step.why.endswith(".") for step in answer.steps if isinstance(step.why, str))
+        # A colon leads to the lines that follow.
+        assert all(
+            step.why.endswith((".", ":")) for step in answer.steps if isinstance(step.why, str)
+        )
     for tex in texts([solution.fields, *(answer.latex for answer in solution.answers)]):
         assert tex.count("{") == tex.count("}")
         assert tex.count(r"\left") == tex.count(r"\right")

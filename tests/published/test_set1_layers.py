@@ -99,11 +99,11 @@ def test_cost_by_weights(made: ProblemSet) -> None:
         one = forward(single, {**shared, "x": run["X"][:, [n]], "y": run["Y"][:, [n]]})
         error = (one["yhat"] - one["y"]).item()
         expected += error * (run["W2"].T * (one["z1"] > 0)) @ one["x"].T / 4
-        mean += value(found["W1"], single, one) / 4
+        mean += value(found["L.W1.examples"], single, one) / 4
     np.testing.assert_allclose(mean, expected)
     np.testing.assert_allclose(run["grad_W1"], expected)
-    np.testing.assert_allclose(value(found["W1.batch"], graph, run, m=4), expected)
-    assert found["W1.batch"].latex.tex == (
+    np.testing.assert_allclose(value(found["L.W1.examples.batch"], graph, run, m=4), expected)
+    assert found["L.W1.examples.batch"].latex.tex == (
         r"\frac{1}{m}\,\left(\left(\mathbf{W}^{[2]\top}\,\left(\hat{\mathbf{Y}} - \mathbf{Y}"
         r"\right)\right) \odot \mathbf{1}\left[\mathbf{Z}^{[1]} > 0\right]\right)\,"
         r"\mathbf{X}^{\top}"

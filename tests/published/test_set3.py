@@ -52,10 +52,10 @@ def test_gradients_from_given_jacobians(made: ProblemSet) -> None:
         r"\mathbf{W}^{[2]\top}\," + outer
     )
     assert found == {
-        "W2": outer + r"\,\mathbf{z}^{[2]\top}",
-        "b2": outer,
-        "W1": inner + r"\,\mathbf{x}^{\top}",
-        "b1": inner,
+        "L.W2.given": outer + r"\,\mathbf{z}^{[2]\top}",
+        "L.b2.given": outer,
+        "L.W1.given": inner + r"\,\mathbf{x}^{\top}",
+        "L.b1.given": inner,
     }
 
 
@@ -89,8 +89,8 @@ def test_two_sigmoids(made: ProblemSet) -> None:
     expected_by = {"W2": e3 @ h.T, "b2": e3, "W1": e1 @ run["x"].T, "b1": e1}
     found = answers(made, "p3a")
     for name, expected in expected_by.items():
-        np.testing.assert_allclose(value(found[name], graph, run), expected)
-    assert found["b2"].latex.tex == (
+        np.testing.assert_allclose(value(found[f"L.{name}.given"], graph, run), expected)
+    assert found["L.b2.given"].latex.tex == (
         r"\nabla_{\hat{\mathbf{y}}}L \odot \hat{\mathbf{y}} \odot "
         r"\left(\mathbf{1} - \hat{\mathbf{y}}\right)"
     )

@@ -36,14 +36,16 @@ def test_twin_gradients(made: ProblemSet) -> None:
         "b1": m_a + m_b,
     }
     found = answers(made, "p4-1")
-    assert found.keys() == expected.keys()
+    assert found.keys() == {f"{graph.loss}.{name}" for name in expected}
     for name, array in expected.items():
-        np.testing.assert_allclose(value(found[name], graph, run), array, err_msg=name)
+        answer = found[f"{graph.loss}.{name}"]
+        np.testing.assert_allclose(value(answer, graph, run), array, err_msg=name)
 
 
 def test_twin_gradients_as_printed(made: ProblemSet) -> None:
     """1.4.1b-d: each gradient from those before it."""
-    found = {name: answer.latex.tex for name, answer in answers(made, "p4-1").items()}
+    every = answers(made, "p4-1").items()
+    found = {name.removeprefix("L."): answer.latex.tex for name, answer in every}
     by_h, by_a, by_b = (rf"\nabla_{{\mathbf{{{name}}}}}L" for name in ("h", "m}_{a", "m}_{b"))
     assert found == {
         "W2": r"\nabla_{z}L\,\mathbf{h}^{\top}",
@@ -72,11 +74,12 @@ def test_skip_gradients(made: ProblemSet) -> None:
         "z_s": h2, "W_s": h2 @ run["x"].T, "x": run["W1"].T @ z1 + run["W_s"].T @ h2,
     }  # fmt: skip
     found = answers(made, "p4-2")
-    assert found.keys() == expected.keys()
+    assert found.keys() == {f"{graph.loss}.{name}" for name in expected}
     for name, array in expected.items():
-        np.testing.assert_allclose(value(found[name], graph, run), array, err_msg=name)
-    assert found["x"].latex.tex == (
+        answer = found[f"{graph.loss}.{name}"]
+        np.testing.assert_allclose(value(answer, graph, run), array, err_msg=name)
+    assert found["L.x"].latex.tex == (
         r"\mathbf{W}^{[1]\top}\,\nabla_{\mathbf{z}^{[1]}}L + "
         r"\mathbf{W}_{s}^{\top}\,\nabla_{\mathbf{z}_{s}}L"
     )
-    assert found["z3"].latex.tex == r"\mathbf{y} - \mathbf{t}"
+    assert found["L.z3"].latex.tex == r"\mathbf{y} - \mathbf{t}"

@@ -1,0 +1,278 @@
+"""Asks for gradients in symbols, derived line by line from the loss on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exgen.asks.cases import entry, in_order, is_by_cases
+from exgen.asks.numeric import gradient_value
+from exgen.asks.proofs import proven
+from exgen.asks.scene import Answered, Scene, backward_of, placed
+from exgen.asks.tables import batch_of, count_of
+from exgen.certify.equation import Equation
+from exgen.certify.examples import MeanGradientClaim
+from exgen.certify.quantity import Quantity
+from exgen.derive.batch import cost_name, per_example
+from exgen.derive.factors import gradients_given, read_given
+from exgen.derive.marked import example_mark
+from exgen.derive.symbols import dim_latex
+from exgen.derive.written import NOTHING
+from exgen.document import Step, Tex
+from exgen.errors import KindError
+from exgen.graph import SCALAR, Call, Number
+from exgen.language import to_text
+from exgen.problems.backward import Backward, sized
+from exgen.problems.base import Setting, Solved
+from exgen.problems.fused import FUSED, fused_proofs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from exgen.asks.pieces import Phrase
+    from exgen.derive.batch import Batch
+    from exgen.derive.factors import Given
+    from exgen.derive.latex import Printer
+
+QUAD = r"\quad"
+ONE_STEP = ("upstream", "steps")
+"""The ways in which an answer reads the gradients before it."""
+SLIPS = (
+    "dropped_path",
+    "missing_minus",
+    "skipped_jacobian",
+    "no_slope",
+    "output_for_preactivation",
+    "sum_for_mean",
+    "wrong_sign",
+    "forgot_factor",
+    "wrong_mask",
+    "slope_on_the_wrong_side",
+    "slope_at_the_input",
+    "kept_the_one",
+    "forgot_transpose",
+    "wrong_order",
+)
+"""The usual mistakes, the likeliest first."""
+SYMBOLIC = frozenset({"digits", "exactly", "sorted"})
+"""The clauses without which a gradient is derived here."""
+MEAN = (
+    "The cost is the mean of the losses, so its gradient is the mean of their gradients:",
+    "A sum over examples of a column times a row is one product of matrices:",
+)
+
+
+def gradient(ask: Phrase, scene: Scene) -> Answered:
+    """Return the gradient of a scalar by a name: in symbols, of one example or many, or not."""
+    if {"digits", "exactly"} & ask.clauses.keys():
+        return gradient_value(ask, scene)
+    by, index = scene.name(ask, "entry"), ask["entry"][1]
+    inner = scene.ending_in(scene.name(ask), ask)
+    if index:
+        return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
+    if "sorted" in ask.clauses:
+        return in_order(ask, inner)
+    work = backward_of(inner, _given(ask, inner))
+    found = work.found.get(by)
+    if found is None or by == inner.graph.loss or not found.rules:
+        raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
+    if by in work.given.gradients:
+        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
+    if "examples" in ask.clauses:
+        return _over_examples(ask, inner, work, by)
+    closed = not ask.clauses.keys() & set(ONE_STEP)
+    written = work.written(found.closed if closed else found.step, by)
+    printer = work.printer(written.shapes, frozenset())
+    symbol = printer.derivative(inner.graph.loss, by)
+    steps, told = _backward(ask, inner, work, by, closed=closed)
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(printer(written.expr)),
+        shape=work.shape(by),
+        expr=to_text(written.expr),
+        steps=steps,
+        claim=Equation(
+            inner.graph,
+            Quantity(inner.graph.loss, by),
+            (written.expr,),
+            layout=work.layout,
+            factors=work.given.factors,
+        ),
+        write=_write(printer, _left(scene, symbol)),
+    )
+    return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "backward", told)
+
+
+def _given(ask: Phrase, scene: Scene) -> Given:
+    kept = [
+        part if isinstance(part, str) else part[1] if part[0] == scene.graph.loss else [*part]
+        for part in ask.clauses.get("given", ())
+    ]
+    try:
+        return read_given(scene.graph, kept)
+    except KindError as error:
+        raise placed(error, scene.source, ask.spans["given"]) from None
+
+
+def _is_derived(ask: Phrase) -> bool:
+    """Whether an ask is for a whole gradient in symbols."""
+    return ask.sort == "gradient" and not ask["entry"][1] and not SYMBOLIC & ask.clauses.keys()
+
+
+def _left(scene: Scene, symbol: str) -> str:
+    """Return what stands before a mistake: the symbol, where there are several gradients."""
+    return f"{symbol} = " if sum(map(_is_derived, scene.asks)) > 1 else ""
+
+
+def _write(printer: Printer, left: str) -> Callable[[Any], Tex]:
+    return lambda claim: Tex(left + printer(claim.rights[0]))
+
+
+def _known(ask: Phrase, scene: Scene, work: Backward) -> list[str]:
+    """Return the names whose gradients the key derived for earlier asks, from the same."""
+    known = scene.given_gradients
+    for earlier in filter(_is_derived, scene.earlier(ask)):
+        same = all(earlier.clauses.get(n) == ask.clauses.get(n) for n in ("given", "examples"))
+        if same and earlier["name"] == scene.graph.loss and earlier["entry"][0] in work.found:
+            other = earlier["entry"][0]
+            alone = "upstream" in earlier.clauses
+            known += [other] if alone else [*work.needed(other, known), other]
+    return known
+
+
+def _backward(
+    ask: Phrase,
+    scene: Scene,
+    work: Backward,
+    by: str,
+    examples: frozenset[str] = frozenset(),
+    *,
+    closed: bool,
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the lines that lead to a gradient and were not shown before, and why they hold.
+
+    Beside them stand the rules that are derived below the lines.
+    """
+    known = _known(ask, scene, work)
+    stages = [by] if "upstream" in ask.clauses else [*work.needed(by, known), by]
+    lines: list[Step] = []
+    reasons: list[Step] = []
+    for stage in stages:
+        line = work.step(
+            stage,
+            examples,
+            closed=stage == by and closed and not examples,
+            answer=stage == by and not examples,
+        )
+        told, claims = work.reasons(stage)
+        lines.append(replace(line, claims=(*line.claims, *claims)))
+        reasons += [Step("reason", Tex(""), why) for why in told]
+    before = {rule for stage in known for rule in work.found[stage].rules if rule in FUSED}
+    proofs, rules = fused_proofs(scene.setting, stages, work.found, before)
+    return (*lines, *reasons, *proofs), rules
+
+
+def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
+    """Return an entry of a gradient in index form, derived line by line."""
+    answered, (left, _, runs) = proven(replace(ask, slots={"name": by}), scene, ask.spans["entry"])
+    prints = Tex(rf"$\displaystyle {left}{rf',{QUAD} {runs}' if runs else ''}$")
+    return replace(answered, prints=prints)
+
+
+# --- many examples ---
+
+
+def show_cost(phrase: Phrase, scene: Scene) -> dict[str, Any]:
+    """Show that there are many examples, and the cost, which is the mean of their losses."""
+    batch = _batch(phrase, scene)
+    one, many = backward_of(scene), _many(scene, batch)
+    marked = one.printer({}, per_example(scene.graph))
+    marked = replace(marked, shapes={**scene.printer.shapes, cost_name(scene.graph): SCALAR})
+    plain, size = many.setting.printer, dim_latex(count_of(batch))
+    return {
+        "show": "cost",
+        "size": Tex(size),
+        "line": "row" if batch.rows else "column",
+        "mark": Tex(example_mark(scene.setting.notation)),
+        "cost": Tex(plain.name(batch.graph.loss)),
+        "mean": Tex(_mean(size) + marked.name(scene.graph.loss)),
+        "inputs": [
+            {"one": Tex(marked.name(name)), "all": Tex(plain.name(big))}
+            for name, big in batch.names.items()
+        ],
+    }
+
+
+def _batch(phrase: Phrase, scene: Scene) -> Batch:
+    if "examples" not in phrase.clauses:
+        raise scene.error("how many examples are there?", phrase.span, "Such as over m examples.")
+    return batch_of(phrase, scene)
+
+
+def _mean(size: str) -> str:
+    return rf"\frac{{1}}{{{size}}} \sum_{{i=1}}^{{{size}}} "
+
+
+def _many(scene: Scene, batch: Batch) -> Backward:
+    setting = Setting(batch.graph, scene.setting.notation, None)
+    return Backward(setting, NOTHING, gradients_given(batch.graph, NOTHING))
+
+
+def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answered:
+    """Return the gradient of the mean loss: as a mean over the examples, and as one product."""
+    if ask.choices:
+        raise scene.error("an answer in two forms is nothing to choose", ask.span)
+    graph, own = scene.graph, per_example(scene.graph)
+    if by in own:
+        said = f"'{by}' differs from example to example, so its gradient is no mean over them"
+        raise scene.error(said, ask.spans["entry"], "Ask for a parameter.")
+    batch = batch_of(ask, scene)
+    many = _many(scene, batch)
+    closed = one.written(one.found[by].closed, by)
+    whole = many.written(many.found[by].closed, by)
+    printer, together = one.printer(closed.shapes, own), many.printer(whole.shapes, frozenset())
+    symbol = many.setting.printer.derivative(batch.graph.loss, by)
+    mean = _mean(dim_latex(count_of(batch)))
+    total = mean[mean.index(r"\sum") :]
+
+    def write(claim: MeanGradientClaim) -> Tex:
+        match claim.expr:
+            case Call("mul", (Number(), inner)) if inner == closed.expr:
+                return Tex(f"{symbol} = {total}{printer.wrapped(inner)}")
+        return Tex(f"{symbol} = {mean}{printer.wrapped(claim.expr)}")
+
+    def lines(sort: str, place: int, right: str) -> tuple[Step, ...]:
+        equation = rf"{symbol} &= \exanswer{{{right}}}"
+        size = Tex(sized(one.shape(by)))
+        return Step(sort, Tex(""), MEAN[place]), Step(sort, Tex(equation), size)
+
+    steps, told = _backward(ask, scene, one, by, own, closed=False)
+    answers = (
+        Solved(
+            name=ask.name,
+            latex=Tex(mean + printer.wrapped(closed.expr)),
+            shape=one.shape(by),
+            expr=to_text(closed.expr),
+            steps=(*steps, *lines("mean", 0, mean + printer.wrapped(closed.expr))),
+            claim=MeanGradientClaim(
+                graph, by, closed.expr, one.shape(by), closed.shapes, one.layout, batch
+            ),
+            write=write,
+        ),
+        Solved(
+            name=f"{ask.name}.batch",
+            latex=Tex(together(whole.expr)),
+            shape=one.shape(by),
+            expr=to_text(whole.expr),
+            steps=lines("batch", 1, together(whole.expr)),
+            claim=Equation(
+                batch.graph,
+                Quantity(batch.graph.loss, by),
+                (whole.expr,),
+                layout=one.layout,
+            ),
+            write=_write(together, f"{symbol} = "),
+        ),
+    )
+    return Answered(Tex(rf"$\displaystyle {symbol}$"), answers, "examples", told)
