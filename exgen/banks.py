@@ -226,6 +226,7 @@ def _network(table: Table, name: str, data: object) -> NetworkEntry:
         sources=tuple(sources),
         leaves=leaves,
         numbers=numbers,
+        place=table.place,
     )
 
 

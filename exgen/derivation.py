@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from exgen.certify.given import given as at_values
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
 from exgen.deep import deep_expressions
-from exgen.derive.gradients import derive_gradients, premises, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients, premises
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.symbols import check_looks
@@ -23,9 +24,9 @@ from exgen.errors import (
     CertificateError,
     LanguageError,
     MachineError,
-    MisfitError,
     Source,
     ValuesError,
+    retold,
 )
 from exgen.files import read_text
 from exgen.language import read_network, to_text
@@ -33,13 +34,11 @@ from exgen.shapes import check_sizes
 from exgen.values import read_sizes, read_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from exgen.derive.notation import Notation
-    from exgen.derive.written import Written
     from exgen.document import Agreement
     from exgen.graph import Expr, Graph, Leaf
 
@@ -120,33 +119,29 @@ def derive(
 
 
 def _derived(graph: Graph, source: Source, notation: Notation, values: Source | None) -> Derivation:
-    try:
+    with retold(partial(LanguageError, place=source.name)):
         check_looks(graph)
-    except MisfitError as error:
-        raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
-    given = None if values is None else read_values(values, graph)
-    if given is not None:
-        graph = _sized(graph, given, values)
+    case = None
+    if values is not None:
+        graph, at = _at(graph, values)
+        case = at_values(graph, at, notation)
     found = derive_gradients(graph)
-    numerator = notation.layout == "numerator"
-    shapes = with_gradient_shapes(graph, numerator=numerator)
-    printer = Printer(notation, shapes, graph.loss)
-    case = None if given is None else at_values(graph, _run(graph, given, values), notation)
+    printer = Printer(notation, graph.shapes, graph.loss)
     parts: list[LeafGradient] = []
     for leaf in graph.leaves:
         closed = found[leaf.name].closed
         expr = slope_at_zero(closed, notation)
-        written = as_written(closed, leaf.name, graph, notation)
+        written = as_written(closed, graph, notation)
         value, compared = (None, ()) if case is None else _value(case, leaf, expr, values)
         parts.append(
             LeafGradient(
                 name=leaf.name,
                 shape=tuple(d.constant if d.is_number else str(d) for d in leaf.dims),
                 expr=to_text(expr),
-                latex=printer(written.expr),
+                latex=printer(written),
                 symbol=printer.derivative(graph.loss, leaf.name),
                 why=found[leaf.name].why,
-                certificate=_certify(graph, leaf, expr, written),
+                certificate=_certify(graph, leaf, expr, written, notation.layout),
                 value=value,
                 compared=compared,
             )
@@ -154,19 +149,20 @@ def _derived(graph: Graph, source: Source, notation: Notation, values: Source | 
     return Derivation(
         loss=graph.loss,
         loss_value=None if case is None else float(case.at[graph.loss].item()) + 0.0,
-        steps=tuple((f"grad_{name}", to_text(part.step)) for name, part in found.items()),
+        steps=tuple((to_text(graph.gradient(n)), to_text(part.step)) for n, part in found.items()),
         gradients=tuple(parts),
         premises=(*premises(graph, found), *(() if case is None else at_kinks(case))),
     )
 
 
-def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Agreement, ...]:
+def _certify(
+    graph: Graph, leaf: Leaf, expr: Expr, written: Expr, layout: str
+) -> tuple[Agreement, ...]:
     """Prove a gradient, and what LaTeX prints of it where the notation writes it otherwise."""
     quantity = Quantity(graph.loss, leaf.name)
     try:
-        if written.expr != expr:
-            layout = "numerator" if written.numerator else "shape"
-            prove(Equation(graph, quantity, (written.expr,), layout=layout))
+        if written != expr:
+            prove(Equation(graph, quantity, (written,), layout=layout))
         return prove(Equation(graph, quantity, (expr,)))
     except CertificateError as error:
         raise CertificateError(
@@ -175,34 +171,25 @@ def _certify(graph: Graph, leaf: Leaf, expr: Expr, written: Written) -> tuple[Ag
         ) from None
 
 
-def _sized(graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None) -> Graph:
-    """Put in the sizes that the arrays have, and check what only they can show."""
-    place = source.name if source else ""
-    sizes = read_sizes(graph, given, place)
+def _at(graph: Graph, values: Source) -> tuple[Graph, dict[str, NDArray[Any]]]:
+    """Return a graph with the sizes that given arrays have, and the value of every name."""
+    given = read_values(values, graph)
+    sizes = read_sizes(graph, given, values.name)
     if unknown := [name for name in graph.size_names if name not in sizes]:
-        raise ValuesError(
-            f"the sizes {', '.join(unknown)} do not follow from the values", place=place
-        )
+        says = f"the sizes {', '.join(unknown)} do not follow from the values"
+        raise ValuesError(says, place=values.name)
     sized = graph.with_sizes(sizes)
-    try:
+    with retold(partial(ValuesError, place=values.name)):
         check_sizes(sized)
-    except MisfitError as error:
-        raise ValuesError(error.message, place=place, remedy=error.remedy) from None
-    return sized
-
-
-def _run(
-    graph: Graph, given: Mapping[str, NDArray[Any]], source: Source | None
-) -> dict[str, NDArray[Any]]:
-    values = forward(graph, given)
-    for name, value in values.items():
+    found = forward(sized, given)
+    for name, value in found.items():
         if not np.isfinite(value).all():
             raise ValuesError(
                 f"at these values '{name}' is not finite",
-                place=source.name if source else "",
+                place=values.name,
                 remedy="Check the domains of log, / and **, and the size of exp's argument.",
             )
-    return values
+    return sized, found
 
 
 def _value(
@@ -210,10 +197,8 @@ def _value(
 ) -> tuple[object, tuple[Agreement, ...]]:
     """Return a gradient as nested lists, and the methods that agree on it at these values."""
     try:
-        array, compared = prove_at(case, leaf.name, expr)
-    except ValuesError as error:
-        place = source.name if source else ""
-        raise ValuesError(error.message, place=place, remedy=error.remedy) from None
+        with retold(partial(ValuesError, place=source.name if source else ""), ValuesError):
+            array, compared = prove_at(case, leaf.name, expr)
     except CertificateError as error:
         raise CertificateError(
             f"at these values the gradient by '{leaf.name}' could not be proven: {error.message}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, non
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
 from exgen.document import to_json
-from exgen.errors import AcceptanceError, BankError, KindError, MisfitError
+from exgen.errors import AcceptanceError, BankError, KindError, retold
 from exgen.graph import is_scalar, shape_text
 from exgen.language import read_network
 from exgen.problems.luck import lines_that_break
@@ -125,7 +126,7 @@ def draw_networks(bank: Bank, seed: int) -> dict[str, DrawnNetwork]:
             # Those of all kinds, not of the kinds in the bank: else a problem added to a bank
             # could change the draws of a network that other problems use.
             rules = NETWORK_RULES if entry.accept is None else entry.accept
-            drawn[problem.network] = _draw_network(entry, rules, stream, home)
+            drawn[problem.network] = _draw_network(entry, rules, stream)
         if problem.kind.needs_loss and not _ends_in_scalar(drawn[problem.network].graph):
             raise KindError(
                 f"{problem.kind.name} needs a network that ends in a scalar loss, and "
@@ -140,54 +141,49 @@ def _ends_in_scalar(graph: Graph) -> bool:
     return is_scalar(graph.shapes[graph.loss])
 
 
-def _draw_network(
-    entry: NetworkEntry, rules: tuple[str, ...], stream: Stream, bank: Bank
-) -> DrawnNetwork:
+def _draw_network(entry: NetworkEntry, rules: tuple[str, ...], stream: Stream) -> DrawnNetwork:
     rejected: dict[str, int] = {}
     for attempt in range(1, MAX_TRIES + 1):
         draws: dict[str, Any] = {
             key: stream.child(attempt, key).choose(choices) for key, choices in entry.draw.items()
         }
         which = stream.child(attempt, "text").below(len(entry.sources))
-        symbolic = _read(entry, which, draws, bank)
-        given = _given_sizes(symbolic, entry, bank)
+        symbolic = _read(entry, which, draws)
+        given = _given_sizes(symbolic, entry)
         symbolic = symbolic.with_sizes(given)
         sizes = {key: value for key, value in draws.items() if isinstance(value, int)}
-        graph = _with_sizes(symbolic, sizes, entry, bank)
+        graph = _with_sizes(symbolic, sizes, entry)
         drawn = NetworkDraw(symbolic, graph, draws, entry.draw)
         broken = next((rule for rule in rules if not OF_NETWORKS[rule](drawn)), None)
         if broken is None:
             chosen: dict[str, Any] = {"text": which} if len(entry.sources) > 1 else {}
-            names = _drawn_names(graph, entry, stream.child("names"), bank)
+            names = _drawn_names(graph, entry, stream.child("names"))
             chosen |= {"names": names} if names else {}
-            graph = _told_apart(graph.renamed(names), f"{bank.path}: [networks.{entry.name}]")
+            graph = _told_apart(graph.renamed(names), entry.place)
             free = tuple(rule for rule in NETWORK_RULES if rule not in rules)
             return DrawnNetwork({**given, **draws, **chosen}, graph, attempt, rejected, names, free)
         rejected = added(rejected, {broken: 1})
-    place = f"{bank.path}: [networks.{entry.name}]"
-    raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), place)
+    raise none_accepted(f"the network '{entry.name}'", rejected, ("draw",), entry.place)
 
 
-def _given_sizes(graph: Graph, entry: NetworkEntry, bank: Bank) -> dict[str, int]:
+def _given_sizes(graph: Graph, entry: NetworkEntry) -> dict[str, int]:
     """Return the sizes that follow from numbers which the bank gives for leaves."""
-    place = f"{bank.path}: [networks.{entry.name}]"
     give = {name: part for name, part in entry.give.items() if graph.leaf(name) is not None}
-    sizes = read_sizes(graph, given_arrays(give, graph, place, fractions=True), place)
+    sizes = read_sizes(graph, given_arrays(give, graph, entry.place, fractions=True), entry.place)
     for name in sizes.keys() & entry.draw.keys():
         raise BankError(
             f"draw.{name} is drawn, and it is {sizes[name]} in the numbers that are given",
-            place=place,
+            place=entry.place,
             remedy=f"Remove draw.{name}.",
         )
     return sizes
 
 
-def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) -> dict[str, str]:
+def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream) -> dict[str, str]:
     """Draw the letters that names begin with, no two alike; the rest of a name stays.
 
     So ``z = ["z", "m"]`` turns z1 and z_a into m1 and m_a, or leaves them as they are.
     """
-    place = f"{bank.path}: [networks.{entry.name}]"
     everywhere = "\n".join(part.text for part in entry.sources)
     stems = {name: re.match("[A-Za-z]*", name)[0] for name in graph.names}  # type: ignore[index]
     taken = set(stems.values()) - entry.names.keys()
@@ -196,7 +192,7 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
         if not re.search(rf"\b{stem}(?![A-Za-z])", everywhere):
             raise BankError(
                 f"names.{stem} is drawn, but no name of the network begins with {stem} alone",
-                place=place,
+                place=entry.place,
                 remedy="Remove it.",
             )
         if stem not in stems.values():
@@ -205,7 +201,7 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
         if not free:
             raise BankError(
                 f"names.{stem} has nothing to draw that is not taken by another name",
-                place=place,
+                place=entry.place,
                 remedy="Give it more letters.",
             )
         new[stem] = stream.child(stem).choose(free)
@@ -217,53 +213,47 @@ def _drawn_names(graph: Graph, entry: NetworkEntry, stream: Stream, bank: Bank) 
     }
 
 
-def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice], bank: Bank) -> Graph:
+def _read(entry: NetworkEntry, which: int, draws: dict[str, Choice]) -> Graph:
     source = entry.sources[which]
     functions = {key: value for key, value in draws.items() if isinstance(value, str)}
-    place = f"{bank.path}: [networks.{entry.name}]"
     everywhere = "\n".join(part.text for part in entry.sources)
     for key in draws:
         if not re.search(rf"\b{key}\b", everywhere):
             raise BankError(
                 f"draw.{key} is drawn, but the network does not mention it",
-                place=place,
+                place=entry.place,
                 remedy="Remove it, or write it where the network should use it.",
             )
         if key in functions and not re.search(rf"\b{key}\s*\(", everywhere):
             raise BankError(
                 f"draw.{key} is drawn from functions, but the network does not call it",
-                place=place,
+                place=entry.place,
                 remedy=f"Draw a size from whole numbers, such as {key} = [784, 1024].",
             )
     graph = read_network(source, functions=functions, scalar_loss=False)
-    return _told_apart(graph, place)
+    return _told_apart(graph, entry.place)
 
 
 def _told_apart(graph: Graph, place: str) -> Graph:
     """Return a network, if no two of its names print alike."""
-    try:
+    with retold(partial(BankError, place=place)):
         check_looks(graph)
-    except MisfitError as error:
-        raise BankError(error.message, place=place, remedy=error.remedy) from None
     return graph
 
 
-def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry, bank: Bank) -> Graph:
+def _with_sizes(symbolic: Graph, sizes: dict[str, int], entry: NetworkEntry) -> Graph:
     """Put the drawn sizes in, and check what only they can show.
 
     That is, for example, an entry beyond the end of a vector, or a matrix beyond all memory.
     """
-    place = f"{bank.path}: [networks.{entry.name}]"
-    try:
+    with retold(partial(BankError, place=entry.place)):
         graph = symbolic.with_sizes(sizes)
         check_sizes(graph)
-    except MisfitError as error:
-        raise BankError(error.message, place=place, remedy=error.remedy) from None
     for name, shape in graph.shapes.items():
         if any(dim.constant > MAX_SIZE + 1 for dim in shape):
             raise BankError(
                 f"'{name}' is {shape_text(shape)}, and {MAX_SIZE} is the largest size allowed",
-                place=place,
+                place=entry.place,
                 remedy="Its Jacobians have to be computed to be proven. Use smaller sizes.",
             )
     return graph
@@ -292,10 +282,7 @@ def draw_problem(
     try:
         draws = problem.kind.sample(graph, problem.options, stream)
     except KindError as error:
-        place = f"{problem.place} {error.place}" if error.excerpt else error.place or problem.place
-        raise KindError(
-            error.message, place=place, excerpt=error.excerpt, remedy=error.remedy
-        ) from None
+        raise placed(error, problem) from None
     except AcceptanceError as error:
         message, remedy = _broken(problem, graph, error) or (error.message, error.remedy)
         raise AcceptanceError(
@@ -304,6 +291,12 @@ def draw_problem(
     # As JSON has them, so that a problem is solved the same from its manifest.
     kept = to_json({key: part for key, part in draws.items() if key not in ("tries", "rejected")})
     return DrawnProblem(kept, int(draws.get("tries", 1)), draws.get("rejected", {}))
+
+
+def placed(error: KindError, problem: ProblemEntry) -> KindError:
+    """Return an error of a kind with the place of the problem in its bank."""
+    place = f"{problem.place} {error.place}" if error.excerpt else error.place or problem.place
+    return KindError(error.message, place=place, excerpt=error.excerpt, remedy=error.remedy)
 
 
 def _broken(problem: ProblemEntry, graph: Graph, error: AcceptanceError) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from exgen.errors import MisfitError
 from exgen.graph import (
     Call,
     Delta,
+    Derivative,
     Entry,
     Expr,
     Graph,
@@ -36,8 +37,12 @@ from exgen.shapes import shape_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Values = dict[str, "NDArray[Any]"]
-"""Two-dimensional arrays by name: floats, or exact fractions as objects."""
+Values = dict[Any, "NDArray[Any]"]
+"""Two-dimensional arrays: floats, or exact fractions as objects.
+
+The keys are names, and derivatives where they stand as symbols. As no mapping of names alone would
+be one with keys of both sorts, their type is open.
+"""
 
 
 _as_fractions = np.vectorize(Fraction, otypes=[object])
@@ -58,7 +63,7 @@ def _numbers(array: NDArray[Any], *, exact: bool) -> NDArray[Any]:
 
 def evaluate(
     expr: Expr,
-    values: Mapping[str, NDArray[Any]],
+    values: Mapping[Any, NDArray[Any]],
     indices: Mapping[str, int] | None = None,
     *,
     exact: bool = False,
@@ -67,7 +72,7 @@ def evaluate(
 
     Args:
         expr: an expression whose sizes are all numbers.
-        values: two-dimensional arrays for the names it reads.
+        values: two-dimensional arrays for the names and the derivatives it reads.
         indices: positions, from 0, for the named indices of index forms.
         exact: whether numbers are fractions; the arrays must then hold fractions too.
 
@@ -81,7 +86,7 @@ def evaluate(
         return _program(expr, exact=exact)(values, indices or {})
 
 
-Program = Callable[[Mapping[str, "NDArray[Any]"], Mapping[str, int]], "NDArray[Any]"]
+Program = Callable[[Mapping[Any, "NDArray[Any]"], Mapping[str, int]], "NDArray[Any]"]
 """An expression made ready to run, which pays where it is evaluated at many points."""
 
 
@@ -89,6 +94,8 @@ def _program(expr: Expr, *, exact: bool) -> Program:
     match expr:
         case Name(name):
             return lambda values, _at: values[name]
+        case Derivative():
+            return lambda values, _at: values[expr]
         case Number(value):
             number = _scalar(value, exact=exact)
             return lambda _values, _at: number
@@ -121,7 +128,7 @@ def _call(expr: Call, *, exact: bool) -> Program:
     value, options = lookup(expr.op).value, dict(expr.options)
     inner = [_program(arg, exact=exact) for arg in expr.args]
 
-    def run(values: Mapping[str, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
+    def run(values: Mapping[Any, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
         return _numbers(value(*[part(values, at) for part in inner], **options), exact=exact)
 
     return run
@@ -130,7 +137,7 @@ def _call(expr: Call, *, exact: bool) -> Program:
 def _sum(expr: SumOver, *, exact: bool) -> Program:
     body, start = _program(expr.body, exact=exact), _scalar(0, exact=exact)
 
-    def run(values: Mapping[str, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
+    def run(values: Mapping[Any, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
         left_out = None if expr.but is None else _position(expr.but, at)
         places = (n for n in range(size_of(expr.size)) if n != left_out)
         return sum((body(values, {**at, expr.index: n}) for n in places), start=start)
@@ -172,11 +179,6 @@ def _lines(graph: Graph, given: frozenset[str], *, exact: bool) -> dict[str, Pro
     }
 
 
-def gradient_name(name: str) -> str:
-    """Return what the gradient of the loss by a name is called in a backward graph."""
-    return f"grad_{name}"
-
-
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """What one use of a name adds to its gradient.
@@ -198,8 +200,8 @@ class Contribution:
 class Backward(Struct, frozen=True):
     """The backward pass: for each name the contributions of its uses, last lines first.
 
-    A contribution reads names of the forward pass and gradients, such as ``grad_z2``, of names
-    that come after it. ``start`` is the gradient of the loss by itself.
+    A contribution reads names of the forward pass, and the gradients by names that come after it.
+    ``start`` is the gradient of the loss by itself.
     """
 
     graph: Graph
@@ -259,7 +261,7 @@ def _backward(graph: Graph, start: Expr | None) -> Backward:
     for binding in reversed(graph.bindings):
         if binding.name not in reached:
             continue
-        upstream: Expr = Name(gradient_name(binding.name))
+        upstream: Expr = graph.gradient(binding.name)
         if binding.name == graph.loss:
             upstream = start or as_expr(1)
         line = binding.expr, Name(binding.name)
@@ -306,10 +308,6 @@ def pull_back(
     return found
 
 
-UPSTREAM = "?upstream"
-"""The name of an upstream gradient that comes from outside; no leaf can be called so."""
-
-
 def gradients(
     graph: Graph,
     values: Mapping[str, NDArray[Any]],
@@ -322,15 +320,15 @@ def gradients(
     Each gradient has the shape of its name. Where the last line is no scalar, ``upstream`` has
     its shape, and what comes out is the vector-Jacobian product.
     """
-    start = None if upstream is None else Name(UPSTREAM)
+    start = None if upstream is None else graph.gradient(graph.loss)
     lines = graph.once(("gradients", start, exact), lambda: _slopes(graph, start, exact=exact))
     found: Values = dict(values)
-    if upstream is not None:
-        found[UPSTREAM] = upstream
+    if start is not None and upstream is not None:
+        found[start] = upstream
     with np.errstate(all="ignore"):
         for name, line in lines.items():
-            found[gradient_name(name)] = line(found, {})
-    return {name: found[gradient_name(name)] for name in graph.names}
+            found[graph.gradient(name)] = line(found, {})
+    return {name: found[graph.gradient(name)] for name in graph.names}
 
 
 def _slopes(graph: Graph, start: Expr | None, *, exact: bool) -> dict[str, Program]:

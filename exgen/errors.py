@@ -8,12 +8,13 @@ user, 1 where exgen could not prove or typeset what it made.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 MAX_WORD = 200
@@ -150,6 +151,21 @@ class DataError(Exception):
         self.message = message
         self.path = path
         self.remedy = remedy
+
+
+@contextmanager
+def retold(make: Callable[..., Exception], sort: type[Any] = MisfitError) -> Iterator[None]:
+    """Let whoever knows the place of an error raise it.
+
+    Args:
+        make: takes message and remedy, and returns the error with its place.
+        sort: the errors that are retold.
+
+    """
+    try:
+        yield
+    except sort as error:
+        raise make(error.message, remedy=error.remedy) from None
 
 
 class RejectedError(Exception):

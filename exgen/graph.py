@@ -137,6 +137,19 @@ class Name(Expr):
 
 
 @dataclass(frozen=True, slots=True)
+class Derivative(Expr):
+    """The derivative of one name by another, as a symbol.
+
+    Of a scalar it has the variable's shape; of a column by a column it has a row for each entry of
+    the function. A layout may write it transposed: that is a matter of printing and of reading.
+    That of the loss is the whole gradient; of any other line it is that of the line alone.
+    """
+
+    of: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Number(Expr):
     """An exact number; ``0.1`` is one tenth."""
 
@@ -288,6 +301,10 @@ class Graph:
         """Return the expression bound to a name; None for a leaf or an unknown name."""
         return next((b.expr for b in self.bindings if b.name == name), None)
 
+    def gradient(self, name: str) -> Derivative:
+        """Return the gradient of the loss by a name, as a symbol."""
+        return Derivative(self.loss, name)
+
     @property
     def size_names(self) -> tuple[str, ...]:
         """The named sizes that are still symbolic, sorted."""
@@ -360,13 +377,20 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def names_in(expr: Expr) -> frozenset[str]:
     """Return the names that an expression reads."""
-    return frozenset(part.name for part in walk(expr) if isinstance(part, Name))
+    return frozenset([part.name for part in walk(expr) if isinstance(part, Name)])
 
 
-def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
-    """Return ``expr`` with names replaced by expressions."""
+def derivatives_in(expr: Expr) -> frozenset[Derivative]:
+    """Return the derivatives that stand in an expression as symbols."""
+    return frozenset(part for part in walk(expr) if isinstance(part, Derivative))
+
+
+def substitute(expr: Expr, replacements: Mapping[Any, Expr]) -> Expr:
+    """Return ``expr`` with names and derivatives replaced by expressions."""
     if isinstance(expr, Name):
         return replacements.get(expr.name, expr)
+    if isinstance(expr, Derivative):
+        return replacements.get(expr, expr)
     return rebuild(expr, lambda part: substitute(part, replacements))
 
 

@@ -89,13 +89,12 @@ def network_numbers(
         ValuesError: given numbers do not fit the network.
 
     """
-    place = f"{bank.path}: [networks.{entry.name}]"
     leaves = {leaf.name for leaf in network.graph.leaves}
     give = {
         name: part for name, part in entry.give.items() if network.names.get(name, name) in leaves
     }
     ranges = with_names(entry.numbers, network.names)
-    wanted = {**ranges, **network.numbers(give, place)}
+    wanted = {**ranges, **network.numbers(give, entry.place)}
     users = [
         problem
         for problem in bank.problems
@@ -120,4 +119,4 @@ def network_numbers(
             rejected = added(rejected, {max(error.rejected, key=error.rejected.__getitem__): 1})
         else:
             return numbers
-    raise none_accepted("shared numbers", rejected, ("draw",), place)
+    raise none_accepted("shared numbers", rejected, ("draw",), entry.place)

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, fields
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from msgspec import to_builtins
 
 from exgen.derive.notation import Notation, restored_notation
 from exgen.document import SCHEMA, ProblemInputs, ProblemSet, SetInputs, to_json
-from exgen.errors import BankError, DataError, ManifestError, NotationError, nearest
+from exgen.errors import BankError, DataError, ManifestError, NotationError, nearest, retold
 from exgen.files import read as read_file
 from exgen.files import reason
 from exgen.languages import load_language
@@ -184,14 +185,10 @@ def _manifest(file: Path, content: Any) -> Manifest:  # noqa: ANN401 - any JSON
             says = f"'{key}' is missing" if key in TOP else f"there is no '{key}' here"
             raise DataError(says, "")
     inputs, problems = _inputs(content["set"])
-    try:
+    with retold(partial(DataError, path=".set.notation"), NotationError):
         notation = restored_notation(inputs.notation)
-    except NotationError as error:
-        raise DataError(error.message, ".set.notation", error.remedy) from None
-    try:
+    with retold(partial(DataError, path=".set.language"), BankError):
         load_language(inputs.language)
-    except BankError as error:
-        raise DataError(error.message, ".set.language", error.remedy) from None
     listed = read(dict[str, dict[str, str]], content["files"], ".files")
     for name, part in listed.items():
         if not is_plain(name) or part.keys() != {"sha256"}:

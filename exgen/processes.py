@@ -79,7 +79,7 @@ def results(
         initializer=_begin,
         initargs=(warm_up,),
     )
-    with _interrupts() as interrupted:
+    with interrupts() as interrupted:
         try:
             yield _in_order(pool, work, parts, AHEAD * jobs, interrupted)
         finally:
@@ -101,7 +101,7 @@ def _in_order(
     for part in parts:
         if len(waiting) >= ahead:
             yield _result(waiting.popleft(), interrupted)
-        with _deaf_to_interrupts():
+        with _deaf_tointerrupts():
             waiting.append(pool.submit(work, part))
     while waiting:
         yield _result(waiting.popleft(), interrupted)
@@ -125,7 +125,7 @@ def _result(future: Future[Found], interrupted: Callable[[], bool]) -> Found:
 
 
 @contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts() -> Iterator[Callable[[], bool]]:
     """Give a way to ask whether Ctrl-C was pressed.
 
     Raised in the middle of the pool's own code it could leave a lock behind that is never freed,
@@ -144,7 +144,7 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _deaf_tointerrupts() -> Iterator[None]:
     """Hold Ctrl-C back while processes are started: they inherit it, and only this one listens."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -35,6 +35,9 @@ a2 = softmax(z2)
 L = cross_entropy(a2, y)
 """
 """The network that the examples of shows and asks are about."""
+SCALARS = "x: input\nw: param\nz1 = w * x\ny = sigmoid(z1)\n"
+"""The network that those are about which take scalars alone."""
+ON_SCALARS = ("circuit", "rounding", "every")
 TABLES: tuple[tuple[str, type[Struct]], ...] = (
     ("The bank", File),
     ("`[page]`", Page),
@@ -55,6 +58,11 @@ The examples are about this network:
 
 ```text
 {NETWORK}```
+
+Those of {", ".join(f"`{name}`" for name in ON_SCALARS)} are about this one:
+
+```text
+{SCALARS}```
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -11,6 +11,7 @@ from exgen.graph import (
     SCALAR,
     Call,
     Delta,
+    Derivative,
     Entry,
     Expr,
     Graph,
@@ -20,6 +21,7 @@ from exgen.graph import (
     Shape,
     Size,
     SumOver,
+    is_column,
     is_scalar,
     names_in,
     shape_text,
@@ -79,10 +81,11 @@ def check_sizes(graph: Graph) -> None:
 class Shapes(Struct, frozen=True):
     """The shapes of expressions over names of known shape, each worked out once.
 
-    An expression is remembered by identity: comparing trees would cost as much as the shape.
+    An expression is remembered by identity: comparing trees would cost as much as the shape. A
+    derivative among the names stands transposed, as on a page.
     """
 
-    names: Mapping[str, Shape]
+    names: Mapping[Any, Shape]
     seen: dict[int, tuple[Expr, Shape]] = field(default_factory=dict)
 
     def of(self, expr: Expr) -> Shape:
@@ -104,6 +107,10 @@ class Shapes(Struct, frozen=True):
                 if name not in self.names:
                     raise MisfitError(f"'{name}' is not bound")
                 return self.names[name]
+            case Derivative(of, by):
+                if expr in self.names:
+                    return self.names[expr]
+                return derivative_shape(self.of(Name(of)), self.of(Name(by)))
             case Call(op, args, options):
                 if op not in TABLE:
                     raise MisfitError(f"there is no op '{op}'")
@@ -116,7 +123,21 @@ class Shapes(Struct, frozen=True):
         raise MisfitError(f"{type(expr).__name__} is not an expression")
 
 
-def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+def derivative_shape(own: Shape, arg: Shape) -> Shape:
+    """Return the shape of a derivative as a symbol, from those of the function and the variable.
+
+    Raises:
+        MisfitError: it has more than two indices, so it is no matrix.
+
+    """
+    if is_scalar(own):
+        return arg
+    if is_column(own) and is_column(arg):
+        return own[0], arg[0]
+    raise MisfitError(f"the derivative of {shape_text(own)} by {shape_text(arg)} is no matrix")
+
+
+def shape_of(expr: Expr, shapes: Mapping[Any, Shape]) -> Shape:
     """Return the shape of an expression over names of known shape.
 
     Raises:
@@ -126,7 +147,7 @@ def shape_of(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
     return Shapes(shapes).of(expr)
 
 
-def likely_shape(expr: Expr, shapes: Mapping[str, Shape]) -> Shape:
+def likely_shape(expr: Expr, shapes: Mapping[Any, Shape]) -> Shape:
     """Return the shape of an expression; where its parts do not fit, that of its outer sides.
 
     For printing what a usual mistake leads to, which often does not fit.

@@ -17,7 +17,7 @@ from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.reading.page import Page
 from exgen.deep import deep_expressions
 from exgen.document import Answer, Mistake, Part, Problem, ProblemInputs
-from exgen.draw import MAX_TRIES, DrawnNetwork, DrawnProblem, draw_problem
+from exgen.draw import MAX_TRIES, DrawnNetwork, DrawnProblem, draw_problem, placed
 from exgen.errors import CertificateError, KindError
 from exgen.grading import divided
 from exgen.graph import is_column, is_scalar
@@ -103,7 +103,7 @@ def solve_problem(
         try:
             return _proven(inputs, setting, worked)
         except KindError as error:
-            raise _placed(error, entry) from None
+            raise placed(error, entry) from None
         except CertificateError as error:
             _require_point(network, entry)
             raise CertificateError(
@@ -213,7 +213,7 @@ def _without_luck(
         try:
             worked = _worked(entry.kind, setting, drawn.draws)
         except KindError as error:
-            raise _placed(error, entry) from None
+            raise placed(error, entry) from None
         # the order of choices tells nothing
         asked = {key: part for key, part in drawn.draws.items() if key != "order"}
         if not worked.lucky or asked == before:
@@ -244,12 +244,6 @@ def _worked(
     )
     read = {key: part for key, part in draws.items() if key in known.read}
     return _Worked(read, solution, found)
-
-
-def _placed(error: KindError, entry: ProblemEntry) -> KindError:
-    """Return an error of a kind with the place of the problem in its bank."""
-    place = f"{entry.place} {error.place}" if error.excerpt else error.place or entry.place
-    return KindError(error.message, place=place, excerpt=error.excerpt, remedy=error.remedy)
 
 
 def _require_point(network: DrawnNetwork, entry: ProblemEntry) -> None:

@@ -177,6 +177,7 @@ class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
         share: whether the numbers of the leaves are drawn once, for all problems about it.
         leaves: the names that its texts declare.
         numbers: for each leaf that is drawn, what its numbers are drawn from.
+        place: where it stands, for errors.
 
     """
 
@@ -184,6 +185,7 @@ class NetworkEntry(NetworkTable, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     leaves: tuple[str, ...]
     numbers: Mapping[str, Any]
+    place: str
 
 
 ID = r"\A[A-Za-z][A-Za-z0-9_-]{0,40}\Z"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.errors import MisfitError, ValuesError, nearest
+from exgen.errors import ValuesError, nearest, retold
 from exgen.graph import Dim
 from exgen.language.classes import classes_axes
 from exgen.ops.base import Sizes
@@ -170,9 +170,7 @@ def read_sizes(graph: Graph, given: Mapping[str, NDArray[Any]], place: str) -> d
         }
         elsewhere = ", ".join(f"{n} = {size}" for n, size in known.items() if size.is_number)
         wanted += f" with {elsewhere}" if elsewhere else ""
-        try:
+        with retold(partial(ValuesError, place=place)):
             sizes.require(declared, actual, f"'{leaf.name}' is {found}, but declared {wanted}")
-        except MisfitError as error:
-            raise ValuesError(error.message, place=place) from None
     known_sizes = {name: sizes.resolve(dim) for name, dim in renamed.items()}
     return {name: dim.constant for name, dim in known_sizes.items() if dim.is_number}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from exgen.certify.compare import same_numbers
 from exgen.certify.equation import Equation
 from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
-from exgen.certify.quantity import printed_values
+from exgen.certify.quantity import known_values
 from exgen.certify.reading.page import Page
 from exgen.certify.reading.readers import check_printed
 from exgen.certify.samples import ITSELF
@@ -339,9 +339,10 @@ def read_both(
     notation: Notation,
 ) -> tuple[tuple[Expr, Shape], tuple[Expr, Shape]]:
     """Read two formulas over the names of a claim, each with its shape."""
-    numerator = getattr(claim, "layout", "") == "numerator"
-    shapes = getattr(claim, "shapes", None)
-    known = vocabulary(claim.graph, notation, shapes=shapes, numerator=numerator)
+    known = replace(
+        vocabulary(claim.graph, notation, layout=getattr(claim, "layout", "shape")),
+        given=getattr(claim, "given", frozenset()),
+    )
     first, second = (_read(text, known, claim) for text in (wrong, right))
     return (first.expr, first.shape), (second.expr, second.shape)
 
@@ -374,8 +375,8 @@ def equal(claim: Any, wrong: Expr, right: Expr, values: Values, *, turned: bool)
 def _named(claim: Any, graph: Graph, run: Values) -> Values:  # noqa: ANN401
     if not is_scalar(graph.shapes[graph.loss]):
         return run
-    layout, factors = getattr(claim, "layout", "shape"), getattr(claim, "factors", ())
-    return printed_values(graph, run, gradients(graph, run), layout, factors)
+    read: tuple[Expr, ...] = tuple(getattr(claim, "given", ()))
+    return known_values(graph, run, gradients(graph, run), read)
 
 
 def drawn(problem: Problem) -> list[Values]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.simplify import simplify
-from exgen.engine import backward, evaluate, forward, gradient_name, gradients
+from exgen.engine import backward, evaluate, forward, gradients
 from exgen.errors import LanguageError, Source
 from exgen.graph import Binding, Dim, Graph, Name, Number, substitute_sizes
 from exgen.language import read_expression, read_network, to_text
@@ -51,12 +51,12 @@ def test_derivations_equal_reverse_mode(graph: Graph, seed: int) -> None:
     graph = graph.with_sizes(SIZES)
     values = tame(graph, floats(numbers(graph, seed)))
     expected = gradients(graph, values)
-    known = {**values, **{gradient_name(name): value for name, value in expected.items()}}
+    known = {**values, **{graph.gradient(name): value for name, value in expected.items()}}
     stepped = dict(values)
     for name, gradient in derived.items():
         step, closed = (substitute_sizes(e, DIMS) for e in (gradient.step, gradient.closed))
-        stepped[gradient_name(name)] = evaluate(step, stepped)
-        for found in (stepped[gradient_name(name)], evaluate(closed, known)):
+        stepped[graph.gradient(name)] = evaluate(step, stepped)
+        for found in (stepped[graph.gradient(name)], evaluate(closed, known)):
             assert found.shape == expected[name].shape
             np.testing.assert_allclose(found, expected[name], rtol=1e-8, atol=1e-9)
 
@@ -66,14 +66,13 @@ def test_derivations_equal_reverse_mode(graph: Graph, seed: int) -> None:
 def test_simplify_keeps_value_and_shape(graph: Graph, seed: int) -> None:
     """A tidied expression has the shape and the value of what it was made from."""
     back = backward(graph)
-    shapes = {**graph.shapes, **{gradient_name(n): s for n, s in graph.shapes.items()}}
     numeric = graph.with_sizes(SIZES)
     values = tame(numeric, floats(numbers(numeric, seed)))
-    known = {**values, **{gradient_name(n): v for n, v in gradients(numeric, values).items()}}
+    known = {**values, **{graph.gradient(n): v for n, v in gradients(numeric, values).items()}}
     for name in graph.names:
         for expr in filter(None, (graph.expr(name), back.gradient(name))):
-            tidy = simplify(expr, shapes)
-            assert shape_of(tidy, shapes) == shape_of(expr, shapes)
+            tidy = simplify(expr, graph.shapes)
+            assert shape_of(tidy, graph.shapes) == shape_of(expr, graph.shapes)
             pair = [evaluate(substitute_sizes(e, DIMS), known) for e in (expr, tidy)]
             np.testing.assert_allclose(pair[0], pair[1], rtol=1e-9, atol=1e-10)
 
@@ -103,10 +102,9 @@ def test_printed_networks_read_back(graph: Graph) -> None:
 def test_gradients_have_the_shape_of_their_names(graph: Graph) -> None:
     """The backward pass is well typed, and every gradient has the shape of its variable."""
     back = backward(graph)
-    shapes = {**graph.shapes, **{gradient_name(n): s for n, s in graph.shapes.items()}}
     for name, gradient in derive_gradients(graph).items():
         for expr in (back.gradient(name), gradient.step, gradient.closed):
-            assert shape_of(expr, shapes) == graph.shapes[name]
+            assert shape_of(expr, graph.shapes) == graph.shapes[name]
 
 
 @steady(150)
@@ -157,7 +155,7 @@ PIECES = [
     "softmax",
     "sum",
     "ones",
-    "grad_x",
+    "derivative(L, x)",
     "T",
     "if",
     "lambda",

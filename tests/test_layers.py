@@ -78,7 +78,6 @@ LATE = (
     "sympy",
     "pylatexenc",
     "exgen.figures",
-    "exgen.problems.circuit",
     "exgen.certify.facts",
     "exgen.certify.identities",
 )

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from exgen.asks.table import ASKS, SHOWS
+from exgen.asks.table import ASKS, SHOWS, Ask, Show
 from exgen.banks import load_bank
 from exgen.pipeline import build, load_profile
-from exgen.reference import NETWORK, TABLES, reference, told
+from exgen.reference import NETWORK, ON_SCALARS, SCALARS, TABLES, reference, told
 
 DOCS = Path(__file__).parent.parent / "docs"
 ROWS = [*SHOWS.values(), *ASKS.values()]
@@ -23,13 +23,14 @@ def test_it_is_current() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_example_of_a_phrase(row: object, tmp_path: Path) -> None:
+def test_the_example_of_a_phrase(row: Show | Ask, tmp_path: Path) -> None:
     """Each example of a show or an ask makes a problem, and what is asked is answered."""
     path = tmp_path / "one.toml"
+    network = SCALARS if row.name in ON_SCALARS else NETWORK
     path.write_text(
-        f'title = "T"\ncourse = "C"\nnotation = "base"\n[networks.n]\ntext = """\n{NETWORK}"""\n'
+        f'title = "T"\ncourse = "C"\nnotation = "base"\n[networks.n]\ntext = """\n{network}"""\n'
         '[[problems]]\nid = "p"\nnetwork = "n"\n'
-        f"text = '''{{show shapes z1, x}}\n{row.example}'''\n"  # type: ignore[attr-defined]
+        f"text = '''{{show shapes z1, x}}\n{row.example}'''\n"
     )
     (problem,) = build(load_bank(path), load_profile("base"), 1).problems
     assert bool(problem.answers) == (row in ASKS.values())

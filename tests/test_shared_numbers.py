@@ -18,7 +18,7 @@ course   = "Tests"
 notation = "base"
 
 [networks.n]
-text = "x: input\\nw: param\\nb: param\\nz = w * x + b\\ny = sigmoid(z)"
+text = "x: input\\nw: param\\nb: param\\nz = w * x + b\\ny = z ** 2 + w"
 """
 SYMBOLS = "[[problems]]\nid = 's1'\nkind = 'scalar_graph'\nnetwork = 'n'\n"
 CIRCUIT = "[[problems]]\nid = 's2'\nkind = 'circuit'\nnetwork = 'n'\n"

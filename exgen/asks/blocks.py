@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.pieces import Formula, Part, Phrase, Words
 from exgen.asks.table import SHOWS
 from exgen.asks.tables import TABLE
+from exgen.asks.wires import is_on_a_wire
 from exgen.asks.words import inline
 from exgen.document import Tex
 from exgen.problems.base import blank
@@ -55,6 +56,9 @@ def blocks_of(
     for block in blocks:
         block["paragraphs"] = [part for part in block["paragraphs"] if _says(part)]
         block["short"] = _is_short(block["paragraphs"])
+        if not block["short"]:
+            for paragraph in block["paragraphs"]:
+                _put_apart(paragraph)
         block["bare"] = block["short"] and not any(
             isinstance(piece, dict) or (isinstance(piece, str) and piece.strip())
             for piece in block["paragraphs"][0]["pieces"]
@@ -99,9 +103,23 @@ def _after_display(pieces: list[Any], text: str) -> str:
     return text
 
 
+def _put_apart(paragraph: dict[str, Any]) -> None:
+    """Give numbers that were to stand behind their formulas an equation of their own."""
+    for boxed in paragraph["boxed"]:
+        after, boxed["after"] = boxed["after"], None
+        if after is not None:
+            paragraph["pieces"].append(_equated(after["prints"], blank(after["answer"])))
+            paragraph["blanks"].append(after["answer"])
+
+
 def is_choice(answered: Answered) -> bool:
     """Whether an ask offers answers to choose from."""
     return isinstance(answered.prints, dict) and answered.prints["show"] == "choice"
+
+
+def _is_plain(prints: Tex | dict[str, Any]) -> bool:
+    """Whether a number is asked for without a word on how to round it."""
+    return isinstance(prints, Tex) or prints.get("digits") == 0
 
 
 def _says(paragraph: Mapping[str, Any]) -> bool:
@@ -124,6 +142,14 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     inside = ask.clauses.get("inside") or own
     names = [solved.name for solved in answered.solved]
     prints = answered.prints
+    before = paragraph["boxed"][-1] if paragraph["boxed"] else {"answer": ""}
+    if is_on_a_wire(ask):
+        paragraph["pieces"].append(prints)
+        return
+    if inside == "blank" and names[0] == f"{before['answer']}.value" and _is_plain(prints):
+        sign = "=" if isinstance(prints, Tex) else r"\approx"
+        before["after"] = {"answer": names[0], "sign": Tex(sign), "prints": prints}
+        return
     if is_choice(answered):
         inside = "blank"
     elif inside == "blank" and answered.layout not in ("", "rubric"):
@@ -131,7 +157,9 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     elif inside == "grid":
         prints = _in_grid(prints, names[0])
     if inside == "box" and answered.layout:
-        paragraph["boxed"] += [{"answer": name, "layout": answered.layout} for name in names]
+        paragraph["boxed"] += [
+            {"answer": name, "layout": answered.layout, "after": None} for name in names
+        ]
     elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
         paragraph["blanks"] += names
     paragraph["pieces"].append(prints)

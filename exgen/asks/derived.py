@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from exgen.asks.cases import entry, in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
 from exgen.asks.proofs import proven
+from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
+from exgen.asks.wires import is_on_a_wire, single
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import cost_name, per_example
-from exgen.derive.factors import gradients_given, read_given
+from exgen.derive.batch import per_example
+from exgen.derive.factors import NOTHING, gradients_given, read_given
 from exgen.derive.marked import example_mark
 from exgen.derive.symbols import dim_latex
-from exgen.derive.written import NOTHING
 from exgen.document import Step, Tex
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Number
+from exgen.graph import Call, Number
 from exgen.language import to_text
 from exgen.problems.backward import Backward, sized
 from exgen.problems.base import Setting, Solved
@@ -65,6 +66,8 @@ MEAN = (
 
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in symbols, of one example or many, or not."""
+    if is_on_a_wire(ask):
+        return single(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
@@ -73,31 +76,34 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
     if "sorted" in ask.clauses:
         return in_order(ask, inner)
-    work = backward_of(inner, _given(ask, inner))
+    work, scalars = backward_of(inner, _given(ask, inner)), is_of_scalars(inner.graph)
     found = work.found.get(by)
-    if found is None or by == inner.graph.loss or not found.rules:
+    itself = by == inner.graph.loss
+    if found is None or (itself and not scalars) or not (found.rules or itself):
         raise scene.error(f"'{inner.graph.loss}' does not depend on '{by}'", ask.spans["entry"])
-    if by in work.given.gradients:
-        raise scene.error(f"the gradient by '{by}' is given", ask.spans["given"])
+    if by in (*work.given.gradients, *inner.given_gradients):
+        where = ask.spans["given" if by in work.given.gradients else "entry"]
+        raise scene.error(f"the gradient by '{by}' is given", where)
     if "examples" in ask.clauses:
         return _over_examples(ask, inner, work, by)
+    if scalars:
+        return derivative(ask, inner, work.given, scene.graph)
     closed = not ask.clauses.keys() & set(ONE_STEP)
-    written = work.written(found.closed if closed else found.step, by)
-    printer = work.printer(written.shapes, frozenset())
+    written = work.written(found.closed if closed else found.step)
+    printer = work.printer()
     symbol = printer.derivative(inner.graph.loss, by)
     steps, told = _backward(ask, inner, work, by, closed=closed)
     solved = Solved(
         name=ask.name,
-        latex=Tex(printer(written.expr)),
+        latex=Tex(printer(written)),
         shape=work.shape(by),
-        expr=to_text(written.expr),
+        expr=to_text(written),
         steps=steps,
         claim=Equation(
             inner.graph,
             Quantity(inner.graph.loss, by),
-            (written.expr,),
+            (written,),
             layout=work.layout,
-            factors=work.given.factors,
         ),
         write=_write(printer, _left(scene, symbol)),
     )
@@ -187,8 +193,7 @@ def show_cost(phrase: Phrase, scene: Scene) -> dict[str, Any]:
     """Show that there are many examples, and the cost, which is the mean of their losses."""
     batch = _batch(phrase, scene)
     one, many = backward_of(scene), _many(scene, batch)
-    marked = one.printer({}, per_example(scene.graph))
-    marked = replace(marked, shapes={**scene.printer.shapes, cost_name(scene.graph): SCALAR})
+    marked = one.printer(per_example(scene.graph))
     plain, size = many.setting.printer, dim_latex(count_of(batch))
     return {
         "show": "cost",
@@ -229,16 +234,16 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
         raise scene.error(said, ask.spans["entry"], "Ask for a parameter.")
     batch = batch_of(ask, scene)
     many = _many(scene, batch)
-    closed = one.written(one.found[by].closed, by)
-    whole = many.written(many.found[by].closed, by)
-    printer, together = one.printer(closed.shapes, own), many.printer(whole.shapes, frozenset())
+    closed = one.written(one.found[by].closed)
+    whole = many.written(many.found[by].closed)
+    printer, together = one.printer(own), many.printer()
     symbol = many.setting.printer.derivative(batch.graph.loss, by)
     mean = _mean(dim_latex(count_of(batch)))
     total = mean[mean.index(r"\sum") :]
 
     def write(claim: MeanGradientClaim) -> Tex:
         match claim.expr:
-            case Call("mul", (Number(), inner)) if inner == closed.expr:
+            case Call("mul", (Number(), inner)) if inner == closed:
                 return Tex(f"{symbol} = {total}{printer.wrapped(inner)}")
         return Tex(f"{symbol} = {mean}{printer.wrapped(claim.expr)}")
 
@@ -251,25 +256,23 @@ def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answere
     answers = (
         Solved(
             name=ask.name,
-            latex=Tex(mean + printer.wrapped(closed.expr)),
+            latex=Tex(mean + printer.wrapped(closed)),
             shape=one.shape(by),
-            expr=to_text(closed.expr),
-            steps=(*steps, *lines("mean", 0, mean + printer.wrapped(closed.expr))),
-            claim=MeanGradientClaim(
-                graph, by, closed.expr, one.shape(by), closed.shapes, one.layout, batch
-            ),
+            expr=to_text(closed),
+            steps=(*steps, *lines("mean", 0, mean + printer.wrapped(closed))),
+            claim=MeanGradientClaim(graph, by, closed, one.shape(by), one.layout, batch),
             write=write,
         ),
         Solved(
             name=f"{ask.name}.batch",
-            latex=Tex(together(whole.expr)),
+            latex=Tex(together(whole)),
             shape=one.shape(by),
-            expr=to_text(whole.expr),
-            steps=lines("batch", 1, together(whole.expr)),
+            expr=to_text(whole),
+            steps=lines("batch", 1, together(whole)),
             claim=Equation(
                 batch.graph,
                 Quantity(batch.graph.loss, by),
-                (whole.expr,),
+                (whole,),
                 layout=one.layout,
             ),
             write=_write(together, f"{symbol} = "),

@@ -75,6 +75,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("rate", "with rate NUMBER", "the learning rate"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),
+        Clause("wire", "on a|its wire|wires", "written on its wire in the circuit that is shown"),
         Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
         Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),

@@ -12,12 +12,14 @@ import numpy as np
 
 from exgen.asks.arrays import cell_latex, cells_latex
 from exgen.asks.cases import paths
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
+from exgen.asks.wires import beside, decimals, is_by_hand, is_on_a_wire, single
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
-from exgen.engine import evaluate, gradient_name, gradients
+from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Entry, Name, Number, is_scalar, names_in
 from exgen.language import to_text
@@ -41,13 +43,15 @@ TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
 """A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
+PUT_IN = "The formula, at these numbers."
 STEP_DIGITS = 4
 """The decimals of a number on the way, where the answer is exact and this one is not."""
 
 
 def is_numeric(ask: Phrase) -> bool:
     """Whether an ask is answered by numbers."""
-    return ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    worked = ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
+    return worked or is_on_a_wire(ask)
 
 
 def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
@@ -86,8 +90,10 @@ def cellwise(ask: Phrase, scene: Scene) -> Grids | None:
 
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
+    if is_on_a_wire(ask):
+        return single(ask, scene)
     scene = scene.numbered(ask)
-    name, digits = scene.name(ask), scene.digits(ask)
+    name, digits = scene.name(ask), decimals(ask, scene)
     graph, array = scene.graph, scene.values[name]
     require_exact(ask, array, scene.source)
     left = scene.printer.name(name)
@@ -107,7 +113,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
         write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
         where=_where(ask, scene, left),
     )
-    return Answered(asked(f"${left}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, name, backwards=False)
+    return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
@@ -119,7 +126,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         return _entry_value(ask, inner, by, index)
     graph, layout = inner.graph, scene.setting.notation.layout
     leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
-    found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
+    found, digits = result(ask, scene.graph, scene.values), decimals(ask, scene)
     require_exact(ask, found, scene.source)
 
     def write(claim: Equation) -> Tex:
@@ -135,20 +142,25 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     )
     work = backward_of(inner)
     symbol = inner.printer.derivative(graph.loss, by)
+    if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
+        steps: tuple[Step, ...] = (Step("value", write(claim), PUT_IN),)
+        where = Tex("at these numbers")
+    else:
+        forward_steps = _needed_forward(ask, inner, work, by, digits)
+        steps = (*forward_steps, *_backward_steps(ask, inner, by, digits))
+        where = _where(ask, scene, symbol)
     solved = Solved(
         name=ask.name,
         latex=write(claim),
         shape=work.shape(by),
         expr=to_text(work.found[by].closed),
-        steps=(
-            *_needed_forward(ask, inner, work, by, digits),
-            *_backward_steps(ask, inner, by, digits),
-        ),
+        steps=steps,
         claim=claim,
         write=write,
-        where=_where(ask, scene, symbol),
+        where=where,
     )
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+    solved = beside(ask, scene, solved, by, backwards=True)
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
 def _entry_value(ask: Phrase, scene: Scene, by: str, index: tuple[str, ...]) -> Answered:
@@ -164,7 +176,7 @@ def _entry_value(ask: Phrase, scene: Scene, by: str, index: tuple[str, ...]) -> 
     digits = scene.digits(ask)
     require_exact(ask, np.array([found]), scene.source)
     grids = Grids(scene.setting.notation, graph, scene.values)
-    symbol = scene.printer(Entry(Name(gradient_name(by)), *place))
+    symbol = scene.printer(Entry(graph.gradient(by), *place))
     inside = grids.inside(backward_of(scene).found[by].step, place)
     latex = cell_latex(found, digits)
     sides = [symbol, *([inside] if inside not in ("", latex) else [])]
@@ -188,7 +200,7 @@ def _entry_value(ask: Phrase, scene: Scene, by: str, index: tuple[str, ...]) -> 
         write=lambda claim: Tex(cell_latex(claim.rights[0].value, digits)),
         where=_where(ask, scene, symbol),
     )
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits), (solved,), "worked")
+    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
 def update(ask: Phrase, scene: Scene) -> Answered:
@@ -233,11 +245,11 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         name=ask.name,
         latex=Tex(shown_result),
         shape=graph.shapes[by],
-        expr=to_text(scene.formula(f"{by} - {factor} * {gradient_name(by)}", ask.span)[0]),
+        expr=to_text(Name(by) - rate * graph.gradient(by)),
         steps=(*steps, Step("update", Tex(equation), why)),
         claim=claim,
     )
-    return Answered(asked(rf"$\displaystyle {formula}$", digits), (solved,), "worked")
+    return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
 
 
 def _where(ask: Phrase, scene: Scene, symbol: str) -> Tex:
@@ -246,11 +258,17 @@ def _where(ask: Phrase, scene: Scene, symbol: str) -> Tex:
     return Tex(f"for ${symbol}$" if several else "")
 
 
-def asked(symbol: str, digits: int | None) -> Tex | dict[str, Any]:
-    """Return what stands on the sheet: the symbol, and how far to round."""
+def asked(symbol: str, digits: int | None, scene: Scene) -> Tex | dict[str, Any]:
+    """Return what stands on the sheet: the symbol, and how far to round if that is not said."""
     if digits is None:
         return Tex(symbol)
-    return {"show": "rounded", "symbol": Tex(symbol), "digits": digits}
+    shown = 0 if is_by_hand(scene) else digits
+    return {"show": "rounded", "symbol": Tex(symbol), "digits": shown}
+
+
+def is_formula_of(ask: Phrase, value: Phrase) -> bool:
+    """Whether an ask is for the formula whose value another is for."""
+    return ask.sort == value.sort and f"{ask.name}.value" == value.name
 
 
 def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:
@@ -422,11 +440,10 @@ def _paths_put_in(
     scene: Scene, work: Backward, stage: str, found: Values, digits: int | None
 ) -> str:
     """Return what each of several paths brings, as numbers; nothing where that is too much."""
-    each = paths(work.written(work.found[stage].step, stage).expr)
+    each = paths(work.written(work.found[stage].step))
     if len(each) == 1 or found[stage].size > MOST_CELLS:
         return ""
-    turned = {gradient_name(n): _turned(array, work.layout) for n, array in found.items()}
-    named = {**scene.values, **turned}
+    named = {**scene.values, **{scene.graph.gradient(n): array for n, array in found.items()}}
     arrays = [evaluate(path, named, exact=True) for path in each]
     shown = [_bracketed(cells_latex(array, _shown_digits(array, digits))) for array in arrays]
     return f" {_sign(arrays[0], digits)} {' + '.join(shown)}"

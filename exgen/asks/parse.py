@@ -15,7 +15,6 @@ from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, Token, span_at, to
 from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.asks.tables import HEADS, TABLE
-from exgen.engine import gradient_name
 from exgen.errors import Source, nearest
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-SAID = ("upstream", "given", "sorted", "examples")
+SAID = ("upstream", "given", "sorted", "examples", "wire")
 """The clauses that tell two asks about the same name apart."""
 ROW = "_"
 """What stands in the column of a table for the name of a row."""
@@ -41,7 +40,7 @@ WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"(<=|>=|<|>|=)")
 CONDITION = re.compile(r"\{where:[^{}]*\}")
-GRADIENT = re.compile(r"gradient of \w+ by (\w+)")
+GRADIENT = re.compile(r"gradient of (\w+) by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
 VERBS = ("show", "ask", "part", "rubric", "remark", "fact", "where", "let")
 ALONE = ("rubric", "remark")
@@ -216,7 +215,7 @@ def _formula(source: Source, body: str, start: int, span: Span) -> Formula:
 
 def _where(source: Source, body: str, span: Span, after: int) -> Where:
     text = body[after:].strip().removeprefix(":")
-    text = GRADIENT.sub(lambda found: gradient_name(found[1]), text)
+    text = GRADIENT.sub(r"derivative(\1, \2)", text)
     sides = COMPARED.split(text)
     if len(sides) != 3 or not (sides[0].strip() and sides[2].strip()):  # noqa: PLR2004 - a < b
         raise source.error("a condition compares two formulas", span, "Such as {where: y < t}.")

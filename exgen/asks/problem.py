@@ -12,25 +12,28 @@ from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.cases import RULES, is_by_cases, require_telling
 from exgen.asks.numeric import is_by_number, is_in_grid, is_numeric, require_exact, result
 from exgen.asks.parse import asks_of, parse, phrases_of
-from exgen.asks.pieces import Let, Phrase
+from exgen.asks.pieces import Let, Part, Phrase
+from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
+from exgen.asks.wires import BESIDE, BY_HAND, is_on_a_wire, require_workable, rounded_to
+from exgen.asks.wires import RULES as HAND_RULES
 from exgen.asks.words import among
 from exgen.derive.batch import cost_name
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import SCALAR, Call, is_scalar
+from exgen.graph import SCALAR, Call
 from exgen.language import read_network
 from exgen.language.writer import graph_text
 from exgen.ops import traits_of
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
 from exgen.problems.numbers import draw_numbers, exact_arrays
-from exgen.problems.rounding import NEAR_TIE
-from exgen.problems.steps import said_once
+from exgen.problems.rounding import NEAR_TIE, TRIES, carried
+from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
@@ -51,11 +54,29 @@ TEXT = "text"
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
+NUMBER_RULES = tuple(
+    dict.fromkeys(
+        (
+            "values_exist",
+            "no_ties",
+            "off_the_kink",
+            "both_signs",
+            "short_decimals",
+            "clear_rounding",
+            *RULES,
+            *HAND_RULES,
+            *BESIDE,
+        )
+    )
+)
+"""The rules for the numbers of any text."""
 SLIPS = (
     "dropped_path",
+    "own_factor",
     "missing_minus",
     "skipped_jacobian",
     "no_slope",
+    "no_local",
     "output_for_preactivation",
     "sum_for_mean",
     "wrong_sign",
@@ -118,9 +139,17 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
-    draws = {TEXT: options[TEXT], **{key: part for key, part in own.items() if part}}
+    draws: dict[str, Any] = {
+        TEXT: options[TEXT],
+        **{key: part for key, part in own.items() if part},
+    }
+    shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
+    on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
+    if on_wires and shown.count("circuit") != 1:
+        error = KindError("a wire needs a circuit", remedy="Put {show circuit} into the text.")
+        raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
-    if numeric or "numbers" in options or any(p.sort == "values" for p in phrases):
+    if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
         sizes = options.get("sizes", {})
         fixed = graph.with_sizes(sizes)
         draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
@@ -196,6 +225,9 @@ def _numbers(
 ) -> dict[str, Any]:
     """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
     asks = [phrase for phrase in phrases if is_numeric(phrase)]
+    by_hand = any(phrase.sort in BY_HAND for phrase in phrases)
+    worked = [ask for ask in asks if by_hand and ask.sort != "update"]
+    digits = rounded_to(worked)
     vectors = {p["entry"][0] for p in phrases if p.verb == "ask" and is_by_cases(p, graph)}
     upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
     ranges = options.get("numbers", {})
@@ -214,14 +246,21 @@ def _numbers(
         luck.require("off_the_kink", luck.off_the_kink(graph, values))
         for by in vectors:
             require_telling(graph, by, upstream, values, options)
+        found: dict[str, Any] = {"numbers": numbers}
+        if digits is not None:
+            found["carry"] = carried(digits, attempt, drawn=bool(drawn))
+        if drawn and ((is_of_scalars(graph) and asks) or any(map(is_in_grid, asks))):
+            _require_telling(graph, asks, values, ranges, options)
+        if worked:
+            require_workable(worked, graph, found, upstream, options)
         if drawn:
             for ask in asks:
-                _require_workable(ask, result(ask, graph, values), source, options)
-        if drawn and any(map(is_in_grid, asks)):
-            _require_telling(graph, asks, values, ranges, options)
-        return {"numbers": numbers}
+                if ask not in worked or not (is_on_a_wire(ask) or "digits" in ask.clauses):
+                    _require_workable(ask, result(ask, graph, values), source, options)
+        return found
 
-    return luck.first_lucky(draw, ("numbers",), luck.TRIES if drawn else 1)
+    tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
+    return luck.first_lucky(draw, ("numbers",), tries)
 
 
 def _require_telling(
@@ -234,6 +273,7 @@ def _require_telling(
     """Turn numbers down among which a 0, or a lone sign, hides what was done with the others."""
     drawn = luck.factors(graph, ranges)
     luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
+    luck.require("both_signs", luck.both_signs(graph, values), options)
     luck.require("both_signs", luck.both_signs(graph, values), options)
     lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
     luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
@@ -267,9 +307,11 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     pieces = parse(source)
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
-    turned = setting.notation.layout == "numerator"
+    turned, scalars = setting.notation.layout == "numerator", is_of_scalars(setting.graph)
     if turned and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
         setting = replace(setting, notation=replace(setting.notation, layout="shape"))
+    if scalars:
+        setting = replace(setting, notation=scalar_notation(setting.notation))
     graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
     own = with_own(pieces, graph, source)
@@ -286,7 +328,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     shows = boxes or any(_is_network(piece) for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
-        parts=all(ask.sort in SORTS for ask in scene.asks),
+        _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
     )
     rubrics = {
         name: answered.prints["rubric"]
@@ -298,7 +340,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
             **fields,
             "turned": turned,
             "by_number": any(map(is_by_number, scene.asks)),
-            "scalars": all(map(is_scalar, setting.graph.shapes.values())),
+            "scalars": scalars,
             "shown_in": setting.shown_in if shows else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
@@ -309,6 +351,17 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         },
         answers,
     )
+
+
+def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
+    """Return the part in which each answer is asked for, where a text has parts."""
+    found: dict[str, int] = {}
+    part = -1
+    for piece in pieces:
+        part += isinstance(piece, Part)
+        if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
+            found[piece.name] = part
+    return found
 
 
 def _answered(ask: Phrase, scene: Scene) -> Answered:
@@ -357,16 +410,7 @@ KIND = Kind(
     summary="your own text with asks",
     options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
     network_rules=(),
-    number_rules=(
-        "values_exist",
-        "no_ties",
-        "off_the_kink",
-        "both_signs",
-        "short_decimals",
-        "clear_rounding",
-        "no_zero_results",
-        *RULES,
-    ),
+    number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,

@@ -8,9 +8,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from exgen.derive.factors import gradients_given
-from exgen.derive.written import NOTHING
-from exgen.engine import forward, gradient_name
+from exgen.derive.factors import NOTHING, gradients_given
+from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
 from exgen.graph import Graph, Name, is_scalar, substitute
 from exgen.language import read_expression
@@ -109,13 +108,12 @@ class Scene:
         return [self.graph.bindings[-2].name] if self.upstream in self.graph.names else []
 
     @property
-    def arriving(self) -> dict[str, Expr]:
+    def arriving(self) -> dict[Any, Expr]:
         """What stands in a formula for the leaf that is given, or for the gradient that it is."""
-        pairs = [(Name(str(self.upstream)), Name(gradient_name(n))) for n in self.given_gradients]
-        return {
-            (leaf if self.unnamed else symbol).name: symbol if self.unnamed else leaf
-            for leaf, symbol in pairs
-        }
+        if not self.given_gradients:
+            return {}
+        leaf, symbol = str(self.upstream), self.graph.gradient(*self.given_gradients)
+        return {leaf: symbol} if self.unnamed else {symbol: Name(leaf)}
 
     def error(self, message: str, span: Span, remedy: str = "") -> KindError:
         """Return an error that points into the text."""

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.asks import cases, derived, numeric, proofs, shown, symbolic, tables, vectorised, words
+from exgen.asks import (
+    cases,
+    derived,
+    numeric,
+    proofs,
+    shown,
+    symbolic,
+    tables,
+    vectorised,
+    wires,
+    words,
+)
 from exgen.asks.scene import Answered
 
 if TYPE_CHECKING:
@@ -222,6 +233,22 @@ SHOWS: Mapping[str, Show] = {
             cases.show,
         ),
         Show(
+            "circuit",
+            "circuit",
+            "A network of scalars as a circuit of gates: values above the wires, gradients below; "
+            "what is asked for on a wire is blank there.",
+            "{show circuit}",
+            wires.circuit,
+        ),
+        Show(
+            "rounding",
+            "rounding",
+            "How to round on the way, in a network of scalars; each rounded answer is then right "
+            "however a student does.",
+            "{show rounding}",
+            wires.rounds,
+        ),
+        Show(
             "remark",
             "remark [where] [CONDITION]",
             "Words on the key alone; behind a condition, where the numbers meet it.",
@@ -242,6 +269,15 @@ ASKS: Mapping[str, Ask] = {
             "The value of a name at the numbers, exactly or rounded.",
             "{ask value of z1 to 2 digits}",
             numeric.value,
+            ("exactly", "digits", "wire"),
+        ),
+        Ask(
+            "every",
+            "every value|gradient on its wire",
+            "Every number in the circuit that is shown, but those that are given: of the forward "
+            "pass, or of the backward pass.",
+            "{show circuit} {ask every gradient on its wire to 2 digits}",
+            wires.every,
             ("exactly", "digits"),
         ),
         Ask(
@@ -283,7 +319,7 @@ ASKS: Mapping[str, Ask] = {
             "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             derived.gradient,
-            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits"),
+            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits", "wire"),
             wrong=True,
         ),
         Ask(

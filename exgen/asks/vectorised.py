@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.scene import Answered, Scene
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.derivations import index_gradient
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import letters_of
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import ONES
 from exgen.derive.vectorise import Reasons, equation, expanded
-from exgen.derive.written import as_written
+from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
-from exgen.graph import Name, is_scalar, names_in
+from exgen.graph import Derivative, Entry, Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.problems.base import Solved
-from exgen.problems.entries import check_entries, entry_latex, line_form, ranges_latex
+from exgen.problems.entries import check_entries, line_form, ranges_latex
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
-    from exgen.derive.latex import Printer
     from exgen.graph import Graph, Shape
 
 SORTS = ("line", "backward")
@@ -44,6 +41,10 @@ def lines(graph: Graph) -> list[str]:
 
 def gradients(graph: Graph) -> list[str]:
     """Return the names of arrays whose gradient has an index form and is not 0."""
+    return graph.once("gradients by entries", lambda: _gradients(graph))
+
+
+def _gradients(graph: Graph) -> list[str]:
     found, letters = derive_gradients(graph), letters_of(graph)
     names: list[str] = []
     for name, gradient in found.items():
@@ -64,7 +65,7 @@ def line(ask: Phrase, scene: Scene) -> Answered:
     expr = expanded(graph.expr(name) or Name(name), graph.shapes)
     claim = Equation(graph, Quantity(name), (expr, form), index)
     left = scene.printer.name(name)
-    return _answered(ask, scene, scene.printer, (name, left, graph.shapes[name]), claim)
+    return _answered(ask, scene, (Name(name), left, graph.shapes[name]), claim)
 
 
 def backward(ask: Phrase, scene: Scene) -> Answered:
@@ -72,18 +73,17 @@ def backward(ask: Phrase, scene: Scene) -> Answered:
     name, graph = _legal(ask, scene, gradients(scene.graph)), scene.graph
     notation, found = scene.setting.notation, derive_gradients(graph)[name]
     index, form = index_gradient(graph, name, found, letters_of(graph))
-    written = as_written(found.step, name, graph, notation)
-    numerator = notation.layout == "numerator"
-    whole = replace(scene.printer, shapes=with_gradient_shapes(graph, numerator=numerator))
+    written = as_written(found.step, graph, notation)
     claim = Equation(
         graph,
         Quantity(graph.loss, name),
-        (written.expr, slope_at_zero(form, notation)),
+        (written, slope_at_zero(form, notation)),
         index,
         layout=notation.layout,
     )
     left = scene.printer.derivative(graph.loss, name)
-    return _answered(ask, scene, whole, (gradient_name(name), left, written.shape), claim)
+    shape = written_shape(graph.shapes[name], notation)
+    return _answered(ask, scene, (graph.gradient(name), left, shape), claim)
 
 
 def _legal(ask: Phrase, scene: Scene, names: list[str]) -> str:
@@ -99,10 +99,10 @@ def _legal(ask: Phrase, scene: Scene, names: list[str]) -> str:
 
 
 def _answered(
-    ask: Phrase, scene: Scene, printer: Printer, named: tuple[str, str, Shape], claim: Equation
+    ask: Phrase, scene: Scene, named: tuple[Name | Derivative, str, Shape], claim: Equation
 ) -> Answered:
     """Return the answer of a claim with two right sides: for whole arrays, and entry by entry."""
-    (name, left, shape), (expr, form) = named, claim.rights
+    (symbol, left, shape), (expr, form), printer = named, claim.rights, scene.printer
     why = Reasons(printer, letters_of(scene.graph)).of(expr)
     solved = Solved(
         name=ask.name,
@@ -112,10 +112,9 @@ def _answered(
         steps=(Step("vectorise", Tex(equation(left, shape, expr, printer)), Tex(why)),),
         claim=claim,
     )
-    entries, (row, column) = scene.printer, claim.index
-    axes = scene.graph.shapes[name.removeprefix(gradient_name(""))]
-    runs = ranges_latex(entries, (row, column), axes)
-    shown = rf"$\displaystyle {entry_latex(entries, name, (row, column))} = {entries(form)}$"
+    row, column = claim.index
+    runs = ranges_latex(printer, (row, column), printer.shape(symbol))
+    shown = rf"$\displaystyle {printer(Entry(symbol, row, column))} = {printer(form)}$"
     # The key prints it too: it is more than the left side of the answer.
     prints = {"show": "line", "line": Tex(rf"{shown},\quad ${runs}$" if runs else shown)}
     return Answered(prints, (solved,), "worked")

@@ -42,16 +42,15 @@ def _inline(piece: Words | Formula | Fact, scene: Scene) -> str | Tex:
 
 def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
     found: list[Claim] = []
-    layout = scene.setting.notation.layout
     for piece in pieces:
         if isinstance(piece, Fact):
             sides = tuple(scene.formula(side, piece.span)[0] for side in piece.sides)
             try:
-                Equation(scene.graph, None, sides, layout=layout).prove()
+                Equation(scene.graph, None, sides).prove()
             except CertificateError as error:
                 remedy = f"At trial numbers its sides differ; {error.message}."
                 raise scene.error("this fact does not hold", piece.span, remedy) from None
-            found += claimed(scene.graph, sides, layout=layout)
+            found += claimed(scene.graph, sides)
     return tuple(found)
 
 

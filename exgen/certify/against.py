@@ -23,11 +23,11 @@ from exgen.certify.compare import (
 )
 from exgen.certify.hand import rounded_alike
 from exgen.certify.magnitude import FAINT, scales
-from exgen.certify.quantity import printed_values, units
+from exgen.certify.quantity import known_values, units
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError
-from exgen.graph import Expr, Partial, is_scalar, names_in, walk
+from exgen.graph import Expr, Partial, derivatives_in, is_scalar, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,12 @@ def check_shapes(claim: Sides) -> Iterator[Agreement]:
     for right in claim.rights:
         if not claim.is_by_entry(right):
             shape = claim.quantity.shape(claim.graph, claim.layout)
-            yield check_shape(right, claim.shapes, shape)
+            yield check_shape(right, claim.graph.shapes, shape)
 
 
 def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
     """Compare each side with the one before."""
-    known = printed_values(trial.graph, trial.values, trial.slopes, claim.layout, claim.factors)
+    known = known_values(trial.graph, trial.values, trial.slopes, claim.rights)
     sides = [evaluate(same_numbers(right, claim.graph), known) for right in claim.rights]
     for n, (before, after) in enumerate(pairwise(sides), start=1):
         tolerance = max(_tolerance(claim, right) for right in claim.rights[n - 1 : n + 1])
@@ -64,7 +64,7 @@ def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
 
 
 def _tolerance(claim: Sides, right: Expr) -> float:
-    if {factor.name for factor in claim.factors} & names_in(right):
+    if claim.given & derivatives_in(right):
         return DIFFERENCE_TOLERANCE
     mixed = any(isinstance(part, Partial) for part in walk(right))
     return MIXED_TOLERANCE if mixed else EXACT_TOLERANCE

@@ -11,9 +11,8 @@ from exgen.certify.compare import worst
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.document import Agreement
-from exgen.engine import gradient_name
 from exgen.errors import CertificateError
-from exgen.graph import Name, names_in
+from exgen.graph import names_in
 
 if TYPE_CHECKING:
     from exgen.graph import Expr, Graph
@@ -51,8 +50,8 @@ class ChainClaim:
             Equation(self.graph, Quantity(outer, inner), (expr,), layout=layout).prove()
             for (inner, outer), expr in zip(stages, self.jacobians, strict=True)
         ]
-        last = Name(gradient_name(self.chain[-2]))
-        factors: list[Expr] = [*self.jacobians, last] if self.denominator else [last]
+        last = self.graph.gradient(self.chain[-2])
+        factors: list[Expr] = [*self.jacobians, last] if self.denominator else [last.T]
         factors += [] if self.denominator else reversed(self.jacobians)
         whole = reduce(lambda left, right: left @ right, factors)
         asked = Quantity(self.graph.loss, self.chain[0])

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify import differences
-from exgen.certify.compare import DIFFERENCE_TOLERANCE, EXACT_TOLERANCE, SEED, as_function
+from exgen.certify.compare import DIFFERENCE_TOLERANCE, EXACT_TOLERANCE, SEED
 from exgen.certify.points import trial_points, with_numbers
+from exgen.certify.quantity import known_values
 from exgen.document import Agreement
-from exgen.engine import evaluate, forward, gradient_name, gradients
+from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError
-from exgen.graph import is_scalar, names_in
+from exgen.graph import is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class ChoiceClaim:
     """One condition holds, and no other does.
 
     Attributes:
-        graph: the network; conditions may read gradients of its loss, such as ``grad_z2``.
+        graph: the network; conditions may read gradients of its loss.
         conditions: one for each answer to choose from.
         right: the place of the one that holds.
         leaves: the numbers at which they are asked; None where a condition is to hold always.
@@ -96,18 +96,9 @@ class ChoiceClaim:
         floats = {name: array.astype(float) for name, array in values.items()}
         if not is_scalar(graph.shapes[graph.loss]):
             return floats
-        read = {
-            name for part in self.conditions for name in names_in(part.left) | names_in(part.right)
-        }
-        wanted = [name for name in graph.names if gradient_name(name) in read]
-        if not by_differences:
-            every = gradients(graph, floats)
-            return floats | {gradient_name(name): every[name] for name in wanted}
-        for name in wanted:
-            run = as_function(graph, floats, name, graph.loss)
-            found = differences.gradient(lambda x, run=run: run(x).item(), floats[name])  # type: ignore[misc]
-            floats[gradient_name(name)] = found
-        return floats
+        sides = [side for part in self.conditions for side in (part.left, part.right)]
+        slopes = {} if by_differences else gradients(graph, floats)
+        return known_values(graph, floats, slopes, sides)
 
 
 def _spread(graph: Graph, points: tuple[Values, ...]) -> tuple[Values, ...]:

@@ -11,7 +11,8 @@ from exgen.certify.compare import worst
 from exgen.certify.sides import Sides
 from exgen.certify.trials import trials
 from exgen.errors import CertificateError
-from exgen.graph import Entry, Expr, Name, Number, names_in
+from exgen.graph import Entry, Expr, Number, walk
+from exgen.language.writer import to_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +50,10 @@ class Equation(Sides):
         if sides < (2 if self.quantity is None else 1):
             raise CertificateError("an equation has two sides")
         if self.quantity is not None:
-            name = self.quantity.called(self.graph)
+            symbol = self.quantity.symbol
             for right in (*self.rights, *(cell for row in self.cells for cell in row)):
-                if name in names_in(right):
+                if symbol is not None and symbol in walk(right):
+                    name = to_text(symbol)
                     raise CertificateError(f"the expression for '{name}' reads '{name}' itself")
         found = [*check_shapes(self)]
         for trial in trials(self):
@@ -66,10 +68,11 @@ class Equation(Sides):
         from exgen.certify.identities import prove_identity
 
         letters = tuple(self.letters.items())
-        if self.quantity is None or any(dim.constant > MAX_SYMBOLIC for _, dim in letters):
+        symbol = None if self.quantity is None else self.quantity.symbol
+        if symbol is None or any(dim.constant > MAX_SYMBOLIC for _, dim in letters):
             return []
         row, column = self.index
-        first = Entry(Name(self.quantity.called(self.graph)), row, column)
+        first = Entry(symbol, row, column)
         different = tuple((str(one), str(other)) for one, other in self.different)
         lines = (first, *filter(self.is_by_entry, self.rights))
         return [prove_identity(self.graph, lines, letters, self.hot, different)]

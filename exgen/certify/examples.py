@@ -20,15 +20,13 @@ from exgen.certify.compare import (
     worst,
 )
 from exgen.certify.points import off_kinks, trial_point, with_numbers
-from exgen.certify.quantity import printed_values
+from exgen.certify.quantity import known_values
 from exgen.derive.batch import batched
 from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Dim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from exgen.derive.batch import Batch
@@ -70,7 +68,6 @@ class MeanGradientClaim:
         by: a weight; it is the same for all examples.
         expr: the one-example gradient, as printed behind the sum.
         shape: the printed shape.
-        shapes: the shape of every name that ``expr`` reads, in the layout.
         layout: in ``numerator`` layout the gradient stands transposed.
         batch: the same network over a batch.
 
@@ -80,20 +77,18 @@ class MeanGradientClaim:
     by: str
     expr: Expr
     shape: Shape
-    shapes: Mapping[str, Shape]
     layout: str
     batch: Batch
 
     def prove(self) -> tuple[Agreement, ...]:
         """Average over examples; compare with the batch's reverse mode and with differences."""
-        shapes = check_shape(self.expr, self.shapes, self.shape)
+        shapes = check_shape(self.expr, self.graph.shapes, self.shape)
         graph = with_numbers(self.graph)
         shared = frozenset(graph.names) - frozenset(self.batch.names)
         points = example_points(graph, shared)
         expr = same_numbers(self.expr, self.graph)
         parts = [
-            evaluate(expr, printed_values(graph, p, gradients(graph, p), self.layout))
-            for p in points
+            evaluate(expr, known_values(graph, p, gradients(graph, p), (expr,))) for p in points
         ]
         printed = sum(parts, start=np.zeros(parts[0].shape)) / len(points)
         value = printed.T if self.layout == "numerator" else printed

@@ -24,7 +24,7 @@ from exgen.certify.compare import (
     worst,
 )
 from exgen.derive.jacobian import slope_at_zero
-from exgen.engine import backward, evaluate, gradient_name
+from exgen.engine import backward, evaluate
 from exgen.errors import CertificateError, ValuesError
 from exgen.graph import Call, Expr, Graph, walk
 from exgen.language import to_text
@@ -76,8 +76,8 @@ def given(graph: Graph, at: Values, notation: Notation) -> Given:
     found: Values = dict(at)
     for name in back.order():
         expr = slope_at_zero(back.gradient(name), notation)
-        found[gradient_name(name)] = evaluate(expr, found).astype(float)
-    reverse = {leaf.name: found[gradient_name(leaf.name)] for leaf in graph.leaves}
+        found[graph.gradient(name)] = evaluate(expr, found).astype(float)
+    reverse = {leaf.name: found[graph.gradient(leaf.name)] for leaf in graph.leaves}
     return Given(graph, at, notation, reverse)
 
 

@@ -14,11 +14,11 @@ from msgspec import Struct, field
 
 from exgen.derive.index import entry_form, letters_of
 from exgen.document import Agreement
-from exgen.engine import gradient_name
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -28,9 +28,9 @@ from exgen.graph import (
     Number,
     Partial,
     SumOver,
+    derivatives_in,
     names_in,
     substitute_sizes,
-    walk,
 )
 from exgen.ops import lookup
 from exgen.ops.base import size_of
@@ -91,13 +91,8 @@ def is_zero(difference: Any) -> bool:  # noqa: ANN401 - SymPy has no types
 
 def _computed(graph: Graph, lines: tuple[Expr, ...], hot: tuple[str, str] | None) -> frozenset[str]:
     """Return the names that depend on others in the lines; all the rest are symbols."""
-    prefix = gradient_name("")
-    read = {
-        part.name.removeprefix(prefix)
-        for line in lines
-        for part in walk(line)
-        if isinstance(part, Name)
-    }
+    read = {name for line in lines for name in names_in(line)}
+    read |= {symbol.by for line in lines for symbol in derivatives_in(line)}
     read |= {hot[0]} if hot else set()
     found: set[str] = set()
     for binding in graph.bindings:
@@ -181,12 +176,10 @@ class _Algebra(Struct, frozen=True):
             case Number(value):
                 return sympy.Rational(value.numerator, value.denominator)
             case Entry(Name(name), row, column):
-                by = name.removeprefix(gradient_name(""))
-                if by == name:
-                    return self.entry(name, place(row), place(column), free)
+                return self.entry(name, place(row), place(column), free)
+            case Entry(Derivative(line, by), row, column):
                 return self.derivative(
-                    lambda held: self.entry(self.graph.loss, 0, 0, held),
-                    (by, place(row), place(column)),
+                    lambda held: self.entry(line, 0, 0, held), (by, place(row), place(column))
                 )
             case Entry(of, row, column):
                 form = entry_form(of, (row, column), self.graph.shapes, letters_of(self.graph))

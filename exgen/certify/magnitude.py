@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import Struct
 
-from exgen.engine import backward, evaluate, gradient_name
-from exgen.graph import Call, Expr, Graph, Name, Number
+from exgen.engine import backward, evaluate
+from exgen.graph import Call, Derivative, Expr, Graph, Name, Number
 from exgen.ops import lookup
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def scales(graph: Graph, values: Mapping[str, NDArray[Any]], by: str) -> Scales:
     signed: Values = dict(values)
     weights: Values = {}
     for name in back.order():
-        expr, key = back.gradient(name), gradient_name(name)
+        expr, key = back.gradient(name), graph.gradient(name)
         weights[name] = magnitude(expr, signed, sizes)
         signed[key] = evaluate(expr, signed)
         sizes[key] = weights[name]
@@ -60,19 +60,21 @@ def scales(graph: Graph, values: Mapping[str, NDArray[Any]], by: str) -> Scales:
 
 
 def magnitude(
-    expr: Expr, values: Mapping[str, NDArray[Any]], sizes: Mapping[str, NDArray[Any]]
+    expr: Expr, values: Mapping[Any, NDArray[Any]], sizes: Mapping[Any, NDArray[Any]]
 ) -> NDArray[Any]:
     """Return a bound for the terms that an expression adds up, in its shape.
 
     Args:
         expr: an expression whose sizes are all numbers.
-        values: the value of every name.
-        sizes: the size of every name's own terms.
+        values: the value of every name and derivative.
+        sizes: the size of each one's own terms.
 
     """
     match expr:
         case Name(name):
             return sizes[name]
+        case Derivative():
+            return sizes[expr]
         case Number(value):
             return np.full((1, 1), abs(float(value)))
         case Call("neg", (inner,)):

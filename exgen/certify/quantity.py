@@ -9,19 +9,18 @@ import numpy as np
 
 from exgen.certify import differences
 from exgen.certify.compare import as_function
-from exgen.derive.factors import Factor
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.jacobian import is_denominator
-from exgen.engine import Values, gradient_name
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import is_column, is_scalar, names_in
+from exgen.graph import Derivative, Name, derivatives_in, is_column, is_scalar, names_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from numpy.typing import NDArray
 
-    from exgen.graph import Graph, Shape
+    from exgen.engine import Values
+    from exgen.graph import Expr, Graph, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,12 @@ class Quantity:
     by: str = ""
     rate: Decimal | None = None
 
-    def called(self, graph: Graph) -> str:
-        """Return what an expression that reads it calls it; "" where none can."""
+    @property
+    def symbol(self) -> Name | Derivative | None:
+        """What stands for it in an expression that reads it; None where nothing can."""
         if self.rate is not None:
-            return ""
-        if not self.by:
-            return self.of
-        return gradient_name(self.by) if self.of == graph.loss else Factor(self.of, self.by).name
+            return None
+        return Derivative(self.of, self.by) if self.by else Name(self.of)
 
     def axes(self, graph: Graph) -> Shape:
         """Return the size of each axis."""
@@ -74,46 +72,33 @@ class Quantity:
         return (rows, columns) if is_denominator(layout, own) else (columns, rows)
 
 
-def printed_shapes(graph: Graph, layout: str, factors: tuple[Factor, ...] = ()) -> dict[str, Shape]:
-    """Return the shapes, in a layout, of names, of gradients and of given Jacobians."""
-    known = with_gradient_shapes(graph, numerator=layout == "numerator")
-    for factor in factors:
-        known[factor.name] = Quantity(factor.of, factor.by).shape(graph, layout)
-    return known
-
-
-def printed_values(
-    graph: Graph, values: Values, slopes: Values, layout: str, factors: tuple[Factor, ...] = ()
-) -> Values:
-    """Return what can be read, in a layout.
+def known_values(graph: Graph, values: Values, slopes: Values, read: Iterable[Expr]) -> Values:
+    """Return what expressions can read: names, gradients, and derivatives of single lines.
 
     Args:
         graph: the network, its sizes numbers.
         values: of the names.
         slopes: the gradients of the loss, each in the shape of its variable.
-        layout: as a notation has it.
-        factors: given Jacobians. They come from differences that run their own line alone, so no
-            rule of an op decides what they are.
+        read: the expressions. What they have of derivatives of lines comes from differences that
+            run their own line alone, so no rule of an op decides what they are. Without
+            ``slopes``, so does what they have of gradients, from the whole forward pass.
 
     """
-    turned = layout == "numerator"
-    known = dict(values)
-    known |= {gradient_name(name): a.T if turned else a for name, a in slopes.items()}
-    for factor in factors:
-        jacobian = _by_differences(graph, values, factor)
-        denominator = is_denominator(layout, graph.shapes[factor.of])
-        known[factor.name] = jacobian.T if denominator else jacobian
+    known = {**values, **{graph.gradient(name): array for name, array in slopes.items()}}
+    for symbol in frozenset[Derivative]().union(*map(derivatives_in, read)) - known.keys():
+        known[symbol] = _by_differences(graph, values, symbol)
     return known
 
 
-def _by_differences(graph: Graph, values: Values, factor: Factor) -> NDArray[np.float64]:
+def _by_differences(graph: Graph, values: Values, symbol: Derivative) -> NDArray[np.float64]:
     """Return the Jacobian of a line by a name that it reads: rows of the line's entries."""
-    expr = graph.expr(factor.of)
-    if expr is None or factor.by not in names_in(expr):
-        raise CertificateError(f"the line of '{factor.of}' does not read '{factor.by}'")
-    run, at = as_function(graph, values, factor.by, factor.of), values[factor.by].astype(float)
+    expr = graph.expr(symbol.of)
+    if symbol.of != graph.loss and (expr is None or symbol.by not in names_in(expr)):
+        raise CertificateError(f"the line of '{symbol.of}' does not read '{symbol.by}'")
+    run, at = as_function(graph, values, symbol.by, symbol.of), values[symbol.by].astype(float)
     columns = [differences.directional(run, at, unit).reshape(-1) for unit in units(at.shape)]
-    return np.stack(columns, axis=1)
+    found = np.stack(columns, axis=1)
+    return found.reshape(at.shape) if len(found) == 1 else found
 
 
 def units(shape: tuple[int, ...]) -> list[NDArray[np.float64]]:

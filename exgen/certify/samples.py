@@ -10,7 +10,7 @@ import numpy as np
 from exgen.certify import differences
 from exgen.certify.compare import DIRECTIONS, SEED, between, same_numbers
 from exgen.certify.everywhere import everywhere, partial_name
-from exgen.certify.quantity import printed_values, units
+from exgen.certify.quantity import known_values, units
 from exgen.derive.cases import RANK
 from exgen.derive.jacobian import is_denominator
 from exgen.engine import Values, evaluate, gradients
@@ -114,7 +114,7 @@ def samples(claim: Sides, right: Expr, trial: Trial) -> Iterator[Sample]:
             upstream[place, column] = 1.0
             yield _entries(claim, expr, trial, claim.index[2:], at, upstream)
         return
-    known = printed_values(trial.graph, trial.values, trial.slopes, claim.layout, claim.factors)
+    known = known_values(trial.graph, trial.values, trial.slopes, (expr,))
     found = evaluate(expr, known).astype(float)
     if not quantity.by:
         yield all_of(found)
@@ -164,7 +164,7 @@ def _entries(
     expr = placed(expr, at)
     index = tuple(at.get(i, i) if isinstance(i, str) else i for i in index)
     ranges = {i: size for i, size in zip(index, shape, strict=True) if isinstance(i, str)}
-    known = printed_values(trial.graph, trial.values, trial.slopes, "shape")
+    known = known_values(trial.graph, trial.values, trial.slopes, (expr,))
     for part in walk(expr):
         if isinstance(part, Partial):
             _add_partial(trial.graph, part, known)

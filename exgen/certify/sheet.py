@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.latex import Printer
 from exgen.derive.notation import restored_notation
 from exgen.derive.orient import examples
@@ -75,7 +74,7 @@ def meanings(problem: Problem, notation: Notation) -> dict[str, Meaning]:
     if not problem.network.strip():
         return {}
     graph = read_network(Source("network", problem.network), scalar_loss=False)
-    printer = Printer(notation, with_gradient_shapes(graph), graph.loss, batch=examples(graph))
+    printer = Printer(notation, graph.shapes, graph.loss, batch=examples(graph))
     found: dict[str, Meaning] = {}
     for name in graph.names:
         line = graph.expr(name)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.quantity import Quantity, printed_shapes
 from exgen.errors import CertificateError
 from exgen.graph import (
     ONE,
     SCALAR,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -21,6 +21,7 @@ from exgen.graph import (
     Number,
     Partial,
     SumOver,
+    derivatives_in,
     is_scalar,
     walk,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from exgen.derive.factors import Factor
+    from exgen.certify.quantity import Quantity
     from exgen.graph import Graph, Index, Shape
 
 
@@ -50,12 +51,11 @@ class Sides:
     Attributes:
         graph: the network. Only gradients of its loss can be read by a right side.
         quantity: what is asked; None where the right sides are an equation of their own.
-        rights: as printed, in whole arrays or in index form; from names of the forward pass,
-            gradients such as ``grad_z2``, and given Jacobians.
+        rights: as printed, in whole arrays or in index form; from names of the forward pass and
+            from derivatives.
         index: the letter or the position of an index form along each axis of the quantity.
         cells: a right side that is printed cell by cell; numbers before they are rounded.
         layout: as a notation has it; it says what stands transposed on the page.
-        factors: the given Jacobians.
         leaves: exact numbers at which it holds; those left out, or all of them, may be any.
         rounding: how the cells are rounded on the page, if they are.
         order: the positions of the variable's entries from the smallest to the largest, where it
@@ -72,7 +72,6 @@ class Sides:
     index: tuple[Index, ...] = ()
     cells: tuple[tuple[Expr, ...], ...] = ()
     layout: str = "shape"
-    factors: tuple[Factor, ...] = ()
     leaves: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     rounding: Rounding | None = None
     order: tuple[int, ...] = ()
@@ -89,9 +88,11 @@ class Sides:
         return self.quantity.shape(self.graph, self.layout)
 
     @property
-    def shapes(self) -> dict[str, Shape]:
-        """The shapes, in the layout, of all that the right sides may read."""
-        return printed_shapes(self.graph, self.layout, self.factors)
+    def given(self) -> frozenset[Derivative]:
+        """The derivatives of other lines than the last that the right sides read."""
+        read = frozenset[Derivative]().union(*map(derivatives_in, self.rights))
+        loss = self.graph.loss if is_scalar(self.graph.shapes[self.graph.loss]) else ""
+        return frozenset(symbol for symbol in read if symbol.of != loss)
 
     @property
     def sort(self) -> str:
@@ -145,8 +146,8 @@ class Sides:
         if all(dim == ONE for dim in self.quantity.axes(self.graph)):
             # whole and entry are the same, but for what only an index form can hold
             return self.hot is not None or any(isinstance(part, Partial) for part in parts)
-        if not isinstance(right, Call | Name):
+        if not isinstance(right, Call | Name | Derivative):
             return True
         if any(isinstance(part, Entry | SumOver | Delta | Partial) for part in parts):
             return True
-        return is_scalar(likely_shape(right, self.shapes))
+        return is_scalar(likely_shape(right, self.graph.shapes))

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from exgen.certify.compare import SEED
 from exgen.certify.points import kinks, trial_points, with_numbers
-from exgen.engine import Values, forward, gradient_name, gradients
-from exgen.graph import is_scalar, names_in
+from exgen.engine import Values, forward, gradients
+from exgen.graph import derivatives_in, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -89,8 +89,7 @@ def _asks_for_gradients(claim: Sides) -> bool:
         return False
     if quantity is not None and quantity.by and quantity.of == graph.loss:
         return True
-    read = frozenset[str]().union(*map(names_in, claim.rights))
-    return any(gradient_name(name) in read for name in graph.names)
+    return any(part.of == graph.loss for right in claim.rights for part in derivatives_in(right))
 
 
 def floats(arrays: Mapping[str, NDArray[Any]]) -> Values:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from exgen.errors import KindError
 from exgen.graph import (
     Call,
+    Derivative,
     Entry,
     Expr,
     Index,
@@ -80,7 +81,7 @@ class Cases(Struct, frozen=True):
         if is_scalar(shape_of(expr, self.shapes)):
             return self._scalar(expr)
         match expr:
-            case Name():
+            case Name() | Derivative():
                 return Entry(expr, index, 0)
             case Call(SORT.name):
                 return Entry(expr, index, 0)
@@ -103,7 +104,7 @@ class Cases(Struct, frozen=True):
 
     def _scalar(self, expr: Expr) -> Expr:
         match expr:
-            case Number() | Name():
+            case Number() | Name() | Derivative():
                 return expr
             case Call("item", (inner,)):
                 return Entry(inner, int(str(expr.option("row"))), 0)

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import Letters, entry_form, letters_of
 from exgen.derive.partials import contracted, ordered, partial
 from exgen.derive.simplify import simplify
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
@@ -31,6 +30,7 @@ from exgen.graph import (
     Name,
     Partial,
     SumOver,
+    derivatives_in,
     is_column,
     names_in,
     walk,
@@ -110,15 +110,14 @@ def _backward_order(graph: Graph, found: dict[str, Gradient]) -> list[str]:
 
 
 def _gradients_read(graph: Graph, step: Expr) -> set[str]:
-    read = names_in(step)
-    return {name for name in graph.names if gradient_name(name) in read and name != graph.loss}
+    return {part.by for part in derivatives_in(step)} - {graph.loss}
 
 
 def index_gradient(
     graph: Graph, name: str, found: Gradient, letters: Letters
 ) -> tuple[tuple[Index, Index], Expr]:
     """Return the indices of a gradient's entry and its index form."""
-    shapes = with_gradient_shapes(graph)
+    shapes = graph.shapes
     index = letters.pair(graph.shapes[name])
     entry = ordered(simplify(entry_form(found.step, index, shapes, letters), shapes))
     return index, entry
@@ -149,7 +148,7 @@ class _Deriver(Struct, frozen=True):
     found: dict[str, Gradient]
 
     def tidy(self, expr: Expr) -> Expr:
-        return ordered(simplify(expr, with_gradient_shapes(self.graph)))
+        return ordered(simplify(expr, self.graph.shapes))
 
     def derive(self, name: str) -> Derivation:
         if name not in self.found or not self.found[name].rules:
@@ -157,7 +156,7 @@ class _Deriver(Struct, frozen=True):
                 f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
             )
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
-        start = Line(Entry(Name(gradient_name(name)), *index), "start")
+        start = Line(Entry(self.graph.gradient(name), *index), "start")
         output = self.output(name)
         if output is not None and self.found[name].rules == (AFTER_SOFTMAX.rule,):
             lines, premise = self.softmax(output, name, index, last), "target"
@@ -187,7 +186,7 @@ class _Deriver(Struct, frozen=True):
             else:
                 local = partial(self.graph, reader.name, place, name, index, self.letters)
             upstream = self.upstream(reader.name, place, last)
-            symbol = Entry(Name(gradient_name(reader.name)), *place)
+            symbol = Entry(self.graph.gradient(reader.name), *place)
             by = Partial(entry, Entry(Name(name), *index))
             whole = reader.name == self.graph.loss
             symbols.append(self.over(bound, by if whole else symbol * by))
@@ -197,8 +196,8 @@ class _Deriver(Struct, frozen=True):
             dropped += [f"{a}={b}" for a, b in _collapsed(local, [n for n, _ in bound])]
         loss_only = [reader.name for reader in readers] == [self.graph.loss]
         chained = [] if loss_only else [Line(_total(symbols), "chain", _names(readers))]
-        shown = names_in(_total(locals_)) | {gradient_name(self.graph.loss)}
-        inserted = [r.name for r in readers if gradient_name(r.name) not in shown]
+        shown = {part.by for part in derivatives_in(_total(locals_))} | {self.graph.loss}
+        inserted = [r.name for r in readers if r.name not in shown]
         rule = "slopes" if inserted and not loss_only else "local"
         return [
             *chained,
@@ -235,11 +234,10 @@ class _Deriver(Struct, frozen=True):
 
     def upstream(self, name: str, place: tuple[Index, Index], last: Expr) -> Expr:
         """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
-        symbol = gradient_name(name)
-        if symbol in names_in(last) or name == self.graph.loss:
-            return Entry(Name(symbol), *place)
-        shapes = with_gradient_shapes(self.graph)
-        return entry_form(self.found[name].step, place, shapes, self.letters)
+        symbol = self.graph.gradient(name)
+        if symbol in derivatives_in(last) or name == self.graph.loss:
+            return Entry(symbol, *place)
+        return entry_form(self.found[name].step, place, self.graph.shapes, self.letters)
 
     @staticmethod
     def over(bound: list[tuple[str, Dim]], body: Expr) -> Expr:
@@ -278,7 +276,7 @@ class _Deriver(Struct, frozen=True):
         p_m, t_m, p_k, t_k = at(p, m), at(t, m), at(p, own), at(t, own)
         share = self.share(last)
         slope = -(t_m / p_m) if share is None else -(share * (t_m / p_m))
-        gradient = at(Name(gradient_name(output.name)), m)
+        gradient = at(self.graph.gradient(output.name), m)
         local = p_m * (Delta(m, own) - p_k)
 
         def scaled(expr: Expr) -> Expr:
@@ -302,13 +300,11 @@ class _Deriver(Struct, frozen=True):
             if SIGMOID.made(b.expr) and b.expr.args[0] == Name(name)
         )  # fmt: skip
         p = Entry(Name(output), *index)
-        t = entry_form(
-            self.target(output, BCE), index, with_gradient_shapes(self.graph), self.letters
-        )
+        t = entry_form(self.target(output, BCE), index, self.graph.shapes, self.letters)
         share = self.share(last)
         product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
         one = (1 - t) * p - t * (1 - p)
-        gradient, by = Entry(Name(gradient_name(output)), *index), Entry(Name(name), *index)
+        gradient, by = Entry(self.graph.gradient(output), *index), Entry(Name(name), *index)
         return [
             Line(gradient * Partial(p, by), "own chain", (output,)),
             Line(-(product if share is None else share * product), "slopes", (output,)),
@@ -367,7 +363,7 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
     )
     slope = p_y * (1 - p_y) if same else -(p_y * p_own)
     lines = (
-        Line(at(gradient_name(logits), own), "start"),
+        Line(Entry(graph.gradient(logits), own, 0), "start"),
         Line(-(1 / p_y * Partial(p_y, at(logits, own))), "log"),
         Line(-(1 / p_y * (top / total**2)), "quotient"),
         Line(-(1 / p_y * slope), "in terms of", (output,)),

@@ -32,7 +32,7 @@ from exgen.ops.scalars import definition_of
 from exgen.printing import FENCES
 
 FUNCTIONS = tuple(op.name for op in TABLE.values() if op.function and len(op.signature.args) == 1)
-MINUS_ONE = as_expr(-1)
+ONE_, MINUS_ONE = as_expr(1), as_expr(-1)
 
 
 class Circuit(Struct, frozen=True):
@@ -86,32 +86,21 @@ class _Splitter(Struct):
     def call(self, op: str, args: tuple[Expr, ...], name: str | None) -> Expr:
         match op, args:
             case "neg", (inner,):
-                return self.gate("mul", self.visit(inner), MINUS_ONE, name=name)
+                return self.visit(inner * MINUS_ONE, name)
+            case "sub", (left, Number(value)):
+                return self.visit(left + Number(-value), name)
+            case "sub", (left, right):
+                return self.visit(left + right * MINUS_ONE, name)
+            case "div", (left, Number(value)):
+                return self.visit(left * Number(1 / value), name)
+            case "div", (left, right) if left != ONE_:
+                return self.visit(left * (ONE_ / right), name)
             case (("add" | "mul"), (Number() as left, right)):
                 return self.gate(op, self.visit(right), left, name=name)
-            case "sub", (left, Number(value)):
-                return self.gate("add", self.visit(left), Number(-value), name=name)
-            case "sub", (left, right):
-                one = self.visit(left)
-                other = self.gate("mul", self.visit(right), MINUS_ONE)
-                pair = (other, one) if isinstance(one, Number) else (one, other)
-                return self.gate("add", *pair, name=name)
-            case "div", (left, Number(value)):
-                return self.gate("mul", self.visit(left), Number(1 / value), name=name)
-            case "div", (Number(value), right):
-                if value == 1:
-                    return self.gate("div", as_expr(1), self.visit(right), name=name)
-                inverse = self.gate("div", as_expr(1), self.visit(right))
-                return self.gate("mul", inverse, Number(value), name=name)
-            case "div", (left, right):
-                one = self.visit(left)
-                inverse = self.gate("div", as_expr(1), self.visit(right))
-                return self.gate("mul", one, inverse, name=name)
-            case (("add" | "mul"), (left, right)):
-                one, other = self.visit(left), self.visit(right)
-                return self.gate(op, one, other, name=name)
+            case (("add" | "mul" | "div"), _):
+                return self.gate(op, *map(self.visit, args), name=name)
             case "pow", (base, Number() as power):
-                return self.gate("pow", self.visit(base), power, name=name)
+                return self.gate(op, self.visit(base), power, name=name)
             case _ if op in FUNCTIONS:
                 return self.gate(op, self.visit(args[0]), name=name)
         return self.composite(op, args, name)

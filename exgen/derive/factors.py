@@ -1,7 +1,6 @@
 """Gradients from derivatives that are given: Jacobians and gradients kept as symbols.
 
-A question may name ``dL/dyhat`` and ``dyhat/dz3`` and ask for the rest "using only these". Each
-given Jacobian is a name of its own here, so the derivation keeps it and the printer shows it.
+A question may name ``dL/dyhat`` and ``dyhat/dz3`` and ask for the rest "using only these".
 """
 
 from __future__ import annotations
@@ -9,16 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.gradients import (
-    fuse,
-    gradients_from,
-    in_order,
-    with_gradient_shapes,
-)
+from exgen.derive.gradients import fuse, gradients_from, in_order
 from exgen.derive.jacobian import local_jacobian
-from exgen.engine import Backward, Contribution, backward, gradient_name
+from exgen.engine import Backward, Contribution, backward
 from exgen.errors import KindError, nearest
-from exgen.graph import Graph, Name, Shape
+from exgen.graph import Derivative, Graph, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,29 +21,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
-    """The Jacobian of one name by another, kept as a symbol."""
-
-    of: str
-    by: str
-
-    @property
-    def name(self) -> str:
-        """What expressions call it; no network may use a name with such a start."""
-        return f"grad_{self.of}_by_{self.by}"
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
     """What a question gives: gradients of the loss by these names, and these Jacobians."""
 
     gradients: tuple[str, ...] = ()
-    factors: tuple[Factor, ...] = ()
+    factors: tuple[Derivative, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is given."""
         return not (self.gradients or self.factors)
+
+
+NOTHING = Given()
 
 
 def read_given(graph: Graph, given: object) -> Given:
@@ -61,7 +45,7 @@ def read_given(graph: Graph, given: object) -> Given:
     """
     parts = given if isinstance(given, list) else []
     gradients: list[str] = []
-    factors: list[Factor] = []
+    factors: list[Derivative] = []
     for part in parts:
         if isinstance(part, str):
             known_name(graph, part)
@@ -80,16 +64,10 @@ def known_name(graph: Graph, name: str) -> str:
     return name
 
 
-def _factor(graph: Graph, of: str, by: str) -> Factor:
+def _factor(graph: Graph, of: str, by: str) -> Derivative:
     # What has no such Jacobian raises the error that says why.
     local_jacobian(graph, known_name(graph, of), known_name(graph, by), denominator=False)
-    return Factor(of, by)
-
-
-def shapes_with(graph: Graph, given: Given) -> dict[str, Shape]:
-    """Return the shapes of names, gradients and given Jacobians (in numerator layout)."""
-    factors = {f.name: (graph.shapes[f.of][0], graph.shapes[f.by][0]) for f in given.factors}
-    return {**with_gradient_shapes(graph), **factors}
+    return Derivative(of, by)
 
 
 def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
@@ -103,9 +81,8 @@ def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
     contributions = dict(in_order(back).contributions)
     for factor in given.factors:
         kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
-        upstream = Name(gradient_name(factor.of))
-        through = Contribution("chain", factor.of, None, Name(factor.name).T @ upstream)
+        # of a scalar it has the variable's shape
+        turned = factor if is_scalar(graph.shapes[factor.of]) else factor.T
+        through = Contribution("chain", factor.of, None, turned @ graph.gradient(factor.of))
         contributions[factor.by] = (through, *kept)
-    return gradients_from(
-        Backward(graph, contributions), shapes_with(graph, given), frozenset(given.gradients)
-    )
+    return gradients_from(Backward(graph, contributions), frozenset(given.gradients))

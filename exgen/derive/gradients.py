@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from exgen.derive.distributions import distributions, quotients, sums_to_one
 from exgen.derive.rewriting.terms import Known
 from exgen.derive.simplify import simplify_with
-from exgen.engine import Backward, Contribution, backward, gradient_name, pull_back
+from exgen.engine import Backward, Contribution, backward, pull_back
 from exgen.graph import (
     Binding,
     Call,
+    Derivative,
     Expr,
     Graph,
     Name,
@@ -71,20 +72,11 @@ FUSIONS: Mapping[str, Fusion] = {
 """The losses that simplify together with the output before them, each with that output."""
 
 
-def with_gradient_shapes(graph: Graph, *, numerator: bool = False) -> dict[str, Shape]:
-    """Return the shapes of a graph's names and of their gradients.
-
-    These are the same, except in numerator layout, where a gradient stands transposed.
-    """
-    step = -1 if numerator else 1
-    return {**graph.shapes, **{gradient_name(n): graph.shapes[n][::step] for n in graph.names}}
-
-
 def derive_gradients(graph: Graph) -> dict[str, Gradient]:
     """Derive the gradient of the loss by every name, last names first."""
     return graph.once(
         "gradients",
-        lambda: gradients_from(in_order(fuse(backward(graph))), with_gradient_shapes(graph)),
+        lambda: gradients_from(in_order(fuse(backward(graph)))),
     )
 
 
@@ -124,28 +116,25 @@ def _as_met(graph: Graph) -> dict[tuple[str, str], int]:
     return met
 
 
-def gradients_from(
-    back: Backward, shapes: Mapping[str, Shape], kept: frozenset[str] = frozenset()
-) -> dict[str, Gradient]:
+def gradients_from(back: Backward, kept: frozenset[str] = frozenset()) -> dict[str, Gradient]:
     """Derive the gradients of a backward pass, last names first.
 
     Args:
         back: the backward pass.
-        shapes: the shape of every name in it, gradients included.
         kept: names whose gradients stay as symbols in the closed forms of others.
 
     """
     graph = back.graph
     whole, named = distributions(graph), quotients(graph)
-    closed: dict[str, Expr] = {}
+    closed: dict[Derivative, Expr] = {}
     found: dict[str, Gradient] = {}
     # What was brought into form once is not worked on again where it is put in.
-    known = Known(Shapes(shapes), whole, named)
+    known = Known(Shapes(graph.shapes), whole, named)
     for name in back.order():
         step = simplify_with(back.gradient(name), known)
         full = _closed(step, closed, known)
         if full is not None and name not in kept:
-            closed[gradient_name(name)] = full
+            closed[graph.gradient(name)] = full
         parts = back.contributions.get(name, ())
         rules = tuple(_rule(part, graph) for part in parts)
         why = tuple(dict.fromkeys(text for part in parts for text in _why(part, name, graph)))
@@ -164,19 +153,16 @@ def _rule(part: Contribution, graph: Graph) -> str:
     return part.rule
 
 
-def _closed(step: Expr, closed: Mapping[str, Expr], known: Known) -> Expr | None:
+def _closed(step: Expr, closed: Mapping[Derivative, Expr], known: Known) -> Expr | None:
     """Return a step with the gradients on the way put in; None where that grows too large."""
-    inserted = [closed[part.name] for part in walk(step) if _is_in(part, closed)]
+    symbols = (part for part in walk(step) if isinstance(part, Derivative))
+    inserted = [closed[symbol] for symbol in symbols if symbol in closed]
     # Counted before anything is put in: along a chain of skips the size doubles with every block.
     counted = (1 for expr in (step, *inserted) for _ in walk(expr))
     if sum(islice(counted, MAX_CLOSED_PARTS + 1)) > MAX_CLOSED_PARTS:
         return None
     full = simplify_with(substitute(step, closed), known)
     return full if _depth(full) <= MAX_CLOSED_DEPTH else None
-
-
-def _is_in(part: Expr, closed: Mapping[str, Expr]) -> TypeGuard[Name]:
-    return isinstance(part, Name) and part.name in closed
 
 
 def _depth(expr: Expr) -> int:

@@ -16,6 +16,7 @@ from exgen.graph import (
     ONE,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -75,6 +76,10 @@ def letters_of(graph: Graph) -> Letters:
     Letters that stand in names and sizes of the network are passed over. A network without weights
     has no layers to follow; an only axis is then called k, as classes are.
     """
+    return graph.once("letters", lambda: _letters_of(graph))
+
+
+def _letters_of(graph: Graph) -> Letters:
     taken = _single_letters(graph)
     free = [letter for letter in LETTERS if letter not in taken]
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
@@ -163,7 +168,7 @@ class _Form(Struct, frozen=True):
 
     def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
         match expr:
-            case Name():
+            case Name() | Derivative():
                 return Entry(expr, *index)
             case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
                 return expr

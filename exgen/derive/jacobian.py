@@ -22,10 +22,13 @@ from exgen.graph import (
 )
 from exgen.ops import lookup
 from exgen.ops.compare import ZERO_ON_THE_OTHER_SIDE
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exgen.derive.notation import Notation
-    from exgen.graph import Shape
+    from exgen.graph import Derivative, Shape
 
 
 def is_denominator(layout: str, of: Shape) -> bool:
@@ -37,6 +40,16 @@ def is_denominator(layout: str, of: Shape) -> bool:
 
     """
     return layout == "denominator" or (layout == "shape" and is_scalar(of))
+
+
+def is_turned(symbol: Derivative, shapes: Mapping[str, Shape], layout: str) -> bool:
+    """Whether a derivative's symbol stands for the transpose of its value in a layout.
+
+    As a value a gradient has the variable's shape, a Jacobian a row for each entry of the function.
+    """
+    own = shapes[symbol.of]
+    turned = is_denominator(layout, own) != is_scalar(own)
+    return turned and not is_scalar(shape_of(symbol, shapes))
 
 
 def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr:

@@ -11,19 +11,20 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import EXAMPLES, entry_form, letters
+from exgen.derive.jacobian import is_turned
 from exgen.derive.symbols import (
     dim_latex,
     shape_latex,
     symbol,
     unique_without_layers,
 )
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
     SCALAR,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -109,8 +110,10 @@ class Printer:
     def printed(self, expr: Expr) -> Printed:
         """Return an expression as LaTeX with its level."""
         match expr:
-            case Name(name) if (by := self._gradient_of(name)) is not None:
-                return Printed(self.derivative(self.loss, by), Level.SCRIPT)
+            case Derivative():
+                return self._derivative(expr, transposed=False)
+            case Call("transpose", (Derivative() as inner,)):
+                return self._derivative(inner, transposed=True)
             case Name(name):
                 named = self.symbol(name)
                 if self.decorate and (text := self.decorate(name, named.latex())) != named.latex():
@@ -144,18 +147,17 @@ class Printer:
 
     # --- names, shapes, derivatives ---
 
-    def _gradient_of(self, name: str) -> str | None:
-        """Return the variable of a gradient's name, such as z2 for grad_z2; None for others."""
-        by = name.removeprefix(gradient_name(""))
-        return by if by != name and by in self.shapes else None
+    def _derivative(self, expr: Derivative, *, transposed: bool) -> Printed:
+        """Return a derivative or its transpose; the layout says which is written by the symbol."""
+        bare = Printed(self.derivative(expr.of, expr.by), Level.SCRIPT)
+        turned = is_turned(expr, self.shapes, self.notation.layout)
+        return bare if turned == transposed else self.transposed(bare)
 
     def symbol(self, name: str, *, entry: bool = False) -> Symbol:
         """Return a name as a symbol; an entry of it is a scalar."""
         shape = SCALAR if entry else self.shapes[name]
         is_loss = name == self.loss and not (self.notation.loss == "J" and "J" in self.shapes)
-        marked = self.notation.layer != "none" or not unique_without_layers(
-            name for name in self.shapes if self._gradient_of(name) is None
-        )
+        marked = self.notation.layer != "none" or not unique_without_layers(self.shapes)
         return symbol(name, shape, self.notation, is_loss=is_loss, marked=marked)
 
     def name(self, name: str) -> str:
@@ -456,9 +458,9 @@ class Printer:
         return str(index + self.notation.index_base) if isinstance(index, int) else index
 
     def _entry(self, of: Expr, row: Index, column: Index, part: Printed | None = None) -> Printed:
-        by = self._gradient_of(of.name) if isinstance(of, Name) else None
+        by = of.by if isinstance(of, Derivative) else None
         # The gradient's entries are counted as the variable's, in every layout.
-        shape, part = self.shape(of if by is None else Name(by)), part or self.printed(of)
+        shape, part = self.shape(of), part or self.printed(of)
         if is_scalar(shape):
             return part if by is None else Printed(self.partial(by, ""))
         positions = (row,) if is_column(shape) else (row, column)

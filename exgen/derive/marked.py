@@ -1,40 +1,30 @@
-"""A printer for names beyond the network's: given Jacobians, and the values of example i."""
+"""A printer for the values of example i of many."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.latex import Printer
-from exgen.graph import Expr, Name
-from exgen.printing import Level, Printed, Symbol
+from exgen.printing import Level, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exgen.derive.notation import Notation
+    from exgen.graph import Expr
 
 
 @dataclass(frozen=True)
 class MarkedPrinter(Printer):
-    """Prints some names as derivatives, and others with the mark of an example.
+    """Prints some names with the mark of an example.
 
     Attributes:
-        factors: the LaTeX of a given Jacobian, by its name in expressions.
         examples: the names whose values belong to one example of many.
         mark: the superscript of such a value.
 
     """
 
-    factors: Mapping[str, str] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
     mark: str = ""
-
-    def printed(self, expr: Expr) -> Printed:
-        """Return an expression as LaTeX with its level."""
-        if isinstance(expr, Name) and expr.name in self.factors:
-            return Printed(self.factors[expr.name], Level.SCRIPT)
-        return Printer.printed(self, expr)
 
     def wrapped(self, expr: Expr) -> str:
         """Return an expression as the body of a sum: in brackets where it is a sum itself."""

@@ -123,6 +123,10 @@ def examples(graph: Graph) -> dict[str, int]:
     Parameters act on the entries of an example, so in ``X @ W`` the examples are the rows and in
     ``W @ X`` the columns. Empty where there is no batch, or where that is not clear.
     """
+    return graph.once("examples", lambda: _examples(graph))
+
+
+def _examples(graph: Graph) -> dict[str, int]:
     finder = _Finder(graph)
     try:
         while finder.one_pass():

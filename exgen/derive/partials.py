@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from exgen.derive.index import Letters, entry_form
 from exgen.derive.simplify import simplify
-from exgen.engine import gradient_name, site_of
+from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -200,7 +201,7 @@ def ordered(expr: Expr) -> Expr:
 
 def _rank(factor: Expr) -> int:
     match factor:
-        case Entry(Name(name)) if name.startswith(gradient_name("")):
+        case Entry(Derivative()):
             return 1
         case Delta():
             return 3

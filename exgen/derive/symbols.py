@@ -17,40 +17,10 @@ if TYPE_CHECKING:
 
     from exgen.derive.notation import Notation
 
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Phi",
-        "Psi",
-        "Omega",
-    ]
+GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|"
+    "mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega|"
+    "Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
 )
 PARTS = re.compile(
     r"(?P<base>[A-Za-z](?:[A-Za-z0-9]*[A-Za-z])?)(?P<layer>\d*)(?P<tag>(?:_+[A-Za-z0-9]+)*)_*\Z"
@@ -153,7 +123,7 @@ def _letter(base: str, shape: Shape, *, bold: bool) -> str:
     for ending, accent in ACCENTS:
         if base.endswith(ending) and len(base) > len(ending):
             return f"{accent}{{{_letter(base[: -len(ending)], shape, bold=bold)}}}"
-    if base in GREEK:
+    if GREEK.fullmatch(base):
         return rf"\boldsymbol{{\{base}}}" if bold else rf"\{base}"
     if len(base) == 1:
         return rf"\mathbf{{{base}}}" if bold else base

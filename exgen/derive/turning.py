@@ -8,9 +8,9 @@ transposes end up where they are fewest.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exgen.graph import SCALAR, Call, Dim, Expr, Name, call, is_column, is_scalar, walk
+from exgen.graph import SCALAR, Call, Derivative, Dim, Expr, Name, call, is_column, is_scalar, walk
 from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
@@ -30,18 +30,18 @@ class Turning:
 
     Attributes:
         shapes: the shape of every name as the expressions to be rewritten know it.
-        names: the names that now hold the transpose.
+        names: the names, and the derivatives, that now hold the transpose.
 
     """
 
-    shapes: Mapping[str, Shape]
-    names: frozenset[str]
+    shapes: Mapping[Any, Shape]
+    names: frozenset[str | Derivative]
     _known: Shapes = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_known", Shapes(self.shapes))
 
-    def turned_shapes(self) -> dict[str, Shape]:
+    def turned_shapes(self) -> dict[Any, Shape]:
         """Return the shape of every name after the turn."""
         return {
             name: (shape[1], shape[0]) if name in self.names else shape
@@ -60,8 +60,9 @@ class Turning:
         if is_scalar(self._known.of(expr)):
             same = self._call(expr)[0] if isinstance(expr, Call) else expr
             return same, same
-        if isinstance(expr, Name):
-            return (expr.T, expr) if expr.name in self.names else (expr, expr.T)
+        if isinstance(expr, Name | Derivative):
+            key = expr.name if isinstance(expr, Name) else expr
+            return (expr.T, expr) if key in self.names else (expr, expr.T)
         if not isinstance(expr, Call):
             return expr, expr
         straight, flipped = self._call(expr)

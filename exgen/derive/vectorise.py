@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from exgen.derive.latex import HADAMARD
 from exgen.derive.symbols import dim_latex
+from exgen.derive.written import on_the_page
 from exgen.engine import site_of
 from exgen.graph import (
     ONE,
@@ -172,10 +173,6 @@ SAME_PLACE_TURNED = (
 )
 
 
-def _is_turned(expr: Expr) -> bool:
-    return any(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
-
-
 class Reasons(Struct, frozen=True):
     """Sentences on why a vectorised line says what its index form says.
 
@@ -190,8 +187,11 @@ class Reasons(Struct, frozen=True):
 
     def of(self, expr: Expr) -> str:
         """Return the reasons for each part of a line, in LaTeX text, each once."""
-        found = dict.fromkeys(self._each(expr))
-        return " ".join(found) or (SAME_PLACE_TURNED if _is_turned(expr) else SAME_PLACE)
+        if found := dict.fromkeys(self._each(expr)):
+            return " ".join(found)
+        shown = on_the_page(expr, self.printer.shapes, self.printer.notation.layout)
+        turned = any(isinstance(part, Call) and part.op == "transpose" for part in walk(shown))
+        return SAME_PLACE_TURNED if turned else SAME_PLACE
 
     def _each(self, expr: Expr) -> list[str]:
         match expr:

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.derive.factors import Factor
 from exgen.derive.jacobian import detours, slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.simplify import simplify
 from exgen.derive.summands import loss_line
-from exgen.engine import gradient_name, site_of
+from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import (
     SCALAR,
     Binding,
     Call,
+    Derivative,
     Expr,
     Graph,
     Leaf,
@@ -93,13 +93,11 @@ class Chained:
     Attributes:
         sides: its symbol, the products with the symbols of local derivatives, the products with
             these inserted, and the closed form; sides that say the same stand once.
-        factors: the local derivatives that stand as symbols.
         paths: what was multiplied and added up.
 
     """
 
     sides: tuple[Expr, ...]
-    factors: tuple[Factor, ...]
     paths: tuple[Path, ...]
 
 
@@ -115,7 +113,6 @@ def chained(graph: Graph, name: str, found: Mapping[str, Gradient], *, inner: bo
 
     """
     ways = paths(graph, name)
-    factors: list[Factor] = []
     symbols: list[Expr] = []
     inserted: list[Expr] = []
     by_symbol = True
@@ -125,22 +122,20 @@ def chained(graph: Graph, name: str, found: Mapping[str, Gradient], *, inner: bo
             symbols.append(local)
             inserted.append(_by_terms(graph, name) or local)
             continue
-        upstream: Expr = Name(gradient_name(line))
+        upstream: Expr = graph.gradient(line)
         whole = found[line].closed if inner else upstream
         inserted.append(local if whole == ONE_ else _times(whole, local))
         # Where the name reaches the line by a detour too, its symbol would mean more than that.
         by_symbol = by_symbol and not detours(graph, line, name)
-        factors.append(Factor(line, name))
-        symbols.append(upstream * Name(factors[-1].name))
+        symbols.append(upstream * Derivative(line, name))
     last = found[name].closed if inner else found[name].step
-    left: Expr = Name(gradient_name(name))
+    left: Expr = graph.gradient(name)
     middle: list[Expr] = []
     if any(way.line != graph.loss for way in ways):
         middle.append(_total(symbols) if by_symbol else found[name].step)
     if ways:
         middle.append(_total(inserted))
-    named = tuple(factors) if by_symbol else ()
-    return Chained(tuple(dict.fromkeys((left, *middle, last))), named, ways)
+    return Chained(tuple(dict.fromkeys((left, *middle, last))), ways)
 
 
 def _by_terms(graph: Graph, name: str) -> Expr | None:
@@ -187,15 +182,13 @@ class Slope(Struct, frozen=True):
     Attributes:
         latex: the equation, as ``σ'(z) = σ(z)(1 - σ(z))``.
         graph: the line.
-        sides: the derivative, and what it is.
-        factor: the derivative as a name.
+        right: what the derivative of the line by its leaf is.
 
     """
 
     latex: str
     graph: Graph
-    sides: tuple[Expr, Expr]
-    factor: Factor
+    right: Expr
 
 
 def slope_of(call: Call, printer: Printer, letter: str) -> Slope | None:
@@ -215,15 +208,9 @@ def slope_of(call: Call, printer: Printer, letter: str) -> Slope | None:
     slope = lookup(call.op).vjp(site_of(expr, expr, shapes), ONE_)[0]
     if slope is None:
         return None
-    factor = Factor("f_of", letter)
     right = slope_at_zero(simplify(slope, shapes), printer.notation)
     plain = Printer(printer.notation, shapes, "")
-    return Slope(
-        f"{_primed(plain(expr), letter)} = {plain(right)}",
-        graph,
-        (Name(factor.name), right),
-        factor,
-    )
+    return Slope(f"{_primed(plain(expr), letter)} = {plain(right)}", graph, right)
 
 
 def _primed(latex: str, letter: str) -> str:
@@ -245,4 +232,4 @@ def functions_on(expr: Expr) -> tuple[Call, ...]:
 def tidied(chain: Chained, notation: Notation) -> Chained:
     """Return a chain with the notation's slopes at 0."""
     sides = tuple(dict.fromkeys(slope_at_zero(side, notation) for side in chain.sides))
-    return Chained(sides, chain.factors, chain.paths)
+    return Chained(sides, chain.paths)

@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.derive.factors import Given, shapes_with
-from exgen.derive.jacobian import is_denominator, slope_at_zero
+from exgen.derive.jacobian import is_turned, slope_at_zero
 from exgen.derive.simplify import simplify, transposed
 from exgen.derive.turning import Turning
-from exgen.engine import gradient_name
-from exgen.graph import Call, Expr, Graph, Name, Shape, call, is_column, is_scalar, rebuild, walk
+from exgen.graph import (
+    Call,
+    Derivative,
+    Entry,
+    Expr,
+    Graph,
+    Shape,
+    call,
+    derivatives_in,
+    is_column,
+    is_scalar,
+    rebuild,
+    walk,
+)
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -20,63 +31,51 @@ if TYPE_CHECKING:
     from exgen.derive.notation import Notation
 
 
-NOTHING = Given()
-
-
-class Written(Struct, frozen=True):
-    """A gradient as it stands on the page.
-
-    Attributes:
-        expr: the expression as printed.
-        shape: the shape as printed.
-        numerator: whether it, and every gradient that it reads, is the transpose of the gradient
-            in the variable's shape.
-        shapes: the shapes of what it may read, in the layout.
-
-    """
-
-    expr: Expr
-    shape: Shape
-    numerator: bool
-    shapes: Mapping[str, Shape]
-
-
-def as_written(
-    gradient: Expr, by: str, graph: Graph, notation: Notation, given: Given = NOTHING
-) -> Written:
+def as_written(gradient: Expr, graph: Graph, notation: Notation) -> Expr:
     """Return a gradient of the loss as the notation writes it.
+
+    In numerator layout that is its transpose. Where the layout writes the transpose of a
+    derivative, as the printer does, it stands transposed with as few brackets as that takes.
 
     Args:
         gradient: the gradient in the variable's shape, over names of the forward pass and over
-            gradients such as ``grad_z2``, each in its variable's shape.
-        by: the variable.
+            derivatives.
         graph: the network.
         notation: says the slope at a kink, whether an activation is a ``diag``, and the layout.
-        given: Jacobians that are kept as symbols; in denominator layout they stand transposed, and
-            so does the derivative of a scalar where gradients have the variable's shape.
 
     """
-    shapes = shapes_with(graph, given)
     expr = slope_at_zero(gradient, notation)
     if notation.elementwise == "diag":
-        expr = with_diagonals(expr, shapes)
-    numerator = notation.layout == "numerator"
-    names: tuple[str, ...] = ()
-    if numerator:
-        names = tuple(gradient_name(name) for name in graph.names)
-    else:
-        names = tuple(
-            factor.name
-            for factor in given.factors
-            if is_denominator(notation.layout, graph.shapes[factor.of])
-        )
-    if not names:
-        return Written(expr, graph.shapes[by], numerator, shapes)
-    turning = Turning(shapes, frozenset(names))
-    turned = turning.turned_shapes()
-    expr = simplify(turning.flipped(expr) if numerator else turning.straight(expr), turned)
-    expr = _by_terms(expr, turned)
-    return Written(expr, written_shape(graph.shapes[by], notation), numerator, turned)
+        expr = with_diagonals(expr, graph.shapes)
+    layout, read = notation.layout, derivatives_in(expr)
+    if layout != "numerator" and all(symbol.of == graph.loss for symbol in read):
+        return expr
+    symbols = frozenset(s for s in read if is_turned(s, graph.shapes, layout))
+    known = Shapes(graph.shapes)
+    turning = Turning({**graph.shapes, **{s: known.of(s) for s in symbols}}, symbols)
+    shown = turning.flipped(expr) if layout == "numerator" else turning.straight(expr)
+    shapes = turning.turned_shapes()
+    return on_the_page(_by_terms(simplify(shown, shapes), shapes), graph.shapes, layout)
+
+
+def on_the_page(expr: Expr, shapes: Mapping[str, Shape], layout: str) -> Expr:
+    """Swap every derivative that a layout writes transposed with its transpose; and so back.
+
+    What comes out has a derivative where the page has its bare symbol.
+    """
+
+    def swapped(part: Expr) -> Expr:
+        match part:
+            case Entry():
+                # The entries of a derivative are counted as those of its value, in every layout.
+                return part
+            case Call("transpose", (Derivative() as inner,)) if is_turned(inner, shapes, layout):
+                return inner
+            case Derivative() if is_turned(part, shapes, layout):
+                return part.T
+        return rebuild(part, swapped)
+
+    return swapped(expr) if derivatives_in(expr) else expr
 
 
 def _by_terms(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
@@ -139,7 +138,6 @@ class _Diagonals(Struct, frozen=True):
 def _arrives(expr: Expr) -> bool:
     """Whether a factor is the gradient that arrives, rather than a slope."""
     return any(
-        (isinstance(part, Call) and part.op == "matmul")
-        or (isinstance(part, Name) and part.name.startswith(gradient_name("")))
+        isinstance(part, Derivative) or (isinstance(part, Call) and part.op == "matmul")
         for part in walk(expr)
     )

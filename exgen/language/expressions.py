@@ -9,7 +9,20 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exgen.errors import Source, nearest
-from exgen.graph import Call, Delta, Dim, Entry, Expr, Name, Number, SumOver, names_in, walk
+from exgen.graph import (
+    Call,
+    Delta,
+    Derivative,
+    Dim,
+    Entry,
+    Expr,
+    Name,
+    Number,
+    SumOver,
+    derivatives_in,
+    names_in,
+    walk,
+)
 from exgen.language.syntax import MAX_EXPRESSION_DEPTH, MAX_LINE_DEPTH, NAME, Syntax
 from exgen.ops import TABLE
 from exgen.shapes import MAX_SIZE
@@ -40,6 +53,8 @@ SIGNS: Mapping[type[ast.AST], str] = {
 BY_SIGN = {op.sign: op.name for op in TABLE.values() if len(op.signature.args) > 1}
 OPERATORS = {syntax: BY_SIGN[sign] for syntax, sign in SIGNS.items()}
 CALLABLE = tuple(sorted(name for name, op in TABLE.items() if not op.infix))
+DERIVATIVE = "derivative"
+"""``derivative(L, W)``: it stands in expressions, and in no line of a network."""
 DECIMAL = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?")
 
 
@@ -79,6 +94,17 @@ class Expressions:
                 node,
                 "this is not part of the network language",
                 "It has names, numbers, + - * / ** @ .T, comparisons, x[0], and calls of ops.",
+            )
+        return found
+
+    def line(self, node: ast.expr) -> Expr:
+        """Return an expression of a network's own line, in which no derivative stands."""
+        found = self.read(node)
+        if derivatives_in(found):
+            raise self.error(
+                node,
+                "a derivative is no part of a forward pass",
+                "Ask for it in a problem.",
             )
         return found
 
@@ -237,6 +263,11 @@ class Expressions:
     def _application(self, node: ast.Call, function: str) -> Expr:
         if function in self.syntax.functions:
             return self._alias(node, function)
+        if function == DERIVATIVE:
+            match node.args:
+                case [ast.Name(id=of), ast.Name(id=by)] if not node.keywords:
+                    return Derivative(of, by, span=self.syntax.span(node))
+            raise self.error(node, "a derivative is of a name, by a name", "As derivative(L, W).")
         if function not in CALLABLE:
             raise self.error(
                 node.func,

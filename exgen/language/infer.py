@@ -7,15 +7,17 @@ of a batch learns its axis.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from exgen.errors import MisfitError, Source, Span, nearest
+from exgen.errors import MisfitError, Source, Span, nearest, retold
 from exgen.graph import (
     ONE,
     SCALAR,
     Call,
+    Derivative,
     Dim,
     Expr,
     Name,
@@ -34,7 +36,7 @@ from exgen.language.writer import to_text
 from exgen.ops import lookup, traits_of
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.arithmetic import TERMS
-from exgen.shapes import check_size
+from exgen.shapes import check_size, derivative_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,6 +69,10 @@ class Scope(Struct, frozen=True):
         """Return the expression with names of sizes told apart from names of arrays."""
         if isinstance(expr, Call | SumOver):
             self._check_sizes(expr)
+        if isinstance(expr, Derivative):
+            for name in (expr.of, expr.by):
+                self.resolve(Name(name, span=expr.span))
+            return expr
         if not isinstance(expr, Name):
             return rebuild(expr, self.resolve)
         name, span = expr.name, expr.span or Span(1, 0, 1)
@@ -133,6 +139,10 @@ class Typer(Struct, frozen=True):
         if isinstance(expr, Name):
             shape = self.sizes.shape(self.shapes[expr.name])
             return Typed(expr, shape, self.orientation.of_name(expr.name, shape))
+        if isinstance(expr, Derivative):
+            with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
+                shape = derivative_shape(self.shapes[expr.of], self.shapes[expr.by])
+            return Typed(expr, shape, Features())
         if not isinstance(expr, Call):
             return Typed(rebuild(expr, lambda part: self.infer(part).expr), SCALAR, Features())
         if expr.op not in TERMS:
@@ -151,13 +161,10 @@ class Typer(Struct, frozen=True):
     def _called(self, expr: Call, args: tuple[Typed, ...], around: Features) -> Typed:
         """Return an op applied to arguments; ``around`` is what the whole sum shows."""
         spelt = Call(expr.op, tuple(arg.expr for arg in args), expr.options, span=expr.span)
-        try:
+        with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
             spelt, inner = self._spell_out(spelt, args, around)
             shape = lookup(spelt.op).shape(self.sizes, inner, dict(spelt.options))
             check_size(shape)
-        except MisfitError as error:
-            span = expr.span or Span(1, 0, 1)
-            raise self.source.error(error.message, span, error.remedy) from None
         features = self.orientation.of_call(expr, tuple(arg.features for arg in args), shape)
         return Typed(spelt, shape, features)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from exgen.deep import MAX_USES
-from exgen.engine import gradient_name
-from exgen.errors import LanguageError, MisfitError, Source, nearest
+from exgen.errors import LanguageError, Source, nearest, retold
 from exgen.graph import (
     ONE,
     Binding,
@@ -87,15 +87,11 @@ def read_network(
     )
     graph = Graph(leaves, bindings, shapes, target)
     for leaf in program.declarations:
-        try:
+        with retold(partial(program.source.error, span=leaf.span)):
             check_size(shapes[leaf.name])
             check_classes(graph, leaf.name)
-        except MisfitError as error:
-            raise program.source.error(error.message, leaf.span, error.remedy) from None
-    try:
+    with retold(partial(LanguageError, place=source.name)):
         check_sizes(graph)
-    except MisfitError as error:
-        raise LanguageError(error.message, place=source.name, remedy=error.remedy) from None
     return graph
 
 
@@ -111,7 +107,7 @@ def read_graph(text: str) -> Graph:
 
 
 def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Expr:
-    """Read one expression over the names and sizes of a graph, and over its gradients.
+    """Read one expression over the names and sizes of a graph, and over their derivatives.
 
     It may be in index form, with letters for indices.
 
@@ -120,9 +116,8 @@ def read_expression(text: str, graph: Graph, *, name: str = "expression") -> Exp
 
     """
     source = Source(name, text.strip())
-    gradients = {gradient_name(n): shape for n, shape in graph.shapes.items()}
-    scope = Scope(source, set(graph.names) | gradients.keys(), {}, set(graph.size_names))
-    typer = Typer(source, Sizes(), {**graph.shapes, **gradients}, Orientation())
+    scope = Scope(source, set(graph.names), {}, set(graph.size_names))
+    typer = Typer(source, Sizes(), graph.shapes, Orientation())
     return typer.infer(scope.resolve(read_raw_expression(source, by_entry=True))).expr
 
 

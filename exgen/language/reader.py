@@ -72,7 +72,7 @@ def read_program(source: Source, functions: Mapping[str, str], depth: int) -> Pr
                 declarations.append(_declaration(syntax, target, kind))
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 name = syntax.check_name(target)
-                lines.append(Line(name, expressions.read(value), syntax.span(target)))
+                lines.append(Line(name, expressions.line(value), syntax.span(target)))
             case ast.Expr(value=ast.Lambda()):
                 # Python reads 'lambda: param' as a function.
                 raise syntax.word_error(replace(syntax.span(statement), length=6), "lambda")

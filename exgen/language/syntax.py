@@ -187,10 +187,8 @@ class Syntax(Struct, frozen=True):
                 "Names are made of the letters a to z and A to Z, digits and underscores, and "
                 "start with a letter.",
             )
-        if node.id in (*TABLE, *SHORT_FORMS) or node.id.startswith("grad_"):
-            raise self.error(
-                node, f"'{node.id}' is taken: it names an op or a gradient", "Choose another name."
-            )
+        if node.id in (*TABLE, *SHORT_FORMS):
+            raise self.error(node, f"'{node.id}' is taken: it names an op", "Choose another name.")
         return node.id
 
     def dim(self, node: ast.expr, *, least: int = 0) -> Dim:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exgen.graph import (
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -94,6 +95,8 @@ def _write(expr: Expr) -> tuple[str, Level]:
     match expr:
         case Name(name) | Size(name):
             text = name
+        case Derivative(of, by):
+            text = f"derivative({of}, {by})"
         case Number(value):
             text = number_text(value)
             level = Level.PRODUCT if "/" in text else Level.UNARY if value < 0 else Level.ATOM

@@ -27,6 +27,7 @@ from exgen.ops.base import (
     Site,
     Sizes,
     Slips,
+    along,
     axis_option,
     entry_of,
     exact,
@@ -260,8 +261,7 @@ def _softmax_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
     own = entry_of(site.out, out)
     across = (arg[0], out[1]) if axis == 0 else (out[0], arg[1])
     slope = own * (Delta(out[axis], arg[axis]) - entry_of(site.out, across))
-    other = 1 - axis
-    return slope if out[other] == arg[other] else slope * Delta(out[other], arg[other])
+    return along(axis, slope, out, arg)
 
 
 SOFTMAX = Op(

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.graph import ONE, Delta, Dim, Expr, OptionValue, Shape, call, is_column
-from exgen.ops.assemble import selection
+from exgen.graph import ONE, OptionValue, Shape, call
+from exgen.ops.assemble import CONCAT
 from exgen.ops.base import (
     AXIS,
     PLAIN,
     Op,
-    Pair,
     Signature,
     Site,
     Sizes,
     axis_option,
-    entry_of,
     exact,
     features_axis,
     named,
@@ -38,8 +36,8 @@ def _one(a: NDArray[Any], axis: int) -> NDArray[Any]:
 
 
 def _with_one(name: str, *, first: bool) -> Op:
-    skip, drop = (ONE, Dim(0)) if first else (Dim(0), ONE)
     where = "front" if first else "end"
+    position = int(first)
 
     def value(a: NDArray[Any], *, axis: int | None = None) -> NDArray[Any]:
         one = _one(a, axis or 0)
@@ -51,21 +49,14 @@ def _with_one(name: str, *, first: bool) -> Op:
         grown = before[axis] + ONE
         return (grown, before[1]) if axis == 0 else (before[0], grown)
 
-    def vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
-        axis = axis_option(site.options)
-        return (call("slice", upstream, skip=skip, drop=drop, axis=axis),)
-
-    def jacobian(site: Site, _position: int) -> Expr | None:
-        if not is_column(site.out_shape) or axis_option(site.options) != 0:
-            return None
-        return selection(skip, site.shapes[0][0], drop).T
-
-    def entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
-        axis = axis_option(site.options)
-        size = site.shapes[0][axis]
-        chosen = entry_of(selection(skip, size, drop), (arg[axis], out[axis]))
-        other = 1 - axis
-        return chosen if out[other] == arg[other] else chosen * Delta(out[other], arg[other])
+    def stacked(site: Site) -> Site:
+        """Return the same as a stack with ones, which has the same derivatives."""
+        rows, columns = shape = site.shapes[0]
+        line = (ONE, columns) if axis_option(site.options) == 0 else (rows, ONE)
+        ones = call("ones", rows=line[0], columns=line[1])
+        parts = ((site.args[0], shape), (ones, line))
+        args, shapes = zip(*(reversed(parts) if first else parts), strict=True)
+        return Site(site.out, site.out_shape, args, shapes, site.options)
 
     return Op(
         name=name,
@@ -74,9 +65,9 @@ def _with_one(name: str, *, first: bool) -> Op:
         shape=shape,
         shape_why=f"A constant 1 at the {where} adds one entry.",
         value=value,
-        vjp=vjp,
-        jacobian=jacobian,
-        entry=entry,
+        vjp=lambda site, g: (CONCAT.vjp(stacked(site), g)[position],),
+        jacobian=lambda site, _n: CONCAT.jacobian(stacked(site), position),
+        entry=lambda site, _n, out, arg: CONCAT.entry(stacked(site), position, out, arg),
         why=(
             f"The entries are copied, so their derivatives form an identity; the 1 at the {where} "
             "is a constant, so its derivatives are 0."

@@ -11,7 +11,6 @@ from exgen.errors import MisfitError
 from exgen.graph import (
     ONE,
     SCALAR,
-    Delta,
     Dim,
     Expr,
     OptionValue,
@@ -29,6 +28,7 @@ from exgen.ops.base import (
     Signature,
     Site,
     Sizes,
+    along,
     axis_option,
     both,
     dim_option,
@@ -188,8 +188,7 @@ def _slice_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
     axis = axis_option(site.options)
     skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
     chosen = entry_of(selection(skip, site.out_shape[axis], drop), (out[axis], arg[axis]))
-    other = 1 - axis
-    return chosen if out[other] == arg[other] else chosen * Delta(out[other], arg[other])
+    return along(axis, chosen, out, arg)
 
 
 SLICE = Op(
@@ -255,8 +254,7 @@ def _concat_jacobian(site: Site, position: int) -> Expr | None:
 def _concat_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
     axis = axis_option(site.options)
     chosen = entry_of(_concat_selection(site, position, axis), (out[axis], arg[axis]))
-    other = 1 - axis
-    return chosen if out[other] == arg[other] else chosen * Delta(out[other], arg[other])
+    return along(axis, chosen, out, arg)
 
 
 CONCAT = Op(

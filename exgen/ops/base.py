@@ -49,7 +49,7 @@ class Sizes(msgspec.Struct):
 
     def shape(self, shape: Shape) -> Shape:
         """Return a shape with everything learnt so far filled in."""
-        return tuple(self.resolve(dim) for dim in shape)
+        return tuple(map(self.resolve, shape)) if self.known else shape
 
     def same(self, left: Dim, right: Dim) -> bool:
         """Whether two sizes are equal, learning an open one from the other."""
@@ -152,38 +152,23 @@ class Traits:
 
     """
 
-    entrywise: bool
-    linear: tuple[int, ...]
-    kink: Literal["", "side", "flat"]
-    jump: bool
-    routed: Callable[[Call, Expr], Expr] | None
-    activation: bool
-    loss: bool
-    fusion: Fusion | None
-    classes: bool
-    needs_axis: bool
-    bare: bool
-    backward: bool
-    exact: bool
-    range: tuple[int | None, int | None]
+    entrywise: bool = False
+    linear: tuple[int, ...] = ()
+    kink: Literal["", "side", "flat"] = ""
+    jump: bool = False
+    routed: Callable[[Call, Expr], Expr] | None = None
+    activation: bool = False
+    loss: bool = False
+    fusion: Fusion | None = None
+    classes: bool = False
+    needs_axis: bool = False
+    bare: bool = False
+    backward: bool = False
+    exact: bool = True
+    range: tuple[int | None, int | None] = (None, None)
 
 
-PLAIN = Traits(
-    entrywise=False,
-    linear=(),
-    kink="",
-    jump=False,
-    routed=None,
-    activation=False,
-    loss=False,
-    fusion=None,
-    classes=False,
-    needs_axis=False,
-    bare=False,
-    backward=False,
-    exact=True,
-    range=(None, None),
-)
+PLAIN = Traits()
 """The traits of an op of which nothing special holds; a row says with ``replace`` what does."""
 
 
@@ -348,6 +333,12 @@ def both(first: Pair, second: Pair) -> Expr:
     """Return 1 where two index pairs are equal, else 0."""
     rows = Delta(first[0], second[0])
     return rows if first[1] == second[1] else rows * Delta(first[1], second[1])
+
+
+def along(axis: int, slope: Expr, out: Pair, arg: Pair) -> Expr:
+    """Return a slope along an axis where two index pairs agree along the other one, else 0."""
+    other = 1 - axis
+    return slope if out[other] == arg[other] else slope * Delta(out[other], arg[other])
 
 
 def exact(array: NDArray[Any]) -> bool:

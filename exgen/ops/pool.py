@@ -31,7 +31,7 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -81,73 +81,40 @@ def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
     return _count(shape[0], options), _count(shape[1], options)
 
 
-def _windows(
-    array: NDArray[Any], size: int | None, stride: int | None
-) -> Iterator[tuple[tuple[int, int], tuple[slice, slice]]]:
-    """Yield each window's place among the windows, and where it lies."""
-    size, stride = window_of({"size": size, "stride": stride})
-    rows, columns = ((length - size) // stride + 1 for length in array.shape)
-    for r, c in np.ndindex(max(rows, 0), max(columns, 0)):
-        yield (r, c), (slice(r * stride, r * stride + size), slice(c * stride, c * stride + size))
+def _cut(array: NDArray[Any], window: Mapping[str, OptionValue]) -> NDArray[Any]:
+    """Return the entries of each window, row by row, along a third axis."""
+    size, stride = window_of(window)
+    if min(array.shape) < size:
+        raise MisfitError(f"a window of size {size} does not fit {array.shape}")
+    found = np.lib.stride_tricks.sliding_window_view(array, (size, size))[::stride, ::stride]
+    return found.reshape(*found.shape[:2], -1)
 
 
-def _largest(window: NDArray[Any]) -> tuple[int, int]:
-    """Return where a window's largest entry is; among equal ones the first."""
-    place = np.unravel_index(int(np.argmax(window)), window.shape)
-    return int(place[0]), int(place[1])
+def _largest(x: NDArray[Any], window: Mapping[str, OptionValue]) -> NDArray[Any]:
+    """Return where each window's largest entry is in it; among equal ones the first."""
+    return np.asarray(np.argmax(_cut(x, window), axis=-1))[..., np.newaxis]
 
 
-def _out(
-    array: NDArray[Any], like: NDArray[Any], size: int | None, stride: int | None
-) -> NDArray[Any]:
-    """Return an empty array with an entry for each window."""
-    step = window_of({"size": size, "stride": stride})
-    rows, columns = ((length - step[0]) // step[1] + 1 for length in array.shape)
-    if rows < 1 or columns < 1:
-        raise MisfitError(f"a window of size {step[0]} does not fit {array.shape}")
-    return np.empty((rows, columns), dtype=like.dtype)
+def _pick_value(x: NDArray[Any], h: NDArray[Any], **window: OptionValue) -> NDArray[Any]:
+    return np.asarray(np.take_along_axis(_cut(h, window), _largest(x, window), axis=-1)[..., 0])
 
 
-def _max_value(
-    x: NDArray[Any], *, size: int | None = None, stride: int | None = None
-) -> NDArray[Any]:
-    return _pick_value(x, x, size=size, stride=stride)
+def _route_value(x: NDArray[Any], g: NDArray[Any], **window: OptionValue) -> NDArray[Any]:
+    places = _cut(np.arange(x.size).reshape(x.shape), window)
+    found = 0 * x.astype(g.dtype).flatten()
+    np.add.at(found, np.take_along_axis(places, _largest(x, window), axis=-1)[..., 0], g)
+    return found.reshape(x.shape)
 
 
-def _pick_value(
-    x: NDArray[Any], h: NDArray[Any], *, size: int | None = None, stride: int | None = None
-) -> NDArray[Any]:
-    found = _out(x, h, size, stride)
-    for place, where in _windows(x, size, stride):
-        found[place] = h[where][_largest(x[where])]
-    return found
+def _average_value(x: NDArray[Any], **window: OptionValue) -> NDArray[Any]:
+    return np.asarray(_cut(x, window).sum(axis=-1) / window_of(window)[0] ** 2)
 
 
-def _route_value(
-    x: NDArray[Any], g: NDArray[Any], *, size: int | None = None, stride: int | None = None
-) -> NDArray[Any]:
-    found = 0 * x.astype(g.dtype)
-    for place, where in _windows(x, size, stride):
-        found[where][_largest(x[where])] += g[place]
-    return found
-
-
-def _average_value(
-    x: NDArray[Any], *, size: int | None = None, stride: int | None = None
-) -> NDArray[Any]:
-    found = _out(x, x, size, stride)
-    for place, where in _windows(x, size, stride):
-        found[place] = x[where].sum() / x[where].size
-    return found
-
-
-def _windows_value(
-    *, rows: Dim, size: int | None = None, stride: int | None = None
-) -> NDArray[Any]:
-    step = window_of({"size": size, "stride": stride})
-    length = size_of(rows)
-    starts = range(0, length - step[0] + 1, step[1])
-    return np.array([[int(s <= n < s + step[0]) for n in range(length)] for s in starts])
+def _windows_value(*, rows: Dim, **window: OptionValue) -> NDArray[Any]:
+    size, stride = window_of(window)
+    places = np.arange(size_of(rows))
+    starts = places[: len(places) - size + 1 : stride, np.newaxis]
+    return np.where((starts <= places) & (places < starts + size), 1, 0)
 
 
 def _matrices(site: Site, shape: Shape) -> tuple[Expr, Expr]:
@@ -229,7 +196,7 @@ MAXPOOL = Op(
     sign="",
     shape=lambda sizes, shapes, options: _pooled(sizes.shape(shapes[0]), options),
     shape_why=POOLED_SHAPE,
-    value=_max_value,
+    value=lambda x, **window: _pick_value(x, x, **window),
     vjp=lambda site, g: (_use("maxroute", site, site.args[0], g),),
     jacobian=no_jacobian,
     entry=lambda site, _n, out, arg: _is_largest(site, out, arg),

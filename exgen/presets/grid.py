@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exgen.asks.preset import preset
+from exgen.asks.scalars import loss_behind
+from exgen.problems.cellwise import RULES, SLIPS
 from exgen.problems.entries import checked_names
-from exgen.problems.upstream import loss_behind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,25 +18,22 @@ if TYPE_CHECKING:
 
 def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
     """Take the gradients that the bank asks for, or all from the output inwards."""
-    lines = [binding.name for binding in graph.bindings]
+    leaves, lines = [leaf.name for leaf in graph.leaves], [line.name for line in graph.bindings]
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
-    legal = [name for name in graph.names if name != graph.loss]
+    by = options.get("by", [*lines[-2::-1], *inputs])
     return {
         "lines": lines,
-        "leaves": [leaf.name for leaf in graph.leaves],
-        "by": checked_names(options.get("by", [*lines[-2::-1], *inputs]), legal, "gradient"),
+        "leaves": leaves,
+        "by": checked_names(by, [*leaves, *lines[:-1]], "gradient"),
         "loss": loss_behind(graph),
     }
 
 
-NO_ZERO = ("no_zero_inputs", "no_zero_results", "no_zero_gradients")
-SLIPS = ("mean_for_max", "max_for_mean", "no_activation", "no_slope_below", "leak_above")
-BACKWARDS = ("no_slope", "slope_on_the_wrong_side", "every_cell", "not_shared_out")
 KIND = preset(
     "grid",
     "numeric forward and backward pass through grids, with pooling",
     draw,
     options={"numbers": (dict,), "by": (list,)},
-    number_rules=("no_ties", "off_the_kink", "both_signs", "short_decimals", *NO_ZERO),
-    slips=(*SLIPS, "matrix_product", *BACKWARDS, "forgot_upstream"),
+    number_rules=RULES,
+    slips=SLIPS,
 )

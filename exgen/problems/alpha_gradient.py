@@ -10,7 +10,7 @@ from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
-from exgen.engine import Values, evaluate, forward, gradient_name, gradients
+from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import KindError
 from exgen.graph import Call, Entry, Graph, Name, is_column, is_scalar
 from exgen.language import to_text
@@ -181,7 +181,7 @@ def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step,
     """Return the rule, the masked products as a grid, and their sum over what shares the slope."""
     why = " ".join(gradient.why)
     symbol = grids.gradient_symbol(gradient.name)
-    sides = (Name(gradient_name(gradient.name)), gradient.step)
+    sides = (grids.graph.gradient(gradient.name), gradient.step)
     claims = claimed(grids.graph, sides)
     if not (isinstance(gradient.step, Call) and gradient.step.op == "sum"):
         equation = f"{symbol} = {grids.printer(gradient.step)}"
@@ -203,7 +203,7 @@ def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step,
 def _entry(grids: Grids, name: str, place: tuple[int, ...]) -> str:
     if is_scalar(grids.graph.shapes[name]):
         return grids.gradient_symbol(name)
-    return grids.printer(Entry(Name(f"grad_{name}"), place[0], place[1]))
+    return grids.printer(Entry(grids.graph.gradient(name), place[0], place[1]))
 
 
 def _sum(row: NDArray[Any]) -> str:

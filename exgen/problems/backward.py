@@ -13,8 +13,7 @@ from exgen.derive.symbols import shape_latex
 from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
-from exgen.graph import SCALAR, Expr, Graph, Name, is_scalar, names_in, walk
+from exgen.graph import SCALAR, Derivative, Expr, Graph, is_scalar, names_in, walk
 from exgen.ops import lookup
 from exgen.problems.steps import claimed, slope_reasons
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from exgen.certify.prove import Claim
     from exgen.derive.factors import Given
     from exgen.derive.gradients import Gradient
-    from exgen.derive.written import Written
     from exgen.graph import Shape
     from exgen.problems.base import Setting
 
@@ -48,26 +46,22 @@ class Backward(Struct, frozen=True):
         """The layout of the notation."""
         return self.setting.notation.layout
 
-    def written(self, expr: Expr, by: str) -> Written:
+    def written(self, expr: Expr) -> Expr:
         """Return a gradient as the notation writes it."""
-        return as_written(expr, by, self.graph, self.setting.notation, self.given)
+        return as_written(expr, self.graph, self.setting.notation)
 
     def shape(self, name: str) -> Shape:
         """Return the shape in which the gradient by a name is printed."""
         return written_shape(self.graph.shapes[name], self.setting.notation)
 
-    def printer(self, shapes: Mapping[str, Shape], examples: frozenset[str]) -> MarkedPrinter:
+    def printer(self, examples: frozenset[str] = frozenset()) -> MarkedPrinter:
         """Return a printer; with ``examples``, for the values of one example of many."""
-        notation = self.setting.notation
-        plain = self.setting.printer
-        factors = {f.name: plain.derivative(f.of, f.by) for f in self.given.factors}
-        mark = example_mark(notation)
+        notation, shapes = self.setting.notation, self.graph.shapes
         if examples:
             # beside a cost J the loss of an example is no J
             shapes = {**shapes, cost_name(self.graph): SCALAR}
-        return MarkedPrinter(
-            notation, shapes, self.graph.loss, factors=factors, examples=examples, mark=mark
-        )
+        mark = example_mark(notation)
+        return MarkedPrinter(notation, shapes, self.graph.loss, examples=examples, mark=mark)
 
     def step(
         self,
@@ -83,15 +77,15 @@ class Backward(Struct, frozen=True):
         marks its last side.
         """
         gradient = self.found[name]
-        written = [self.written(gradient.step, name)]
+        written = [self.written(gradient.step)]
         if closed or not self.given.is_empty:
-            written.append(self.written(gradient.closed, name))
-        printer = self.printer(written[0].shapes, examples)
-        shown = list(dict.fromkeys(printer(part.expr) for part in written))
+            written.append(self.written(gradient.closed))
+        printer = self.printer(examples)
+        shown = list(dict.fromkeys(map(printer, written)))
         if answer:
             shown[-1] = rf"\exanswer{{{shown[-1]}}}"
-        sides = dict.fromkeys((Name(gradient_name(name)), *(part.expr for part in written)))
-        claims = claimed(self.graph, tuple(sides), layout=self.layout, factors=self.given.factors)
+        sides = dict.fromkeys((self.written(self.graph.gradient(name)), *written))
+        claims = claimed(self.graph, tuple(sides))
         left, rule = printer.derivative(self.graph.loss, name), rule_name(gradient, self.graph)
         why = Tex(f"{rule}; {sized(self.shape(name))}")
         return Step(rule, Tex(f"{left} &= {' = '.join(shown)}"), why, claims=claims)
@@ -112,7 +106,7 @@ class Backward(Struct, frozen=True):
 
         def visit(target: str) -> None:
             for part in walk(self.found[target].step):
-                by = variable_of(part, self.graph)
+                by = part.by if isinstance(part, Derivative) and part.of == self.graph.loss else ""
                 if by and by not in (*known, *order, *self.given.gradients):
                     visit(by)
                     order.append(by)
@@ -124,15 +118,6 @@ class Backward(Struct, frozen=True):
 def sized(shape: Shape) -> str:
     """Return the shape of a gradient in words."""
     return "a scalar" if is_scalar(shape) else f"shape ${shape_latex(shape)}$"
-
-
-def variable_of(part: Expr, graph: Graph) -> str | None:
-    """Return the variable of a gradient's name that an expression reads."""
-    prefix = gradient_name("")
-    if isinstance(part, Name) and part.name.startswith(prefix):
-        by = part.name.removeprefix(prefix)
-        return by if by in graph.names else None
-    return None
 
 
 def reasons_of(gradient: Gradient) -> list[str]:

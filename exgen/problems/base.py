@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from exgen.certify.points import classes_axis
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.latex import Printer
 from exgen.derive.orient import examples
 from exgen.derive.symbols import shape_latex
@@ -47,7 +46,7 @@ class Setting:
     @property
     def printer(self) -> Printer:
         """A printer for the network's names and for their gradients' names."""
-        shapes = with_gradient_shapes(self.graph)
+        shapes = self.graph.shapes
         return Printer(self.notation, shapes, self.graph.loss, batch=examples(self.graph))
 
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import HADAMARD, Printer
 from exgen.document import Step, Tex
-from exgen.engine import Values, evaluate, gradient_name, gradients
+from exgen.engine import Values, evaluate, gradients
 from exgen.errors import KindError
 from exgen.graph import (
     Binding,
     Call,
+    Derivative,
     Entry,
     Expr,
     Graph,
@@ -46,6 +47,30 @@ if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
     from exgen.derive.notation import Notation
 
+RULES = (
+    "no_ties",
+    "off_the_kink",
+    "both_signs",
+    "short_decimals",
+    "no_zero_inputs",
+    "no_zero_results",
+    "no_zero_gradients",
+)
+"""What numbers must show that are worked out cell by cell."""
+SLIPS = (
+    "mean_for_max",
+    "max_for_mean",
+    "no_activation",
+    "no_slope_below",
+    "leak_above",
+    "matrix_product",
+    "no_slope",
+    "slope_on_the_wrong_side",
+    "every_cell",
+    "not_shared_out",
+    "forgot_upstream",
+)
+"""The usual mistakes in such numbers, the likeliest first."""
 MOST_ENTRIES = 9
 """Grids of more entries than this are not worked out one by one."""
 
@@ -81,8 +106,9 @@ class Grids:
 
     @property
     def printer(self) -> Printer:
-        """A printer for names and their gradients."""
-        return Printer(self.notation, with_gradient_shapes(self.graph), self.graph.loss)
+        """A printer for names and their gradients, which have the shape of their grid here."""
+        notation = replace(self.notation, layout="shape")
+        return Printer(notation, self.graph.shapes, self.graph.loss)
 
     @cached_property
     def found(self) -> Values:
@@ -105,7 +131,7 @@ class Grids:
 
     def with_gradients(self) -> Values:
         """Return the values, and of a scalar the gradients under their own names."""
-        return {**self.values, **{gradient_name(n): array for n, array in self.found.items()}}
+        return {**self.values, **{self.graph.gradient(n): array for n, array in self.found.items()}}
 
     def bound(self, name: str) -> Expr:
         """Return the expression a name is bound to."""
@@ -136,7 +162,7 @@ class Grids:
         return total
 
     def _entry_form(self, expr: Expr, index: tuple[Index, Index]) -> Expr:
-        shapes = with_gradient_shapes(self.graph)
+        shapes = self.graph.shapes
         return entry_form(expr, index, shapes, letters(shapes))
 
     # --- the forward pass ---
@@ -184,16 +210,16 @@ class Grids:
             return index if isinstance(index, int) else at[index]
 
         match expr:
-            case Entry(Name(name), row, column):
-                return Number(known[name][position(row), position(column)])
+            case Entry(Name() | Derivative() as of, row, column):
+                return Number(evaluate(of, known, exact=True)[position(row), position(column)])
             case SumOver(index, size, body, _):
                 terms = [self._insert(body, {**at, index: n}) for n in range(size_of(size))]
                 total = terms[0]
                 for term in terms[1:]:
                     total = total + term
                 return total
-            case Name(name) if is_scalar(self.printer.shape(expr)):
-                return Number(known[name].item())
+            case Name() | Derivative() if is_scalar(self.printer.shape(expr)):
+                return Number(evaluate(expr, known, exact=True).item())
         return rebuild(expr, lambda part: self._insert(part, at))
 
     def _entry_symbol(self, name: str, place: tuple[int, ...]) -> str:
@@ -220,14 +246,14 @@ class Grids:
         symbol = self.gradient_symbol(gradient.name)
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
-        sides = (Name(gradient_name(gradient.name)), gradient.step)
+        sides = (self.graph.gradient(gradient.name), gradient.step)
         claims = claimed(self.graph, sides)
         return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
 
     def _routes(self, gradient: Gradient) -> str:
         """Return where a max-pool's gradients go, for each entry that receives any."""
         match gradient.step:
-            case Call(MAXROUTE.name, (Name(name), Name(upstream))) as expr:
+            case Call(MAXROUTE.name, (Name(name), Derivative() as upstream)) as expr:
                 pass
             case _:
                 return ""
@@ -239,14 +265,14 @@ class Grids:
             r, c = divmod(n, columns)
             inside = divmod(window.index(max(window)), size)
             place = (r * stride + inside[0], c * stride + inside[1])
-            routes.setdefault(place, []).append(self.printer(Entry(Name(upstream), r, c)))
+            routes.setdefault(place, []).append(self.printer(Entry(upstream, r, c)))
         if len(routes) > MOST_ENTRIES:
             return ""
-        target = gradient_name(name)
+        target = self.graph.gradient(name)
         return _aligned(
             [
                 (
-                    self.printer(Entry(Name(target), *place)),
+                    self.printer(Entry(target, *place)),
                     " + ".join(parts),
                     number_latex(known[target][place[0], place[1]]),
                 )
@@ -264,13 +290,13 @@ class Grids:
             case _:
                 return ""
         covered = window_of(dict(expr.options))[0] ** 2
-        upstream = gradient_name(name)
+        upstream = self.graph.gradient(name)
         found = self.with_gradients()[upstream]
         if found.size > MOST_ENTRIES:
             return ""
         equations = []
         for (row, column), received in np.ndenumerate(found):
-            share = as_expr(1) / as_expr(covered) * Entry(Name(upstream), row, column)
+            share = as_expr(1) / as_expr(covered) * Entry(upstream, row, column)
             equations.append((self.printer(share), "", number_latex(received / covered)))
         return _aligned(equations, columns=2)
 

@@ -33,6 +33,10 @@ MAX_PLACES = 5_000_000
 
 def check_entries(graph: Graph) -> None:
     """Raise where a line has no index form, or where it could not be tried at every entry."""
+    graph.once("has entries", lambda: _check_entries(graph))
+
+
+def _check_entries(graph: Graph) -> None:
     for name in graph.names:
         if look(name) == KRONECKER:
             raise KindError(

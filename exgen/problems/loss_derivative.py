@@ -11,7 +11,6 @@ from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.batch import batched, cost_name, in_rows, per_example
 from exgen.derive.factors import Given, gradients_given
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.index import entry_form, letters
 from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.derive.summands import entry_at, loss_line
@@ -19,7 +18,6 @@ from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
-from exgen.engine import gradient_name
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
@@ -48,7 +46,6 @@ from exgen.problems.steps import claimed, slope_reasons
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.derive.written import Written
     from exgen.graph import Shape
     from exgen.seeds import Stream
 
@@ -107,15 +104,14 @@ class _Case(Struct, frozen=True):
     def graph(self) -> Graph:
         return self.setting.graph
 
-    def written(self, expr: Expr, by: str) -> Written:
-        return as_written(expr, by, self.graph, self.setting.notation)
+    def written(self, expr: Expr) -> Expr:
+        return as_written(expr, self.graph, self.setting.notation)
 
     def shape(self, name: str) -> Shape:
         return written_shape(self.graph.shapes[name], self.setting.notation)
 
-    def latex(self, expr: Expr, by: str) -> str:
-        written = self.written(expr, by)
-        return MarkedPrinter(self.setting.notation, written.shapes, self.graph.loss)(written.expr)
+    def latex(self, expr: Expr) -> str:
+        return self.setting.printer(self.written(expr))
 
     def entry_of(self, expr: Expr) -> Expr:
         """Return an expression's entry in index form."""
@@ -188,7 +184,7 @@ def _over_examples(setting: Setting, examples: object, fields: dict[str, Any]) -
     own = per_example(graph)
     marked = MarkedPrinter(
         notation,
-        {**with_gradient_shapes(graph), cost_name(graph): SCALAR},
+        {**graph.shapes, cost_name(graph): SCALAR},
         graph.loss,
         examples=own,
         mark=example_mark(notation),
@@ -290,14 +286,14 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
         answers.append(_whole(case, case.prediction, whole, "vector", TOGETHER))
         fields["vector"] = {
             "left": Tex(case.setting.printer.derivative(loss, case.prediction)),
-            "right": Tex(case.latex(whole, case.prediction)),
+            "right": Tex(case.latex(whole)),
             "shape": Tex(shape_latex(case.shape(case.prediction))),
         }
     if case.logits is not None:
         # With the prediction's gradient given, nothing is fused: the chain rule as it stands.
         stage = gradients_given(graph, Given((case.prediction,)))[case.logits]
         fused = gradients[case.logits]
-        chain = case.written(stage.step, case.logits).expr
+        chain = case.written(stage.step)
         line = graph.expr(case.prediction) or Name(case.prediction)
         formulas, claims = slope_reasons(functions_on(line), case.setting.printer, graph)
         answer = _whole(case, case.logits, fused.closed, "logits", " ".join(fused.why), chain)
@@ -317,8 +313,8 @@ def _solution(case: _Case, by: Any, shown: Any, fields: dict[str, Any]) -> Solut
             "name": Tex(case.setting.printer.name(case.logits)),
             "left": Tex(case.setting.printer.derivative(loss, case.logits)),
             "entry": Tex(f"{by(case.logits)} = {entry}") if case.index != (0, 0) else None,
-            "chain": Tex(case.latex(stage.step, case.logits)),
-            "right": Tex(case.latex(fused.closed, case.logits)),
+            "chain": Tex(case.latex(stage.step)),
+            "right": Tex(case.latex(fused.closed)),
             "shape": Tex(shape_latex(case.shape(case.logits))),
             "scalar": is_scalar(case.shape(case.logits)),
             "why": " ".join(text for text in fused.why if not formulas or "+" in fused.rules[0]),
@@ -337,27 +333,23 @@ def _whole(
     case: _Case, name: str, expr: Expr, label: str, why: str, chain: Expr | None = None
 ) -> Solved:
     """Return the answer for a whole gradient, in the layout; ``chain`` is the step before it."""
-    written = case.written(expr, name)
-    latex = case.latex(expr, name)
+    written = case.written(expr)
+    latex = case.latex(expr)
     shape = case.shape(name)
     left = case.setting.printer.derivative(case.graph.loss, name)
-    printer = MarkedPrinter(case.setting.notation, written.shapes, case.graph.loss)
-    sides = (chain, written.expr) if chain is not None else (written.expr,)
-    claims = claimed(
-        case.graph,
-        (Name(gradient_name(name)), *sides),
-        layout=case.setting.notation.layout,
-    )
+    printer = case.setting.printer
+    sides = (chain, written) if chain is not None else (written,)
+    claims = claimed(case.graph, (case.written(case.graph.gradient(name)), *sides))
     return Solved(
         name=label,
         latex=Tex(latex),
         shape=shape,
-        expr=to_text(written.expr),
+        expr=to_text(written),
         steps=(Step(label, Tex(f"{left} = {latex}"), why, claims=claims),),
         claim=Equation(
             case.graph,
             Quantity(case.graph.loss, name),
-            (written.expr,),
+            (written,),
             layout=case.setting.notation.layout,
         ),
         write=lambda claim: Tex(printer(claim.rights[0])),

@@ -6,22 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from exgen.certify.equation import Equation
 from exgen.certify.hand import (
-    TOTAL,
-    UPSTREAM,
     calculate,
     decimal,
     rounded,
     ways,
-    with_upstream,
     work,
 )
-from exgen.certify.quantity import Quantity
 from exgen.errors import KindError, RejectedError
-from exgen.graph import Call, Number
+from exgen.graph import Call
 from exgen.ops import lookup, traits_of
 from exgen.problems.luck import require
 
@@ -29,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.hand import Gate, Worked
-    from exgen.certify.sides import Rounding
-    from exgen.graph import Graph
 
 RULES = (
     "no_zero_inputs",
@@ -39,8 +30,9 @@ RULES = (
     "not_saturated",
     "not_tiny",
     "not_large",
+    "safe_rounding",
 )
-"""What every problem with such numbers asks of a draw, besides safe rounding."""
+"""What a problem with such numbers asks of a draw."""
 TRIES = 2000
 FIRST_TRIES = 500
 """After so many draws the sheet asks to calculate with more decimals than are written down."""
@@ -52,9 +44,12 @@ NEAR_TIE = Decimal("0.001")
 """How far, in units of the last printed digit, a number stays from the middle between two."""
 
 
-def carried(digits: int, attempt: int) -> int:
-    """Return the decimals to calculate with: those written down, or more where that is in vain."""
-    return digits if attempt <= FIRST_TRIES else digits + MORE_DIGITS
+def carried(digits: int, attempt: int, *, drawn: bool = True) -> int:
+    """Return the decimals to calculate with: those written down, or more where that is in vain.
+
+    With numbers that are not drawn one try tells.
+    """
+    return digits if attempt <= (FIRST_TRIES if drawn else 1) else digits + MORE_DIGITS
 
 
 def worked_exactly(
@@ -121,45 +116,3 @@ def require_safe(
 def decimals(stored: Mapping[str, list[list[str]]]) -> dict[str, Decimal]:
     """Return stored scalars as decimals."""
     return {name: decimal(Fraction(rows[0][0])) for name, rows in stored.items()}
-
-
-def on_a_wire(
-    circuit: Graph,
-    leaves: Mapping[str, Decimal],
-    upstream: Decimal,
-    name: str,
-    value: Decimal,
-    rounding: Rounding,
-    *,
-    backwards: bool,
-) -> Equation:
-    """Return the claim that a wire carries a value forwards, or a gradient backwards.
-
-    Args:
-        circuit: its gates as a network.
-        leaves: the value of every leaf.
-        upstream: the gradient of the loss by the output.
-        name: the wire.
-        value: the number, before it is rounded.
-        rounding: how the sheet says to round.
-        backwards: whether the gradient is meant instead of the value.
-
-    """
-    given = {**leaves, UPSTREAM: upstream}
-    return Equation(
-        with_upstream(circuit),
-        Quantity(TOTAL, name) if backwards else Quantity(name),
-        cells=((Number(Fraction(value)),),),
-        leaves={leaf: np.array([[Fraction(value)]]) for leaf, value in given.items()},
-        rounding=rounding,
-    )
-
-
-def wire_text(claim: Equation, like: str) -> str:
-    """Return the number that a wire carries as printed, with trailing zeros if another has them."""
-    ((cell,),), rounding = claim.cells, claim.rounding
-    if rounding is None or not isinstance(cell, Number):
-        raise KindError("a wire carries a rounded number")
-    text = str(rounded(decimal(cell.value), rounding.digits))
-    padded = len(like.partition(".")[2]) == rounding.digits
-    return text if padded or "." not in text else text.rstrip("0").rstrip(".")

@@ -8,65 +8,51 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from exgen.certify.equation import Equation
-from exgen.derive.latex import Printer
-from exgen.derive.marked import MarkedPrinter
+from exgen.certify.quantity import Quantity
 from exgen.derive.worked import functions_on, slope_of
 from exgen.document import Step, Tex
-from exgen.graph import SCALAR, Name, as_expr
+from exgen.graph import Name, as_expr
 from exgen.ops import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.certify.prove import Claim
-    from exgen.derive.factors import Factor
+    from exgen.derive.latex import Printer
     from exgen.derive.notation import Notation
     from exgen.derive.worked import Chained, Path
-    from exgen.graph import Call, Expr, Graph, Shape
+    from exgen.graph import Call, Expr, Graph
     from exgen.problems.base import Solved
 
 SAME = "By the same rule."
-SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z$])")
 ITSELF = "The derivative of a quantity with respect to itself is 1."
 
 
-def claimed(
-    graph: Graph,
-    sides: tuple[Expr, ...],
-    *,
-    layout: str = "shape",
-    factors: tuple[Factor, ...] = (),
-) -> tuple[Claim, ...]:
-    """Return the claim that all sides are equal, as a step holds it; none for a single side.
-
-    Args:
-        graph: the network that the sides are about.
-        sides: as printed.
-        layout: of the notation.
-        factors: the derivatives of single lines that the sides read.
-
-    """
+def claimed(graph: Graph, sides: tuple[Expr, ...]) -> tuple[Claim, ...]:
+    """Return the claim that all sides are equal, as a step holds it; none for a single side."""
     if len(sides) < 2:  # noqa: PLR2004 - an equation has two sides
         return ()
-    return (Equation(graph, None, sides, layout=layout, factors=factors),)
+    return (Equation(graph, None, sides),)
 
 
-def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved, ...]:
+def said_once(
+    answers: Iterable[Solved], parts: Mapping[str, int] | None = None
+) -> tuple[Solved, ...]:
     """Return answers whose steps leave out every sentence that an earlier step has said.
 
     A step that says nothing new points at the step before it, or says it again where that step
-    rests on something else. Where each answer is one of the ``parts`` of its question, it points at
-    the part that told all of it.
+    rests on something else. Where answers are in ``parts`` of a question, it points at those that
+    told all of it.
     """
     said: dict[str, int] = {}
     before: set[str] = set()
 
     def pointer(every: list[str]) -> str | None:
-        told = {said[text] for text in every}
-        if parts:
-            place = min(told)
-            named = len(told) == 1 and place < len(ascii_lowercase)
-            return f"As in part ({ascii_lowercase[place]})." if named else None
+        told = sorted({said[text] for text in every})
+        if told[0] >= 0 and told[-1] < len(ascii_lowercase):
+            letters = listed([f"({ascii_lowercase[place]})" for place in told])
+            return f"As in part{'s' if len(told) > 1 else ''} {letters}."
         return SAME if before.issuperset(every) else None
 
     def once(step: Step, part: int) -> Step:
@@ -93,7 +79,8 @@ def said_once(answers: Iterable[Solved], *, parts: bool = False) -> tuple[Solved
                 if told.equation.tex or str(told.why) or not str(step.why)
             ),
         )
-        for part, answer in enumerate(answers)
+        for answer in answers
+        for part in [(parts or {}).get(answer.name, -1)]
     )
 
 
@@ -113,7 +100,8 @@ def slope_reasons(
         slope = slope_of(part, printer, letter)
         if slope is not None and slope.latex not in said:
             said.append(slope.latex)
-            claims += claimed(slope.graph, slope.sides, factors=(slope.factor,))
+            graph, by = slope.graph, slope.graph.leaves[0].name
+            claims.append(Equation(graph, Quantity(graph.loss, by), (slope.right,)))
     return said, tuple(claims)
 
 
@@ -125,24 +113,16 @@ def listed(parts: list[str]) -> str:
 # --- networks of scalars ---
 
 
-def scalar_printer(
-    notation: Notation, shapes: Mapping[str, Shape], of: str, factors: tuple[Factor, ...]
-) -> MarkedPrinter:
-    """Return a printer that knows the derivatives of single lines."""
-    plain = Printer(notation, shapes, of)
-    return MarkedPrinter(
-        notation,
-        {**shapes, **{factor.name: SCALAR for factor in factors}},
-        of,
-        factors={factor.name: plain.derivative(factor.of, factor.by) for factor in factors},
-    )
+def scalar_notation(notation: Notation) -> Notation:
+    """Return a notation for scalars: a derivative is a quotient, not a nabla."""
+    return replace(notation, gradient="partial") if notation.gradient == "nabla" else notation
 
 
 def scalar_step(
     graph: Graph,
     by: str,
     chain: Chained,
-    printer: MarkedPrinter,
+    printer: Printer,
     network: Graph,
     *,
     value: str = "",
@@ -168,7 +148,7 @@ def scalar_step(
     equation = " = ".join(shown)
     if aligned:
         equation = equation.replace(" = ", " &= ", 1)
-    claims = claimed(graph, chain.sides, factors=chain.factors)
+    claims = claimed(graph, chain.sides)
     why, proven = scalar_reasons(graph, by, chain.paths, printer, network)
     rule = "+".join(dict.fromkeys(op for way in chain.paths for op, _ in way.ops)) or "start"
     return Step(rule, Tex(equation), Tex(" ".join(why)), claims=(*claims, *proven))

@@ -23,6 +23,8 @@ PRESETS = (
     "show_that",
     "parameter_gradients",
     "identity_proof",
+    "scalar_graph",
+    "circuit",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
@@ -30,8 +32,6 @@ NAMES = (
     "concept",
     "alpha_gradient",
     "loss_derivative",
-    "scalar_graph",
-    "circuit",
     "write_out",
     "text",
 )

@@ -34,11 +34,6 @@ def with_upstream(
     return Graph((*graph.leaves, leaf), (*kept, Binding(loss, expr)), shapes, loss), name
 
 
-def loss_behind(graph: Graph) -> str:
-    """Return a name for the loss that lies beyond the network."""
-    return next(name for name in ("L", "J", "C", "Loss") if name not in graph.names)
-
-
 def part_of(graph: Graph, of: str) -> Graph:
     """Return what a name depends on, as a network that ends in it."""
     needed = {of}

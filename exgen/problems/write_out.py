@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.derive.gradients import gradients_from, with_gradient_shapes
+from exgen.derive.gradients import gradients_from
 from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on, tidied
 from exgen.document import Step, Tex
@@ -19,8 +19,7 @@ from exgen.figures.units import Connection, units_figure
 from exgen.graph import SCALAR, Call, Expr, Graph, Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.problems.base import Kind, Setting, Solution, Solved, forward_fields
-from exgen.problems.scalar_graph import scalar_notation
-from exgen.problems.steps import scalar_printer, scalar_step, slope_reasons
+from exgen.problems.steps import scalar_notation, scalar_step, slope_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,7 +153,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
     """Write out the forward pass from the arrows, and the backward pass from the gradient rules."""
     graph = setting.graph
     notation = scalar_notation(setting.notation)
-    printer = Printer(notation, with_gradient_shapes(graph), graph.loss)
+    printer = Printer(notation, graph.shapes, graph.loss)
     units = units_of(graph)
     answers: list[Solved] = []
     sums = {unit.total: unit for unit in units}
@@ -171,7 +170,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
                               (step,), claim, _equation(printer, printer.name(name))))  # fmt: skip
         passed.append(f"forward:{name}")
     back = backward(graph)
-    found = gradients_from(back, printer.shapes)
+    found = gradients_from(back)
     inputs = {leaf.name for leaf in graph.leaves if leaf.role != "param"}
     # of a weight there is nothing to get wrong that its sum does not show
     learned = {leaf.name for leaf in graph.leaves}
@@ -182,8 +181,7 @@ def solve(setting: Setting, _draws: Mapping[str, Any]) -> Solution:
         chain = tidied(chained(graph, name, found, inner=False), notation)
         expr = chain.sides[-1]
         left = printer.derivative(graph.loss, name)
-        shown = scalar_printer(notation, printer.shapes, graph.loss, chain.factors)
-        step = scalar_step(graph, name, chain, shown, graph, aligned=True)
+        step = scalar_step(graph, name, chain, printer, graph, aligned=True)
         answers.append(
             Solved(f"backward:{name}", Tex(printer(expr)), SCALAR, to_text(expr), (step,),
                    Equation(graph, Quantity(graph.loss, name), (expr,)),

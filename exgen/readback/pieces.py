@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exgen.engine import gradient_name
-from exgen.graph import ONE, SCALAR, Dim, Entry, Index, Name, Number, Partial, SumOver, is_column
+from exgen.derive.jacobian import is_turned
+from exgen.graph import (
+    ONE,
+    SCALAR,
+    Derivative,
+    Dim,
+    Entry,
+    Index,
+    Name,
+    Number,
+    Partial,
+    SumOver,
+    is_column,
+)
 from exgen.ops import TABLE
 from exgen.printing import FENCES
 from exgen.readback.atoms import Atoms
 from exgen.readback.cursor import Part, scalar
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from exgen.readback.tokens import Token
@@ -130,21 +143,22 @@ class Pieces(Atoms, ABC):
         return self.derivative(of, by, start)
 
     def derivative(self, of: Part, by: Part, start: int) -> Part:
-        """Return what a derivative's symbol stands for: a gradient, its entry, or a Jacobian."""
-        known = self.vocabulary.shapes
+        """Return what a derivative's symbol stands for: a gradient, its entry, or a Jacobian.
+
+        Here the layout is undone.
+        """
+        loss = self.vocabulary.loss
         match of.expr, by.expr:
-            case Name(top), Name(bottom) if top == self.vocabulary.loss:
-                name = gradient_name(bottom)
-                if name in known:
-                    return self.part(Name(name), known[name], start)
-            case Name(top), Entry(Name(bottom), row, column) if top == self.vocabulary.loss:
-                name = gradient_name(bottom)
-                if self.vocabulary.numerator:
-                    # The entries of a gradient are counted as the variable's.
-                    row, column = column, row
-                return self.part(Entry(Name(name), row, column), SCALAR, start)
-            case Name(top), Name(bottom) if (name := f"grad_{top}_by_{bottom}") in known:
-                return self.part(Name(name), known[name], start)
+            case Name(top), Name(bottom) if (
+                top == loss or Derivative(top, bottom) in self.vocabulary.given
+            ):
+                symbol, shapes = Derivative(top, bottom), self.vocabulary.shapes
+                whole = self.part(symbol, shape_of(symbol, shapes), start)
+                if is_turned(symbol, shapes, self.vocabulary.layout):
+                    return self.apply("transpose", (whole,), start)
+                return whole
+            case Name(top), Entry(Name(bottom), row, column) if top == loss:
+                return self.part(Entry(Derivative(top, bottom), row, column), SCALAR, start)
             case ((Entry() | Name()), (Entry() | Name())) if of.is_scalar and by.is_scalar:
                 return self.part(Partial(_entry(of), _entry(by)), SCALAR, start)
         raise self.error("there is no such derivative here", start)

@@ -15,7 +15,6 @@ import msgspec
 from exgen.derive.marked import example_mark
 from exgen.derive.orient import examples as batch_axes
 from exgen.derive.symbols import dim_latex, symbol, unique_without_layers
-from exgen.engine import gradient_name
 from exgen.graph import SCALAR, Call, Dim, Entry, Expr, Index, Name
 from exgen.ops import uses
 from exgen.ops.order import SORT
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exgen.derive.notation import Notation
-    from exgen.graph import Graph, Shape
+    from exgen.graph import Derivative, Graph, Shape
     from exgen.printing import Symbol
 
 Texts = tuple[str, ...]
@@ -63,14 +62,15 @@ class Vocabulary:
 
     Attributes:
         notation: the conventions.
-        shapes: the shape of every name, of its gradient, and of given Jacobians.
+        shapes: the shape of every name.
         loss: the name of the loss.
         items: the looks of names, by letter.
         sizes: the names of sizes, by look.
         letters: the indices that may stand free, and the size of the axis each runs along.
         examples: the letter of the examples of a batch, and their number, where the values of
             one example are marked with it.
-        numerator: whether gradients stand transposed.
+        layout: says which derivatives stand transposed.
+        given: the derivatives of other lines than the last that may stand on the page.
         sorts: every sort in the network.
         batch: the axis along which a name's examples run.
 
@@ -83,7 +83,8 @@ class Vocabulary:
     sizes: Mapping[Texts, str]
     letters: Mapping[str, Dim] = field(default_factory=dict)
     examples: tuple[str, Dim] | None = None
-    numerator: bool = False
+    layout: str = "shape"
+    given: frozenset[Derivative] = frozenset()
     sorts: tuple[Call, ...] = ()
     batch: Mapping[str, int] = field(default_factory=dict)
 
@@ -134,8 +135,7 @@ def vocabulary(
     graph: Graph,
     notation: Notation,
     *,
-    shapes: Mapping[str, Shape] | None = None,
-    numerator: bool = False,
+    layout: str = "shape",
     beside: Iterable[str] = (),
 ) -> Vocabulary:
     """Return what a reader knows of a network.
@@ -143,25 +143,23 @@ def vocabulary(
     Args:
         graph: the network.
         notation: the conventions.
-        shapes: the shapes of gradients and given Jacobians; of gradients alone unless given.
-        numerator: whether gradients stand transposed.
+        layout: says which derivatives stand transposed.
         beside: names that the problem uses next to those of the network.
 
     """
-    step = -1 if numerator else 1
-    gradients = {gradient_name(name): graph.shapes[name][::step] for name in graph.names}
-    known = {**gradients, **(shapes or {}), **graph.shapes}
     items = _Items(notation)
     for name in graph.names:
         is_loss = _is_loss(name, graph, notation, beside)
-        items.add_name(name, known[name], _Look(_marked(graph.names, notation), is_loss=is_loss))
+        items.add_name(
+            name, graph.shapes[name], _Look(_marked(graph.names, notation), is_loss=is_loss)
+        )
     return Vocabulary(
         notation=notation,
-        shapes=known,
+        shapes=graph.shapes,
         loss=graph.loss,
         items={letter: tuple(found) for letter, found in items.by_letter.items()},
         sizes=size_looks(graph.size_names),
-        numerator=numerator,
+        layout=layout,
         sorts=tuple(uses(graph, lambda op: op.name == SORT.name)),
         batch=batch_axes(graph),
     )

@@ -19,17 +19,19 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Timer
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from exgen.errors import BankError, ExgenError, MachineError, TexError
+from exgen.processes import interrupts
 from exgen.render.log import Log, overfull_error, read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 REPRODUCIBLE = r"\pdfinfoomitdate=1 \pdftrailerid{} \pdfsuppressptexinfo=-1"
 """The preamble line that keeps dates, folders and the TeX release's banner out of the PDF."""
@@ -167,9 +169,18 @@ def typeset(
             raise ValueError(f"{name!r} is not a plain name for a document")
     if not documents:
         return {}
-    runner = _Runner(require_tex(), time_limit, beside or {})
+    tex = require_tex()
     try:
-        return _compile_all(documents, pages or {}, runner)
+        with (
+            interrupts() as interrupted,
+            tempfile.TemporaryDirectory(prefix="exgen-tex-") as folder,
+        ):
+            until = partial(_until_done, limit=time_limit, interrupted=interrupted)
+            jobs = [
+                _Job(tex, Path(folder, name), name, source, beside or {})
+                for name, source in documents.items()
+            ]
+            return _settled(jobs, pages or {}, until)
     except OSError as error:
         raise MachineError(
             f"TeX cannot work in the folder for temporary files: {error.strerror or error}.",
@@ -178,55 +189,108 @@ def typeset(
         ) from error
 
 
-def _compile_all(
-    documents: Mapping[str, str], pages: Mapping[str, int], runner: _Runner
-) -> dict[str, Typeset]:
-    # costs 10 ms, and is of no use where no PDF is made
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+class _Job(Struct, frozen=True):
+    """A document to be set, in a folder of its own."""
 
-    with tempfile.TemporaryDirectory(prefix="exgen-tex-") as folder:
-        pool = ThreadPoolExecutor(max_workers=min(len(documents), os.cpu_count() or 1))
+    tex: Path
+    folder: Path
+    name: str
+    source: str
+    beside: Mapping[str, bytes]
+
+    def file(self, suffix: str) -> Path:
+        return self.folder / f"{self.name}.{suffix}"
+
+    @property
+    def log(self) -> str:
+        log = self.file("log")
+        return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+
+    def prepare(self, guess: int | None) -> None:
+        """Write what the first run reads."""
+        self.folder.mkdir()
+        self.file("tex").write_text(self.source, encoding="utf-8", newline="\n")
+        for other, data in self.beside.items():
+            (self.folder / other).write_bytes(data)
+        if guess is not None and _LAST_PAGE_READER.search(self.source):
+            tight = "\\gdef\\exgentight{0}\n" if r"\exlast" in self.source else ""
+            noted = f"\\relax\n{tight}\\gdef\\exam@lastpage{{{guess}}}\n"
+            self.file("aux").write_text(noted, encoding="ascii")
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Begin a run of TeX."""
+        self.file("pdf").unlink(missing_ok=True)  # a PDF found later is that of this run
+        return subprocess.Popen(
+            [self.tex, *_FLAGS, f"{self.name}.tex"],
+            cwd=self.folder,
+            env={**os.environ, **_ENVIRONMENT, "TEXMFOUTPUT": str(self.folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # the log file says it all; but whose end is told at once
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that its children end with it
+        )
+
+
+def _settled(
+    jobs: Sequence[_Job],
+    pages: Mapping[str, int],
+    until_done: Callable[[_Job, subprocess.Popen[bytes]], int],
+) -> dict[str, Typeset]:
+    """Run TeX until what each document reads from its ``.aux`` file is what it wrote there."""
+    for job in jobs:
+        job.prepare(pages.get(job.name))
+    read = {job.name: _read_back(job.file("aux"), job.source) for job in jobs}
+    made: dict[str, Typeset] = {}
+    for _ in range(_MAX_RUNS):
+        running: list[tuple[_Job, subprocess.Popen[bytes]]] = []
         try:
-            jobs = {}
-            for name, source in documents.items():
-                place = Path(folder, name)
-                place.mkdir()
-                jobs[name] = pool.submit(_compile, runner, place, name, source, pages.get(name))
-            # a Ctrl-C that comes just before an endless wait does not wake it
-            while (state := wait(jobs.values(), _WAKE, FIRST_EXCEPTION)).not_done:
-                for job in state.done:
-                    job.result()  # the first failure ends the wait
-            return {name: job.result() for name, job in jobs.items()}
+            running += ((job, job.start()) for job in jobs if job.name not in made)
+            for job, process in running:
+                status = until_done(job, process)
+                if status != 0 or not job.file("pdf").is_file():
+                    raise _failure(job, status)
+                before, after = read[job.name], _read_back(job.file("aux"), job.source)
+                read[job.name] = after
+                if after == before:
+                    made[job.name] = Typeset(job.file("pdf").read_bytes(), read_log(job.log))
         finally:
             # after an error or Ctrl-C nothing may run on in a folder that is about to go
-            runner.stop()
-            pool.shutdown(cancel_futures=True)
+            for _, process in running:
+                _kill(process)
+    for job in jobs:
+        if job.name not in made:
+            raise TexError(
+                f"Page numbers and references had not settled after {_MAX_RUNS} runs.",
+                place=f"{job.name}.tex",
+                remedy="Look for a reference whose text moves the page it refers to.",
+            )
+    return {job.name: made[job.name] for job in jobs}
 
 
-def _compile(runner: _Runner, folder: Path, name: str, source: str, guess: int | None) -> Typeset:
-    """Run TeX until what the document reads from the ``.aux`` file is what it wrote there."""
-    (folder / f"{name}.tex").write_text(source, encoding="utf-8", newline="\n")
-    for other, data in runner.beside.items():
-        (folder / other).write_bytes(data)
-    aux, pdf = folder / f"{name}.aux", folder / f"{name}.pdf"
-    if guess is not None and _LAST_PAGE_READER.search(source):
-        tight = "\\gdef\\exgentight{0}\n" if r"\exlast" in source else ""
-        aux.write_text(f"\\relax\n{tight}\\gdef\\exam@lastpage{{{guess}}}\n", encoding="ascii")
-    before = _read_back(aux, source)
-    for _ in range(_MAX_RUNS):
-        pdf.unlink(missing_ok=True)  # a PDF found later is the one of the last run
-        status = runner.run(folder, name)
-        if status != 0 or not pdf.is_file():
-            raise _failure(folder, name, source, status, runner.beside)
-        after = _read_back(aux, source)
-        if after == before:
-            return Typeset(pdf.read_bytes(), read_log(_log_of(folder, name)))
-        before = after
+def _until_done(
+    job: _Job, process: subprocess.Popen[bytes], *, limit: float, interrupted: Callable[[], bool]
+) -> int:
+    """Wait for a run of TeX, and return its exit status."""
+    end = monotonic() + limit
+    while monotonic() < end:
+        if interrupted():
+            raise KeyboardInterrupt
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=min(_WAKE, limit))
+            return process.returncode
     raise TexError(
-        f"Page numbers and references had not settled after {_MAX_RUNS} runs.",
-        place=f"{name}.tex",
-        remedy="Look for a reference whose text moves the page it refers to.",
+        f"TeX was still running after {limit:g} seconds, and was stopped.",
+        place=f"{job.name}.tex",
+        remedy="Look for a loop in the TeX, or leave the PDFs out with --no-pdf.",
     )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children, if it still runs."""
+    # poll() reaps: after that the number may belong to another process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def _read_back(aux: Path, source: str) -> list[str]:
@@ -245,84 +309,9 @@ def _read_back(aux: Path, source: str) -> list[str]:
     ]
 
 
-class _Runner:
-    """Runs pdflatex and can end all its runs at once, from another thread."""
-
-    def __init__(self, tex: Path, time_limit: float, beside: Mapping[str, bytes]) -> None:
-        self._tex = tex
-        self.beside = beside
-        self._time_limit = time_limit
-        self._lock = Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._stopped = False
-
-    def run(self, folder: Path, name: str) -> int:
-        """Run TeX once and return its exit status."""
-        environment = {**os.environ, **_ENVIRONMENT, "TEXMFOUTPUT": str(folder)}
-        with self._lock:
-            if self._stopped:
-                raise TexError("The run was stopped.", place=f"{name}.tex")
-            process = subprocess.Popen(
-                [self._tex, *_FLAGS, f"{name}.tex"],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # the log file says it all
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # so that its children end with it
-            )
-            self._running.add(process)
-        # a timer, because wait(timeout) polls and finds the end up to 50 ms late
-        expired = Event()
-
-        def expire() -> None:
-            expired.set()
-            _kill(process)
-
-        timer = Timer(self._time_limit, expire)
-        timer.start()
-        try:
-            status = process.wait()
-        finally:
-            timer.cancel()
-            _kill(process)
-            with self._lock:
-                self._running.discard(process)
-        if expired.is_set():
-            raise TexError(
-                f"TeX was still running after {self._time_limit:g} seconds, and was stopped.",
-                place=f"{name}.tex",
-                remedy="Look for a loop in the TeX, or leave the PDFs out with --no-pdf.",
-            )
-        return status
-
-    def stop(self) -> None:
-        """End every run and let no other begin."""
-        with self._lock:
-            self._stopped = True
-            for process in self._running:
-                _kill(process)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, if it still runs."""
-    # poll() reaps: after that the number may belong to another process
-    if process.poll() is None:
-        with suppress(ProcessLookupError):  # another thread was quicker
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _log_of(folder: Path, name: str) -> str:
-    log = folder / f"{name}.log"
-    return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-
-
-def _failure(
-    folder: Path, name: str, source: str, status: int, beside: Mapping[str, bytes]
-) -> ExgenError:
+def _failure(job: _Job, status: int) -> ExgenError:
     """Return the error that says what TeX did not like, from its log."""
-    log = _log_of(folder, name)
+    log, name = job.log, job.name
     missing = _NO_FILE.search(log)
     if missing:
         return MachineError(
@@ -333,7 +322,7 @@ def _failure(
     remedy = "Mend the template, or leave the PDFs out with --no-pdf."
     found = _ERROR.search(log)
     bare = _BARE_ERROR.search(log)
-    for other in beside:
+    for other in job.beside:
         if any(error and other in error["message"] for error in (found, bare)):
             return BankError(
                 f"TeX cannot read the image {other}",
@@ -342,7 +331,7 @@ def _failure(
             )
     if found:
         file, line = found["file"], int(found["line"])
-        lines = source.split("\n")
+        lines = job.source.split("\n")
         ours = file == f"{name}.tex" and 0 < line <= len(lines)
         excerpt = f"    {lines[line - 1].strip()}" if ours else ""
         return TexError(found["message"], place=f"{file}:{line}", excerpt=excerpt, remedy=remedy)

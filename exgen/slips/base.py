@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exgen.engine import gradient_name
-from exgen.graph import Call, Entry, Expr, Name, Number, SumOver, is_scalar
+from exgen.graph import (
+    Call,
+    Derivative,
+    Entry,
+    Expr,
+    Name,
+    Number,
+    SumOver,
+    derivatives_in,
+    names_in,
+)
 from exgen.ops import lookup
 from exgen.ops.base import Site
 from exgen.shapes import likely_shape
@@ -17,8 +26,6 @@ if TYPE_CHECKING:
     from exgen.graph import Graph, Shape
 
 SQUARE = 2
-GRADIENT = gradient_name("")
-"""What the name of a gradient starts with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +34,13 @@ class Scene:
 
     Attributes:
         graph: the network.
-        shapes: the shape of every name that the expression reads, as far as they are known.
+        shapes: the shape of every name that the expression reads, as far as they are known, and of
+            the derivatives that stand transposed in it.
 
     """
 
     graph: Graph
-    shapes: Mapping[str, Shape]
+    shapes: Mapping[Any, Shape]
 
     @property
     def parameters(self) -> set[str]:
@@ -57,7 +65,7 @@ def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
         case SumOver(index, size, body, but):
             for changed in at_one_place(body, change):
                 yield SumOver(index, size, changed, but)
-        case Entry(of, row, column) if not isinstance(of, Name):
+        case Entry(of, row, column) if isinstance(of, Call):
             for changed in at_one_place(of, change):
                 yield Entry(changed, row, column)
 
@@ -140,16 +148,22 @@ def total(parts: list[Expr]) -> Expr:
 
 def base_name(expr: Expr) -> str | None:
     """Return the name that an expression is, or is an entry of."""
-    if isinstance(expr, Entry):
-        return base_name(expr.of)
-    return expr.name if isinstance(expr, Name) else None
+    whole = expr.of if isinstance(expr, Entry) else expr
+    return whole.name if isinstance(whole, Name) else None
+
+
+def read_in(expr: Expr) -> frozenset[str | Derivative]:
+    """Return what an expression reads: names, and derivatives as symbols."""
+    return frozenset({*names_in(expr), *derivatives_in(expr)})
+
+
+def base_gradient(expr: Expr, scene: Scene) -> Derivative | None:
+    """Return the gradient that an expression is, or is an entry of."""
+    whole = expr.of if isinstance(expr, Entry) else expr
+    arrives = isinstance(whole, Derivative) and whole.of == scene.graph.loss
+    return whole if arrives and isinstance(whole, Derivative) else None
 
 
 def is_number(expr: Expr, value: int) -> bool:
     """Whether an expression is that number."""
     return isinstance(expr, Number) and expr.value == value
-
-
-def is_scalar_name(expr: Expr, scene: Scene) -> bool:
-    """Whether an expression is the name of a scalar."""
-    return isinstance(expr, Name) and is_scalar(scene.shapes.get(expr.name, ()))

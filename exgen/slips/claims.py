@@ -15,11 +15,14 @@ from exgen.certify.equation import Equation, as_cells
 from exgen.certify.hand import rounded
 from exgen.certify.points import trial_point, with_numbers
 from exgen.certify.trials import floats
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
+from exgen.derive.jacobian import is_turned
 from exgen.derive.linear import linear_entries
-from exgen.engine import Values, evaluate, forward, gradient_name, gradients
+from exgen.derive.written import on_the_page
+from exgen.engine import Values, evaluate, forward, gradients
 from exgen.errors import CertificateError, KindError, MisfitError
-from exgen.graph import Expr, Graph, Number, is_scalar, names_in
+from exgen.graph import Expr, Graph, Number, derivatives_in, is_scalar, names_in
+from exgen.shapes import shape_of
 from exgen.slips.base import Scene
 
 if TYPE_CHECKING:
@@ -60,10 +63,16 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
             else:
                 yield from _wrong_numbers(claim, rewrite, memory)
             return
-        scene = scene_of(claim, memory)
+        scene, layout = scene_of(claim, memory), getattr(claim, "layout", "shape")
         for formula, put in places(claim):
-            for wrong in _formulas(formula, rewrite, scene):
-                yield Wrong(put(wrong))
+            # a slip is made in what the page shows
+            shapes = scene.graph.shapes
+            shown = on_the_page(formula, shapes, layout)
+            symbols = (s for s in derivatives_in(formula) if is_turned(s, shapes, layout))
+            turned = {symbol: shape_of(symbol, shapes)[::-1] for symbol in symbols}
+            page = replace(scene, shapes={**scene.shapes, **turned})
+            for wrong in _formulas(shown, rewrite, page):
+                yield Wrong(put(on_the_page(wrong, shapes, layout)))
 
     return slip
 
@@ -96,7 +105,7 @@ def scene_of(claim: object, memory: Memory) -> Scene:
 def _scene(claim: object) -> Scene:
     graph = getattr(claim, "graph", NOTHING)
     own = getattr(claim, "shapes", None) or getattr(getattr(claim, "chain", None), "shapes", None)
-    return Scene(graph, own or with_gradient_shapes(graph))
+    return Scene(graph, own or graph.shapes)
 
 
 def _wrong_numbers(claim: Equation, rewrite: Rewrite, memory: Memory) -> Iterator[Wrong]:
@@ -171,7 +180,7 @@ def _wrong_cells(claim: Equation, symbol: str, rewrite: Rewrite, memory: Memory)
 
 
 def _plain_scene(graph: Graph, memory: Memory) -> Scene:
-    return memory.once("scene", graph, lambda: Scene(graph, with_gradient_shapes(graph)))
+    return memory.once("scene", graph, lambda: Scene(graph, graph.shapes))
 
 
 def _formulas(formula: Expr, rewrite: Rewrite, scene: Scene) -> Iterator[Expr]:
@@ -189,7 +198,7 @@ def _with_gradients(graph: Graph, values: Values, *, exact: bool = False) -> Val
     if not is_scalar(graph.shapes[graph.loss]):
         return dict(values)
     found = gradients(graph, values, exact=exact)
-    return {**values, **{gradient_name(name): array for name, array in found.items()}}
+    return {**values, **{graph.gradient(name): array for name, array in found.items()}}
 
 
 def _value(expr: Expr, known: Values, *, exact: bool = False) -> NDArray[Any] | None:

@@ -9,9 +9,9 @@ from exgen.certify.equation import Equation
 from exgen.certify.examples import COUNT, MeanGradientClaim
 from exgen.certify.layers import LayerInputClaim
 from exgen.derive.simplify import transposed
-from exgen.graph import ONE, Call, Entry, Expr, Name, call, names_in
+from exgen.graph import ONE, Call, Entry, Expr, Name, call
 from exgen.ops import traits_of
-from exgen.slips.base import Scene, at_one_place
+from exgen.slips.base import Scene, at_one_place, read_in
 from exgen.slips.claims import Wrong, on_formulas
 from exgen.slips.terms import sum_for_mean as sum_in_formula
 
@@ -41,7 +41,7 @@ def forgot_diag(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 def function_for_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """``diag(a)`` for ``diag(f'(z))``, where a is ``f(z)``."""
     slope = expr.args[0] if isinstance(expr, Call) and expr.op == "diag" else expr
-    read = names_in(slope)
+    read = read_in(slope)
     found: list[Name] = []
     for line in scene.graph.bindings:
         match line.expr:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.engine import gradient_name
 from exgen.graph import Call, Delta, Expr, Name, Number, names_in, walk
 from exgen.ops import traits_of, uses
 from exgen.ops.activations import SIGMOID, SOFTMAX
 from exgen.ops.losses import BCE
-from exgen.slips.base import GRADIENT, SQUARE, Scene, at_one_place, base_name, factors, in_each_term
+from exgen.slips.base import (
+    SQUARE,
+    Scene,
+    at_one_place,
+    base_gradient,
+    base_name,
+    factors,
+    in_each_term,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +61,7 @@ def forgot_square(expr: Expr, _scene: Scene) -> Iterator[Expr]:
 
 
 def output_for_preactivation(expr: Expr, scene: Scene) -> Iterator[Expr]:
-    """``grad_a`` for ``grad_z``, where a is an activation of z.
+    """The gradient by a for the one by z, where a is an activation of z.
 
     Where sigmoid and cross-entropy are put together, ``(a - t) / (a (1 - a))`` for ``a - t``.
     """
@@ -67,9 +74,9 @@ def output_for_preactivation(expr: Expr, scene: Scene) -> Iterator[Expr]:
     }
 
     def change(part: Expr) -> Iterator[Expr]:
-        name = part.name.removeprefix(GRADIENT) if isinstance(part, Name) else ""
-        if name in outputs and isinstance(part, Name) and part.name.startswith(GRADIENT):
-            yield Name(gradient_name(outputs[name]))
+        symbol = base_gradient(part, scene)
+        if symbol is part and symbol.by in outputs:
+            yield scene.graph.gradient(outputs[symbol.by])
 
     yield from in_each_term(expr, change)
     if not any(isinstance(part, Call) and part.op == "div" and _names(part) for part in walk(expr)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.derive.elementary import takes_one
-from exgen.graph import Call, Expr, Name, Number, is_scalar, names_in, walk
+from exgen.graph import Call, Expr, Name, Number, derivatives_in, is_scalar, walk
 from exgen.ops import traits_of
 from exgen.ops.pool import WINDOWS
-from exgen.slips.base import GRADIENT, Scene, at_one_place, base_name, factors, product
+from exgen.slips.base import Scene, at_one_place, base_gradient, factors, product
 from exgen.slips.slopes import is_lower_mask
 
 if TYPE_CHECKING:
@@ -67,10 +67,8 @@ def own_factor(expr: Expr, scene: Scene) -> Iterator[Expr]:
             return
         parts = factors(part)
         for arriving in parts:
-            name = base_name(arriving) or ""
-            if not name.startswith(GRADIENT):
-                continue
-            line = scene.graph.expr(name.removeprefix(GRADIENT))
+            symbol = base_gradient(arriving, scene)
+            line = None if symbol is None else scene.graph.expr(symbol.by)
             rest = [p for p in parts if p != arriving]
             match line:
                 case Call("mul", (Name() as one, Name() as other)) if len(rest) == 1:
@@ -82,9 +80,9 @@ def own_factor(expr: Expr, scene: Scene) -> Iterator[Expr]:
 
 def no_local(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """The gradient passed through a function of one number unchanged."""
-    arriving = [name for name in names_in(expr) if name.startswith(GRADIENT)]
+    arriving = tuple(derivatives_in(expr))
     if len(arriving) == 1:
-        line = scene.graph.expr(arriving[0].removeprefix(GRADIENT))
+        line = scene.graph.expr(arriving[0].by)
         # A ReLU that passes anything on has slope 1.
         if isinstance(line, Call) and not traits_of(line).kink and takes_one(line):
-            yield Name(arriving[0])
+            yield arriving[0]

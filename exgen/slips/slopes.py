@@ -18,6 +18,7 @@ from exgen.slips.base import (
     is_number,
     of_rows,
     product,
+    read_in,
 )
 from exgen.slips.terms import is_slope
 
@@ -42,7 +43,7 @@ def no_slope(expr: Expr, scene: Scene) -> Iterator[Expr]:
                 parts = factors(part)
                 slopes = [*slopes_in(parts), *(p for p in parts if _whole(p) in known)]
                 rest = [factor for factor in parts if factor not in slopes]
-                if slopes and any(map(names_in, rest)):
+                if slopes and any(map(read_in, rest)):
                     yield product(rest)
 
     yield from at_one_place(expr, change)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from exgen.derive.simplify import simplify
 from exgen.graph import (
     ONE,
     Call,
+    Derivative,
     Expr,
     Name,
     Number,
@@ -17,31 +17,27 @@ from exgen.graph import (
     SumOver,
     as_expr,
     is_scalar,
-    names_in,
     substitute,
     walk,
 )
 from exgen.ops import traits_of
 from exgen.shapes import likely_shape
 from exgen.slips.base import (
-    GRADIENT,
     Scene,
     at_one_place,
     bare,
+    base_gradient,
     base_name,
     factors,
     in_each_term,
-    is_scalar_name,
     product,
+    read_in,
     terms,
     total,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-GIVEN = re.compile(rf"{GRADIENT}\w+_by_\w+$")
-"""The name of a Jacobian that a question gives as a symbol."""
 
 
 def forgot_transpose(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -116,7 +112,7 @@ def forgot_bias(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """A weighted sum without the term that reads parameters alone."""
     weights = scene.parameters
     parts = terms(expr)
-    kept = [part for part in parts if not names_in(part) or names_in(part) - weights]
+    kept = [part for part in parts if not read_in(part) or read_in(part) - weights]
     if 0 < len(kept) < len(parts):
         yield total(kept)
 
@@ -172,15 +168,15 @@ def _is_product(expr: Expr) -> bool:
     return isinstance(bare, Call) and bare.op in ("mul", "matmul") and not is_slope(bare)
 
 
-def skipped_jacobian(expr: Expr, _scene: Scene) -> Iterator[Expr]:
+def skipped_jacobian(expr: Expr, scene: Scene) -> Iterator[Expr]:
     """A product along a chain without one of the Jacobians that are given."""
 
     def change(part: Expr) -> Iterator[Expr]:
         match part:
             case Call("matmul", (left, right)):
                 for factor, rest in ((left, right), (right, left)):
-                    name = _without_transpose(factor)
-                    if isinstance(name, Name) and GIVEN.match(name.name):
+                    symbol = _without_transpose(factor)
+                    if isinstance(symbol, Derivative) and symbol.of != scene.graph.loss:
                         yield rest
 
     yield from at_one_place(expr, change)
@@ -228,17 +224,16 @@ def forgot_upstream(expr: Expr, scene: Scene) -> Iterator[Expr]:
     arriving = [
         part
         for part in walk(expr)
-        if (base_name(part) or "").startswith(GRADIENT) and is_scalar_name(part, scene)
+        if isinstance(part, Derivative) and is_scalar(likely_shape(part, scene.shapes))
     ]
     if len(arriving) > 1 and len(set(arriving)) == 1:
         # one gradient for several paths is forgotten in all of them
-        names = {name: as_expr(1) for name in names_in(arriving[0])}
-        yield simplify(substitute(expr, names), scene.shapes)
+        yield simplify(substitute(expr, {arriving[0]: as_expr(1)}), scene.shapes)
 
     def change(part: Expr) -> Iterator[Expr]:
         if isinstance(part, Call) and part.op == "mul":
             parts = factors(part)
-            rest = [p for p in parts if not (base_name(p) or "").startswith(GRADIENT)]
+            rest = [p for p in parts if base_gradient(p, scene) is None]
             if rest and len(rest) < len(parts):
                 yield product(rest)
 

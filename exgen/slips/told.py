@@ -16,7 +16,7 @@ from exgen.certify.compare import EXACT_TOLERANCE, SEED, same_numbers
 from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.prove import prove
-from exgen.certify.quantity import printed_values
+from exgen.certify.quantity import known_values
 from exgen.derive.cases import RANK
 from exgen.engine import evaluate, forward, gradients
 from exgen.errors import CertificateError, MisfitError
@@ -26,13 +26,12 @@ from exgen.graph import (
     Entry,
     Expr,
     Graph,
-    Name,
     Partial,
     SumOver,
     is_scalar,
     walk,
 )
-from exgen.shapes import shape_of
+from exgen.shapes import likely_shape, shape_of
 from exgen.slips.claims import NOTHING, places, scene_of
 
 if TYPE_CHECKING:
@@ -178,11 +177,10 @@ def _points(claim: Claim, graph: Graph, drawn: Drawn) -> tuple[list[Values], lis
 
 
 def _named(claim: Claim, graph: Graph, run: Values) -> Values:
-    """Return the values of names, of gradients in the claim's layout, and of given Jacobians."""
+    """Return the values of names, of gradients, and of the derivatives that a claim reads."""
     if not is_scalar(graph.shapes[graph.loss]):
         return run
-    layout, factors = getattr(claim, "layout", "shape"), getattr(claim, "factors", ())
-    return printed_values(graph, run, gradients(graph, run), layout, factors)
+    return known_values(graph, run, gradients(graph, run), [part for part, _ in places(claim)])
 
 
 def _has_indices(expr: Expr) -> bool:
@@ -217,8 +215,8 @@ def _axes(expr: Expr, scene: Scene) -> dict[str, set[Dim]]:
     found: dict[str, set[Dim]] = {}
     for part in walk(expr):
         match part:
-            case Entry(Name(name), row, column) if name in scene.shapes:
-                for index, dim in zip((row, column), scene.shapes[name], strict=True):
+            case Entry(of, row, column):
+                for index, dim in zip((row, column), likely_shape(of, scene.shapes), strict=True):
                     for letter in _letters(index):
                         found.setdefault(letter, set()).add(dim)
             case SumOver(index, size):

@@ -1,8 +1,8 @@
 """Text cases: what a problem's text asks on the sheet and answers on the key, proven as a set is.
 
 A case is a title and blocks: a network (the file's first one unless the case has its own), a
-problem's text, further keys of the problem, and what its key answers, by name. Without a text the
-keys name a kind.
+problem's text or its kind among further keys, what its key answers, by name, and what its key says
+besides.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Case:
     text: str
     more: str
     key: str
+    says: str
     error: str
 
 
@@ -51,6 +52,7 @@ def cases() -> list[object]:
                 blocks.get("text", ""),
                 blocks.get("more", ""),
                 blocks.get("key", ""),
+                blocks.get("says", ""),
                 blocks.get("error", ""),
             )
             assert case.key or case.error, title
@@ -97,5 +99,8 @@ def test_what_a_text_asks(case: Case, tmp_path: Path) -> None:
     found = [f"{answer.name}: {readable(answer)}" for answer in problem.answers]
     assert "\n".join(found) == case.key.rstrip("\n")
     assert all(answer.certificate or answer.is_rubric for answer in problem.answers)
-    sheet = render_tex(problem_set)["problems"]
+    pages = render_tex(problem_set)
+    sheet = pages["problems"]
+    for line in filter(None, case.says.split("\n")):
+        assert line in " ".join(pages["solutions"].split())
     assert not [a.name for a in problem.answers if rf"\exanswer{{{a.latex}}}" in sheet]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
-from exgen.engine import forward, gradient_name, gradients
+from exgen.engine import forward, gradients
 from exgen.errors import CertificateError
-from exgen.graph import Delta, Entry, Expr, Index, Name
+from exgen.graph import Delta, Derivative, Entry, Expr, Index, Name
 from exgen.language import read_graph
 from tests.language.reading import read_form
 
@@ -34,20 +35,29 @@ LEAVES = {
 }
 
 
-class Array(Name):
-    """A name in an index form, whose entries stand in square brackets."""
+@dataclass(frozen=True)
+class Array:
+    """What an index form reads, whose entries stand in square brackets."""
+
+    whole: Name | Derivative
 
     def __getitem__(self, place: tuple[Index, Index]) -> Entry:
-        return Entry(Name(self.name), *place)
+        return Entry(self.whole, *place)
 
 
 LETTERS = {letter: letter for letter in "ijkl"}
-INDEXED = {name: Array(name) for name in (*GRAPH.names, *map(gradient_name, GRAPH.names))}
+INDEXED = {name: Array(Name(name)) for name in GRAPH.names}
 
 
 def read_entry(text: str) -> Expr:
     """Read an index form as Python does."""
-    found: Expr = eval(text, {**INDEXED, **LETTERS, "delta": Delta})  # noqa: S307 - our own file
+
+    def derivative(of: Array, by: Array) -> Array:
+        assert of == INDEXED["L"]
+        return next(Array(GRAPH.gradient(name)) for name, whole in INDEXED.items() if whole == by)
+
+    known = {**INDEXED, **LETTERS, "delta": Delta, "derivative": derivative}
+    found: Expr = eval(text, known)  # noqa: S307 - our own file
     return found
 
 

@@ -35,9 +35,21 @@ REUSED = "w: param\nx: input\nb: param\nt: target\nz = w * x + b\ny = b + tanh(z
 CHANCE = "w: param\nx: input\nt: target\nz = w * x\ny = sigmoid(z)\nL = bce(y, t)"
 LEAKY = "w: param\nx: input\nz = w * x\ny = lrelu(z, 0.1)\nL = exp(y) / x"
 CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "reused": ("scalar_graph", REUSED, {"ask": [["L", n] for n in "yzwxb"], "figure": False}),
-    "chance": ("scalar_graph", CHANCE, {"ask": [["L", n] for n in "yzwx"], "figure": False}),
-    "leaky": ("scalar_graph", LEAKY, {"ask": [["L", n] for n in "yzwx"], "figure": False}),
+    "reused": (
+        "scalar_graph",
+        REUSED,
+        {"ask": [["L", n] for n in "yzwxb"], "behind": "", "way": "", "figure": False},
+    ),
+    "chance": (
+        "scalar_graph",
+        CHANCE,
+        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": "", "figure": False},
+    ),
+    "leaky": (
+        "scalar_graph",
+        LEAKY,
+        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": "", "figure": False},
+    ),
     "units": ("write_out", UNITS, {}),
 }
 

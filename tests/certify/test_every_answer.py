@@ -111,9 +111,9 @@ def changed(claim: object) -> Iterator[Claim]:
             if formula not in (Number(Fraction(0)), other):
                 yield put(other)
     match claim:
-        case Equation(graph, Quantity() as quantity):
+        case Equation(quantity=Quantity() as quantity):
             # true of every quantity, and no answer
-            yield replace(claim, rights=(Name(quantity.called(graph)),), cells=())
+            yield replace(claim, rights=(quantity.symbol or Name(""),), cells=())
             yield from _changed_cells(claim)
         case LayerInputClaim():
             for source in set(claim.graph.names) - {claim.source}:

@@ -124,8 +124,10 @@ CHAIN = "x: input\nw: param\na = relu(x)\nm = w * a\nh = relu(m)\nL = h ** 2 + h
 def test_behind_a_unit_that_is_off_no_convention_is_asked(mask: str) -> None:
     """With a = 0 the line m rests at its kink, where each notation has a slope of its own."""
     graph = read_network(Source("net", CHAIN))
-    right = f"grad_h * ({mask})"
+    right = f"derivative(L, h) * ({mask})"
     prove(Equation(graph, Quantity("L", "m"), (read_expression(right, graph),)))
-    for by, wrong in (("m", "grad_h"), ("x", "grad_h * w * (x > 0)"), ("w", "grad_h * a")):
+    wrongs = {"m": "", "x": " * w * (x > 0)", "w": " * a"}
+    for by, rest in wrongs.items():
+        wrong = f"derivative(L, h){rest}"
         with pytest.raises(CertificateError, match="is not"):
             prove(Equation(graph, Quantity("L", by), (read_expression(wrong, graph),)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -202,7 +202,7 @@ def is_scalar_alone(printed: Printed, factor: str) -> bool:
     if isinstance(claim, MeanGradientClaim):
         known = over_examples(known, claim.graph, claim.batch.names, Dim(0, ("m",)))
     if isinstance(claim, Equation):
-        known = vocabulary(claim.graph, printed.notation, shapes=claim.shapes)
+        known = replace(known, given=claim.given)
     letters = {letter: Dim(0, (f"?{letter}",)) for letter in "ijkl"}
     try:
         return read_expression(factor.removeprefix("-"), known.with_letters(letters)).is_scalar
@@ -220,11 +220,11 @@ def one_is_a_scalar(printed: Printed, wrong: str) -> bool:
 def jacobians_are_diagonal(printed: Printed, _wrong: str) -> bool:
     """Whether every given Jacobian is diagonal, and so its own transpose."""
     claim = printed.solved.claim
-    if not isinstance(claim, Equation) or not claim.factors:
+    if not isinstance(claim, Equation) or not claim.given:
         return False
     found = (
         local_jacobian(claim.graph, factor.of, factor.by, denominator=False)
-        for factor in claim.factors
+        for factor in claim.given
     )
     return all(isinstance(expr, Call) and expr.op in ("diag", "identity") for expr in found)
 
@@ -338,8 +338,8 @@ def test_other_networks(title: str, notation: str) -> None:
     graph = read_network(Source(title, NETWORKS[title]))
     data = next(leaf.name for leaf in graph.leaves)
     gradient = derive_gradients(graph)[data]
-    written = as_written(gradient.step, data, graph, profile)
-    claim = Equation(graph, Quantity(graph.loss, data), (written.expr,), layout=profile.layout)
-    latex = Printer(profile, written.shapes, graph.loss)(written.expr)
+    written = as_written(gradient.step, graph, profile)
+    claim = Equation(graph, Quantity(graph.loss, data), (written,), layout=profile.layout)
+    latex = Printer(profile, graph.shapes, graph.loss)(written)
     agreement = check_printed(claim, Page(latex, profile))
     assert (agreement is None) == (title in NOT_READ)

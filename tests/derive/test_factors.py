@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exgen.derive.factors import Given, gradients_given, read_given
-from exgen.engine import gradient_name
 from exgen.errors import Source
-from exgen.graph import names_in
+from exgen.graph import Derivative, derivatives_in
 from exgen.language import read_network, to_text
 
 GRAPH = read_network(
@@ -20,11 +19,11 @@ def test_without_anything_given_softmax_and_loss_are_one() -> None:
     assert to_text(gradients_given(GRAPH, Given())["z"].closed) == "p - y"
 
 
-@pytest.mark.parametrize(("given", "name"), [
-    ("p", gradient_name("p")),
-    (["p", "z"], "grad_p_by_z"),
+@pytest.mark.parametrize(("given", "symbol"), [
+    ("p", Derivative("L", "p")),
+    (["p", "z"], Derivative("p", "z")),
 ])  # fmt: skip
-def test_what_is_given_is_used(given: object, name: str) -> None:
+def test_what_is_given_is_used(given: object, symbol: Derivative) -> None:
     """A gradient alone, or a Jacobian alone, stands in what is derived from it."""
     found = gradients_given(GRAPH, read_given(GRAPH, [given]))["z"]
-    assert name in names_in(found.closed)
+    assert symbol in derivatives_in(found.closed)

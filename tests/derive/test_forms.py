@@ -68,7 +68,7 @@ def test_form_is_read_back(case: Case) -> None:
         notation = load_notation(name, notations())
         turned = notation.layout == "numerator"
         shape = graph.shapes[leaf][::-1] if turned else graph.shapes[leaf]
-        known = vocabulary(graph, notation, numerator=turned)
+        known = vocabulary(graph, notation, layout=notation.layout)
         expr = substitute_sizes(read_expression(latex, known, shape).expr, sizes)
         for values in trial_points(sized, 1):
             expected = gradients(sized, values)[leaf]

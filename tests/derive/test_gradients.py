@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exgen.certify.equation import Equation
+from exgen.certify.prove import prove
+from exgen.certify.quantity import Quantity
 from exgen.derive.gradients import MAX_CLOSED_PARTS, derive_gradients, premises
 from exgen.engine import backward
 from exgen.errors import MisfitError, Source
-from exgen.graph import Graph, names_in, walk
+from exgen.graph import Graph, derivatives_in, walk
 from exgen.language import read_network, to_text
 from tests.cases import Case, cases_in
 
@@ -35,10 +38,20 @@ def test_closed_gradients(case: Case) -> None:
 def test_step_names_the_gradient_before() -> None:
     """A step goes back one line, by the rule of each use, with one sentence for each rule."""
     found = derive_gradients(network("x: input[3]\nW: param[2, 3]\nz = W @ x\nL = sum(z * z)"))
-    assert to_text(found["W"].step) == "grad_z @ x.T"
+    assert to_text(found["W"].step) == "derivative(L, z) @ x.T"
     assert found["W"].rules == ("matmul",)
     assert found["z"].rules == ("mul", "mul")
     assert len(found["z"].why) == 1
+
+
+def test_a_name_may_begin_as_a_gradient_is_often_called() -> None:
+    """A name of a network is only a name, also where it looks like that of a gradient."""
+    graph = network("grad_x: input[3]\nx: param[2, 3]\nz = x @ grad_x\nL = sum(z * z)")
+    found = derive_gradients(graph)
+    assert to_text(found["x"].step) == "derivative(L, z) @ grad_x.T"
+    assert to_text(found["grad_x"].step) == "x.T @ derivative(L, z)"
+    for name in ("x", "grad_x"):
+        assert len(prove(Equation(graph, Quantity("L", name), (found[name].closed,)))) == 3
 
 
 def assumed(text: str) -> tuple[str, ...]:
@@ -98,8 +111,8 @@ def test_long_residual_chain() -> None:
     """A long chain of skips is derived with names of gradients where it would explode."""
     found = derive_gradients(residual(40))
     assert all(sum(1 for _ in walk(g.closed)) <= MAX_CLOSED_PARTS for g in found.values())
-    assert any(name.startswith("grad_") for name in names_in(found["h0"].closed))
-    assert not any(name.startswith("grad_") for name in names_in(found["W38"].closed))
+    assert derivatives_in(found["h0"].closed)
+    assert not derivatives_in(found["W38"].closed)
 
 
 def test_quick() -> None:

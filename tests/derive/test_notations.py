@@ -18,10 +18,10 @@ from exgen.derive.gradients import derive_gradients
 from exgen.derive.jacobian import is_denominator, local_jacobian, slope_at_zero
 from exgen.derive.notation import CHOICES, Notation, load_notation, notation_names
 from exgen.derive.orient import names_to_turn, oriented
-from exgen.derive.written import Written, as_written
+from exgen.derive.written import as_written
 from exgen.engine import forward
 from exgen.errors import CertificateError, KindError, NotationError, Source
-from exgen.graph import Graph, is_scalar, names_in
+from exgen.graph import Expr, Graph, is_scalar, names_in
 from exgen.language import read_network, to_text
 from exgen.language.writer import graph_text
 from exgen.problems.base import Setting, forward_fields
@@ -84,15 +84,10 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-def claimed(graph: Graph, by: str, written: Written) -> Equation:
+def claimed(graph: Graph, by: str, written: Expr, notation: Notation) -> Equation:
     """Return what has to be proven of a gradient as it stands on the page."""
-    claim = Equation(
-        graph,
-        Quantity(graph.loss, by),
-        (written.expr,),
-        layout="numerator" if written.numerator else "shape",
-    )
-    assert claim.shape == written.shape
+    claim = Equation(graph, Quantity(graph.loss, by), (written,), layout=notation.layout)
+    assert claim.shape == shape_of(written, graph.shapes)
     return claim
 
 
@@ -110,9 +105,9 @@ def derivation(graph: Graph, notation: Notation) -> list[str]:
     for name, gradient in derive_gradients(graph).items():
         leaf = graph.leaf(name)
         if name != graph.loss and (leaf is None or leaf.role == "param"):
-            written = as_written(gradient.step, name, graph, notation)
-            printer = replace(setting.printer, shapes=written.shapes)
-            lines.append(f"{printer.derivative(graph.loss, name)} = {printer(written.expr)}")
+            written = as_written(gradient.step, graph, notation)
+            printer = setting.printer
+            lines.append(f"{printer.derivative(graph.loss, name)} = {printer(written)}")
     return lines
 
 
@@ -154,11 +149,12 @@ def test_what_is_printed_is_proven_in_its_layout(name: str, graph: Graph) -> Non
     graph = oriented(graph.with_sizes(SIZES), notation)
     for by, gradient in derive_gradients(graph).items():
         for expr in (gradient.step, gradient.closed):
-            written = as_written(expr, by, graph, notation)
+            written = as_written(expr, graph, notation)
             rows, columns = graph.shapes[by]
             numerator = notation.layout == "numerator"
-            assert written.shape == ((columns, rows) if numerator else (rows, columns))
-            assert methods(claimed(graph, by, written)) == 3
+            shape = shape_of(written, graph.shapes)
+            assert shape == ((columns, rows) if numerator else (rows, columns))
+            assert methods(claimed(graph, by, written, notation)) == 3
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -197,7 +193,8 @@ def test_wrong_layout_is_refused() -> None:
     """A numerator gradient claimed in the variable's shape does not pass, nor the reverse."""
     graph = network(RICH)
     step = derive_gradients(graph)["W1"].step
-    claim = claimed(graph, "W1", as_written(step, "W1", graph, profile("numerator")))
+    numerator = profile("numerator")
+    claim = claimed(graph, "W1", as_written(step, graph, numerator), numerator)
     with pytest.raises(CertificateError):
         prove(replace(claim, layout="shape"))
     column = replace(claim, rights=(step,))
@@ -211,7 +208,8 @@ def test_equal_factors_all_stay(name: str) -> None:
     graph = network("x: input[2]\nL = mean(sigmoid(x) ** 2)\n")
     notation = profile(name)
     for expr in (derive_gradients(graph)["x"].step, derive_gradients(graph)["x"].closed):
-        assert methods(claimed(graph, "x", as_written(expr, "x", graph, notation))) == 3
+        written = as_written(expr, graph, notation)
+        assert methods(claimed(graph, "x", written, notation)) == 3
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -221,7 +219,7 @@ def test_slope_at_zero_is_honoured(function: str, name: str) -> None:
     notation = profile(name)
     text = f"z: input[3]\nalpha: param\na = {function}\nL = sum(a * a) + 0 * alpha"
     graph = network(text)
-    printed = as_written(derive_gradients(graph)["z"].step, "z", graph, notation).expr
+    printed = as_written(derive_gradients(graph)["z"].step, graph, notation)
     jacobian = slope_at_zero(local_jacobian(graph, "a", "z", denominator=False), notation)
     for expr in (printed, jacobian):
         found = {sign for sign in (" > 0", ">= 0", "<= 0", " < 0") if sign in to_text(expr)}
@@ -390,11 +388,10 @@ def test_a_row_loss_is_a_scalar() -> None:
     """Every gradient of a scalar name prints as a scalar in every layout."""
     graph = network("w: param\nx: input\nz = w * x\nL = z ** 2")
     for name in PROFILES:
-        for by, gradient in derive_gradients(graph).items():
-            written = as_written(gradient.closed, by, graph, profile(name))
-            assert is_scalar(written.shape)
-            assert names_in(written.expr) <= set(graph.names)
-            assert shape_of(written.expr, graph.shapes) == written.shape
+        for gradient in derive_gradients(graph).values():
+            written = as_written(gradient.closed, graph, profile(name))
+            assert names_in(written) <= set(graph.names)
+            assert is_scalar(shape_of(written, graph.shapes))
 
 
 def test_no_jacobian_is_still_an_error() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exgen.derive.gradients import derive_gradients, with_gradient_shapes
+from exgen.derive.gradients import derive_gradients
 from exgen.derive.latex import Printer
 from exgen.derive.notation import load_notation
 from exgen.derive.rewriting.table import BY_OP, RULES
@@ -164,9 +164,9 @@ def test_sizes_stay_symbolic() -> None:
 @given(networks())
 def test_what_is_in_form_stays(graph: Graph) -> None:
     """Simplifying again changes nothing, and no sign stands beside another on the page."""
-    printer = Printer(load_notation("base", notations()), with_gradient_shapes(graph), graph.loss)
+    printer = Printer(load_notation("base", notations()), graph.shapes, graph.loss)
     for gradient in derive_gradients(graph).values():
-        assert simplify(gradient.step, with_gradient_shapes(graph)) == gradient.step
-        assert simplify(gradient.closed, with_gradient_shapes(graph)) == gradient.closed
+        assert simplify(gradient.step, graph.shapes) == gradient.step
+        assert simplify(gradient.closed, graph.shapes) == gradient.closed
         for expr in (gradient.step, gradient.closed):
             assert not re.search(r"[-+] -", printer(expr))

@@ -13,6 +13,7 @@ from exgen.errors import LanguageError
 from exgen.graph import (
     Call,
     Delta,
+    Derivative,
     Dim,
     Entry,
     Expr,
@@ -33,14 +34,17 @@ from tests.strategies import networks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = ("x", "W1", "a_B", "grad_z2", "grad_z2_by_a1", "upstream_", "T")
+NAMES = ("x", "W1", "a_B", "grad_z2", "upstream_", "T")
 numbers = st.fractions(max_denominator=40).map(Number)
 dims = st.builds(
     Dim,
     st.integers(1, 5000),
     st.lists(st.sampled_from(["N", "D0"]), max_size=2).map(lambda found: tuple(sorted(found))),
 )
-names = st.sampled_from(NAMES).map(Name)
+names = st.one_of(
+    st.sampled_from(NAMES).map(Name),
+    st.builds(Derivative, st.sampled_from(NAMES), st.sampled_from(NAMES)),
+)
 sizes = st.sampled_from(["n", "m"]).map(Size)
 
 
@@ -104,6 +108,8 @@ X, Z = Name("x"), Name("z")
         ("x[1, 0]", call("item", X, row=1, column=0)),
         ("x[1, 0] * z[k, 0]", Entry(X, 1, 0) * Entry(Z, "k", 0)),
         (r"x[\rho(i), 0]", Entry(X, r"\rho(i)", 0)),
+        ("derivative(L, x) @ z.T", Derivative("L", "x") @ Z.T),
+        ("derivative(L, x)[k, 0]", Entry(Derivative("L", "x"), "k", 0)),
         ("delta(i, k')", Delta("i", "k'")),
         ("sum_over(j < n, x[j, 0])", SumOver("j", Dim(0, ("n",)), Entry(X, "j", 0))),
         (

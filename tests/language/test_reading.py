@@ -105,7 +105,8 @@ def test_fragment_without_a_scalar() -> None:
 def test_expression_over_names_and_gradients() -> None:
     """A printed gradient reads back, with the names of gradients on the way."""
     graph = read_network(Source("net", "x: input[N]\nW: param[3, N]\nz = W @ x\nL = sum(z)"))
-    for text in ("grad_z @ x.T", "(W.T @ grad_z) / N", "zeros(3, N) + grad_W"):
+    texts = ("derivative(L, z) @ x.T", "(W.T @ derivative(L, z)) / N", "zeros(3, N) + W")
+    for text in (*texts, "derivative(z, x) @ x", "derivative(L, W).T"):
         assert to_text(read_expression(f"  {text}\n", graph)) == text
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tests.oracle.reading import Network, network, size
-from tests.oracle.running import GRADIENT, Run, numbers, random_run, run
+from tests.oracle.running import Run, numbers, random_run, run
 from tests.oracle.torch_ops import FLOAT
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Answer = Any
 TOLERANCE = 1e-9
 FLOOR = 1e-3
 """Differences are relative to the largest entry, or to this where all are smaller."""
-GIVEN_JACOBIAN = re.compile(r"\bgrad_(\w+)_by_(\w+)\b")
+DERIVATIVE = re.compile(r"\bderivative\((\w+), (\w+)\)")
 
 
 class DisagreementError(Exception):
@@ -118,21 +118,23 @@ class Problem:
             self._runs["drawn"] = run(self.net, leaves, sizes, upstream)
         return self._runs["drawn"]
 
-    def more(
-        self, passed: Run, text: str, layout: str = "", of: str | None = None
-    ) -> dict[str, Any]:
+    def more(self, passed: Run, text: str, of: str | None = None) -> dict[str, Any]:
         """Return what an answer may read besides the forward pass.
 
-        That is gradients and given Jacobians as its layout prints them, and the upstream gradient.
+        That is derivatives, of a scalar in the shape of the variable, of a column with a row for
+        each of its entries; and the upstream gradient.
         """
         known = dict.fromkeys(self.upstream_names, passed.upstream)
-        if GRADIENT not in text:
-            return known
-        for name, value in passed.gradients(of).items():
-            known[GRADIENT + name] = value.T if layout == "numerator" else value
-        for outer, inner in GIVEN_JACOBIAN.findall(text):
-            matrix = flat(passed.jacobian(outer, inner))
-            known[f"{GRADIENT}{outer}_by_{inner}"] = matrix.T if layout == "denominator" else matrix
+        for outer, inner in DERIVATIVE.findall(text):
+            # a name beyond the network is the loss behind it
+            if outer not in passed.values or (outer == passed.net.last and self.ends_in_loss):
+                value = passed.gradients()[inner]
+            elif outer == of:
+                value = passed.gradients(of)[inner]
+            else:
+                value = flat(passed.jacobian(outer, inner))
+                value = value.reshape(passed.values[inner].shape) if len(value) == 1 else value
+            known[f"derivative({outer}, {inner})"] = value
         return known
 
 

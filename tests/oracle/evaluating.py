@@ -71,7 +71,7 @@ class Evaluation:
 
     Attributes:
         voice: what computes.
-        known: the array of every name, the number of every size.
+        known: the array of every name and of every derivative, the number of every size.
         partials: in index form, the derivatives of a line's entries by those of what it reads.
         letters: in index form, where each letter stands.
         depth: how many axes the letters take.
@@ -128,6 +128,8 @@ class Evaluation:
     def call(self, name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> Any:  # noqa: ANN401
         """Return what an op or an index form gives."""
         match name:
+            case "derivative":
+                return self.known[f"derivative({', '.join(map(ast.unparse, args))})"]
             case "sum_over":
                 return self.summed(args[0], args[1:-1], args[-1])
             case "delta":

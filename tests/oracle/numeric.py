@@ -56,22 +56,24 @@ def on_a_wire(problem: Problem, answer: Answer) -> float:
     circuit, wire = network(claim.get("circuit") or problem.data["network"]), claim["of"]
     leaves = {leaf.name: numbers(draws["numbers"][leaf.name]) for leaf in circuit.leaves}
     beyond = problem.kind == "circuit" or answer["name"].partition(".")[0] not in problem.net.names
-    upstream = numbers([[draws["upstream"]]]) if beyond else None
+    given = draws["numbers"].get("upstream")
+    upstream = numbers(given) if beyond and given else None
     passed = run(circuit, leaves, {}, upstream)
     backwards = claim["claim"] == "gradient on a wire"
     expected = (passed.gradients() if backwards else passed.values)[wire]
     check_shape(answer, expected, {})
-    errors = [rounded(printed(answer), expected, draws["digits"])]
+    errors = [rounded(printed(answer), expected, claim["digits"])]
     if wire in problem.net.names and circuit.last == problem.net.last:
         whole = problem.drawn_run()
         own = whole.gradients(None if beyond else whole.net.last) if backwards else whole.values
-        errors.append(rounded(printed(answer), own[wire], draws["digits"]))
+        errors.append(rounded(printed(answer), own[wire], claim["digits"]))
     return max(errors)
 
 
-def rounded(found: Tensor, expected: Tensor, digits: int) -> float:
-    """Return by how much a rounded number is off beyond its rounding."""
-    off = (found - expected).abs().max().item() - 0.5 * 10.0**-digits
+def rounded(found: Tensor, expected: Tensor, digits: int | None) -> float:
+    """Return by how much a number is off beyond its rounding, if it is rounded."""
+    allowed = 0.0 if digits is None else 0.5 * 10.0**-digits
+    off = (found - expected).abs().max().item() - allowed
     error = float(max(off, 0.0) / max(expected.abs().max().item(), FLOOR))
     if error > TOLERANCE:
         raise DisagreementError(f"{found.tolist()} is not {expected.tolist()} rounded")

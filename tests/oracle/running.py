@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Tensor = Any
 TRIES = 20
-GRADIENT = "grad_"
 
 
 def _index(bound: int, depth: int) -> Tensor:

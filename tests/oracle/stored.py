@@ -16,9 +16,9 @@ import numpy as np
 
 from exgen.certify.answers import sort_of
 from exgen.certify.equation import Equation
-from exgen.certify.hand import UPSTREAM
+from exgen.certify.hand import TOTAL, UPSTREAM
 from exgen.derive.jacobian import is_denominator
-from exgen.graph import Delta, Dim, Entry, Expr, Graph, Name, Size, SumOver, walk
+from exgen.graph import Delta, Dim, Entry, Expr, Graph, Size, SumOver, walk
 from exgen.language import to_text
 from exgen.language.writer import graph_text
 
@@ -47,20 +47,19 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
     found = {"of": of, "by": by, "layout": claim.layout, "index": list(claim.index)}
     if claim.leaves or claim.cells:
         return found | _in_numbers(claim, network)
-    called = claim.quantity.called(graph)
-    if sort in ("derivation", "proof"):
+    if sort in ("derivation", "proof") and claim.quantity.symbol is not None:
         row, column = claim.index or (0, 0)
         return found | {
             "claim": sort,
             "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],
             "hot": claim.hot and list(claim.hot),
             "different": list(map(list, claim.different)),
-            "lines": [to_text(Entry(Name(called), row, column)), *rights],
+            "lines": [to_text(Entry(claim.quantity.symbol, row, column)), *rights],
         }
     if len(claim.index) > len(graph.shapes[of]):
         return found | {"claim": "derivative by a matrix"}
     if claim.index and len(rights) > 1:
-        return found | {"claim": "equality", "of": called, "expr": rights[0], "entry": rights[1]}
+        return found | {"claim": "equality", "expr": rights[0], "entry": rights[1]}
     if claim.index:
         only = None if isinstance(claim.index[0], str) else [claim.index[0]]
         but = [place for _, place in claim.different]
@@ -76,13 +75,14 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
 def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
     assert claim.quantity is not None
     graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
-    if claim.rounding is not None:
+    if graph.loss == TOTAL:
         lines = graph.bindings[:-1]
         shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}
         circuit = graph_text(Graph(graph.leaves[:-1], lines, shapes, lines[-1].name))
         own = {} if circuit == network else {"circuit": circuit}
         sort = "gradient on a wire" if by else "value on a wire"
-        return {"claim": sort, "of": by or of, **own}
+        digits = claim.rounding.digits if claim.rounding else None
+        return {"claim": sort, "of": by or of, "digits": digits, **own}
     if claim.order:
         return {"claim": "gradient in order", "order": list(claim.order)}
     opened = [leaf.name for leaf in graph.leaves if leaf.name not in claim.leaves]

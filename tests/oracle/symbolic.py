@@ -12,7 +12,6 @@ from tests.oracle.comparing import DisagreementError, apart, check_shape, flat
 from tests.oracle.evaluating import Evaluation
 from tests.oracle.reading import expression, letter, size
 from tests.oracle.running import (
-    GRADIENT,
     TORCH,
     Run,
     random_leaves,
@@ -52,7 +51,7 @@ def gradient(problem: Problem, answer: Answer) -> float:
         loss = TASK_LOSSES[problem.draws["task"]].format(y=output)
         passed = problem.run(f"{output}: input\nt: target\n{loss}\n")
     layout = claim.get("layout", "")
-    found = passed.of(answer["expr"], problem.more(passed, answer["expr"], layout, of))
+    found = passed.of(answer["expr"], problem.more(passed, answer["expr"], of))
     check_shape(answer, found, passed.sizes)
     expected = passed.gradients(of)[claim["by"]]
     return apart(found, expected.T if layout == "numerator" else expected)
@@ -66,7 +65,7 @@ def gradient_in_layout(problem: Problem, answer: Answer) -> float:
     expected = expected.T if layout == "numerator" else expected
     errors: list[float] = []
     for text in dict.fromkeys((answer["expr"], *claim.get("exprs", ()))):
-        found = passed.of(text, problem.more(passed, text, layout))
+        found = passed.of(text, problem.more(passed, text))
         check_shape(answer, found, passed.sizes)
         errors.append(apart(found, expected))
     return max(errors)
@@ -84,7 +83,7 @@ def mean_of_gradients(problem: Problem, answer: Answer) -> float:
         drawn = random_leaves(net, sizes, problem.random)
         leaves = {name: shared[name] if name in learned else drawn[name] for name in drawn}
         passed = run(net, leaves, sizes)
-        found.append(passed.of(answer["expr"], problem.more(passed, answer["expr"], layout)))
+        found.append(passed.of(answer["expr"], problem.more(passed, answer["expr"])))
         known = {**sizes, **leaves, claim["by"]: weight}
         for name, line in net.lines:
             known[name] = array(Evaluation(TORCH, known).of(line))
@@ -122,9 +121,8 @@ def equality(problem: Problem, answer: Answer) -> float:
     claim = answer["claim"]
     passed = problem.run(problem.text_of(answer))
     numerator = claim.get("layout") == "numerator"
-    of = claim["of"]
-    by = of.removeprefix(GRADIENT)
-    expected = passed.gradients()[by] if of != by else passed.values[of]
+    of, by = claim["of"], claim["by"]
+    expected = passed.gradients()[by] if by else passed.values[of]
     ranges = {
         index: length
         for index, length in zip(claim["index"], expected.shape, strict=True)
@@ -134,7 +132,7 @@ def equality(problem: Problem, answer: Answer) -> float:
     if answer["expr"] not in (entry, whole):
         raise DisagreementError("the answer is neither of the two sides of its claim")
     by_index = passed.entries(entry, ranges, problem.more(passed, entry))
-    found = passed.of(whole, problem.more(passed, whole, claim.get("layout", "")))
+    found = passed.of(whole, problem.more(passed, whole))
     if answer["expr"] == whole != entry:
         check_shape(answer, found, passed.sizes)
     found = found.T if numerator else found

@@ -66,7 +66,7 @@ def test_a_dropped_branch_is_refused() -> None:
     """Half of a sum over branches, or a sum where a transpose is lost, does not pass."""
     claim = solved("parameter_gradients", twin(), 1, ask=["W1"]).answers[0].claim
     assert isinstance(claim, Equation)
-    half = read_expression("grad_m_a @ x_a.T", claim.graph)
+    half = read_expression("derivative(L, m_a) @ x_a.T", claim.graph)
     with pytest.raises(CertificateError, match="reverse mode"):
         prove(replace(claim, rights=(half,)))
     with pytest.raises(CertificateError, match="shapes"):

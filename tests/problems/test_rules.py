@@ -38,10 +38,12 @@ QUOTIENT = "x: input\ny: input\nf = x / (y - 1)\n"
 BENT = "x: input\ny: input\nw: param\nf = w * relu(x + y)\n"
 SOFT = "x: input\nw: param\nf = sigmoid(w * x)\n"
 THIRDS = "x: input\ny: input\nf = x / y\n"
+FACTOR = "x: input\nw: param\nf = sigmoid(w) * x\n"
 CURVED = "x: input\nw: param\nf = tanh(w * x) * x\n"
 
 SMALL = {"x": [-2, -1, 1, 2], "g": [-2, -1, 1, 2]}
 ENTRY = "{show upstream g of L} {ask gradient of L by x[0]} {ask value of F}"
+BY_HAND = "{show rounding} {ask gradient of f by w to 2 digits}"
 
 BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "grid": [
@@ -68,6 +70,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (QUOTIENT, {"numbers": {}}),
         (THIRDS, {"numbers": {}}),
         (BENT, {"numbers": {}}),
+        (FACTOR, {"numbers": {"x": [1, 120]}}),
         (SOFT, {"numbers": {"x": [1, 9]}}),
         (CURVED, {"numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),
     ],
@@ -83,6 +86,10 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (THIRDS, {"text": "{ask value of f exactly}"}),
         (THIRDS, {"text": "{ask value of f to 0 digits}"}),
         (BENT, {"text": "{ask value of f}"}),
+        (SUM, {"text": "{ask value of f}"}),
+        (FACTOR, {"text": BY_HAND, "numbers": {"x": [1, 120]}}),
+        (SOFT, {"text": BY_HAND, "numbers": {"x": [1, 9]}}),
+        (CURVED, {"text": BY_HAND, "numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),
         (SORT.replace("[n]", "[4]"), {"text": "{ask value of F}"}),
         (SORT.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"g": {"zero": True}}}),
         (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"x": {"zero": True}}}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exgen.document import Step, Tex
 from exgen.problems.base import Solved
 from exgen.problems.steps import SAME, listed, said_once
@@ -25,8 +27,11 @@ def test_a_sentence_is_said_once() -> None:
     )
     told = [answer.steps[0].why for answer in said_once(answers)]
     assert told == ["A is 1. B is 2.", Tex("C is $3$."), SAME, "A is 1.", ""]
-    told = [answer.steps[0].why for answer in said_once(answers, parts=True)]
+    told = [answer.steps[0].why for answer in said_once(answers, {"0": 0, "1": 1, "2": 2, "3": 3})]
     assert told[2:] == ["As in part (a).", "As in part (a).", ""]
+    answers = (*answers, replace(answers[1], name="5"))
+    told = [answer.steps[0].why for answer in said_once(answers, {str(n): n for n in range(6)})]
+    assert told[-1] == Tex("As in parts (a) and (b).")
 
 
 def test_lists() -> None:

@@ -59,7 +59,7 @@ def test_units_read_off() -> None:
 def test_fan_out_is_summed() -> None:
     """h_1 of the deep network feeds two units, so its gradient has two terms."""
     found = {a.name: a.expr for a in solve("write_out", read("units_2221.net"), {}).answers}
-    assert found["backward:h_1"] == "grad_m_4 * w_7 + grad_m_3 * w_5"
+    assert found["backward:h_1"] == "derivative(L, m_4) * w_7 + derivative(L, m_3) * w_5"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_wrong_lines_are_refused() -> None:
         prove(altered(claims["forward:m_1"], rights=(swapped, drawn)))
     with pytest.raises(CertificateError):
         prove(altered(claims["forward:h_1"], rights=(read_expression("tanh(m_1)", graph),)))
-    dropped = read_expression("grad_m_3 * w_5", graph)
+    dropped = read_expression("derivative(L, m_3) * w_5", graph)
     with pytest.raises(CertificateError):
         prove(altered(claims["backward:h_1"], rights=(dropped,)))

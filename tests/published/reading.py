@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.engine import evaluate, forward, gradient_name, gradients
+from exgen.engine import evaluate, forward, gradients
 from exgen.errors import Source
 from exgen.language import read_network
 from exgen.language.network import read_expression
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exgen.document import Answer, Problem, ProblemSet
     from exgen.graph import Graph
 
-Arrays = dict[str, "NDArray[Any]"]
+Arrays = dict[Any, "NDArray[Any]"]
 PRIMES = (3, 5, 7, 11)
 
 
@@ -46,7 +46,7 @@ def numbered(made: ProblemSet, name: str) -> Graph:
 
 
 def values(graph: Graph) -> Arrays:
-    """Return a forward pass at random leaves, and every gradient as ``grad_…``."""
+    """Return a forward pass at random leaves, and every gradient as a derivative."""
     random = np.random.default_rng(5)
     leaves: Arrays = {}
     for leaf in graph.leaves:
@@ -57,7 +57,7 @@ def values(graph: Graph) -> Arrays:
         if leaf.role == "target":
             leaves[leaf.name] = random.uniform(0.1, 0.9, shape)
     run = forward(graph, leaves)
-    return run | {gradient_name(n): array for n, array in gradients(graph, run).items()}
+    return run | {graph.gradient(n): array for n, array in gradients(graph, run).items()}
 
 
 def value(answer: Answer, graph: Graph, run: Arrays, **sizes: int) -> NDArray[Any]:

@@ -62,7 +62,7 @@ def test_cost_by_prediction(made: ProblemSet) -> None:
     a, y = run["Yhat"], run["Y"]
     split = -(y / a - (1 - y) / (1 - a)) / 4
     np.testing.assert_allclose(value(found["vector"], graph, run, m=4), split)
-    np.testing.assert_allclose(run["grad_Yhat"], split)
+    np.testing.assert_allclose(run[graph.gradient("Yhat")], split)
 
 
 def test_local_derivatives(made: ProblemSet) -> None:
@@ -101,7 +101,7 @@ def test_cost_by_weights(made: ProblemSet) -> None:
         expected += error * (run["W2"].T * (one["z1"] > 0)) @ one["x"].T / 4
         mean += value(found["L.W1.examples"], single, one) / 4
     np.testing.assert_allclose(mean, expected)
-    np.testing.assert_allclose(run["grad_W1"], expected)
+    np.testing.assert_allclose(run[graph.gradient("W1")], expected)
     np.testing.assert_allclose(value(found["L.W1.examples.batch"], graph, run, m=4), expected)
     assert found["L.W1.examples.batch"].latex.tex == (
         r"\frac{1}{m}\,\left(\left(\mathbf{W}^{[2]\top}\,\left(\hat{\mathbf{Y}} - \mathbf{Y}"

@@ -79,7 +79,7 @@ def test_two_sigmoids(made: ProblemSet) -> None:
     """1.3a: what changes, in full; the published key says only that the derivative changes."""
     graph = numbered(made, "p3a")
     run = values(graph)
-    a, h, g = run["yhat"], run["z2"], run["grad_yhat"]
+    a, h, g = run["yhat"], run["z2"], run[graph.gradient("yhat")]
     for name, output in (("yhat.z3", a), ("z2.z1", h)):
         answer = answers(made, "p3a-jacobians")[name]
         expected = np.diag((output * (1 - output))[:, 0])

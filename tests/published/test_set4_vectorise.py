@@ -8,6 +8,7 @@ the sheet here. The heading of 1.2.2 says "backward" where the forward pass is m
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from exgen.engine import evaluate
 from exgen.errors import Source
+from exgen.graph import Derivative
 from exgen.language import read_network
 from exgen.language.network import read_expression
 from exgen.pipeline import build, load
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.document import ProblemSet
+    from exgen.engine import Values
 
 BANK = Path(__file__).with_name("set4_vectorise.toml")
 SIZES = {"D0": 3, "D1": 4, "D2": 5, "N": 6}
@@ -85,7 +88,7 @@ def made() -> ProblemSet:
     return build(*load(str(BANK), None), 7)
 
 
-def by_hand() -> tuple[dict[str, NDArray[Any]], dict[str, dict[str, NDArray[Any]]]]:
+def by_hand() -> tuple[Values, dict[str, dict[str, NDArray[Any]]]]:
     """Return numbers for every name and gradient, computed with NumPy alone, and the answers."""
     random = np.random.default_rng(3)
     d0, d1, d2, n = SIZES.values()
@@ -110,11 +113,12 @@ def by_hand() -> tuple[dict[str, NDArray[Any]], dict[str, dict[str, NDArray[Any]
     gzz2 = (aa2 - targets) / n
     gaa1 = gzz2 @ w2
     gzz1 = gaa1 * (zz1 > 0)
-    values = {
+    by = partial(Derivative, "L")
+    values: Values = {
         "W1": w1, "b1": b1, "W2": w2, "b2": b2, "a0": a0, "t": t, "z1": z1, "a1": a1, "z2": z2,
-        "a2": a2, "grad_z2": gz2, "grad_a1": ga1, "grad_z1": gz1,
+        "a2": a2, by("z2"): gz2, by("a1"): ga1, by("z1"): gz1,
         "A0": rows, "T": targets, "Z1": zz1, "A1": aa1, "Z2": zz2, "A2": aa2,
-        "grad_Z2": gzz2, "grad_A1": gaa1, "grad_Z1": gzz1,
+        by("Z2"): gzz2, by("A1"): gaa1, by("Z1"): gzz1,
     }  # fmt: skip
     answers = {
         "forward": {"z1": z1, "a2": a2, "L": -np.log(a2[[2]])},

@@ -20,7 +20,7 @@ def knowledge(notation: str, text: str = NET, letters: str = "") -> Vocabulary:
     """Return what a reader knows of a network; every letter may stand free, on any axis."""
     profile = load_notation(notation, notations())
     graph = read_network(Source("net", text), scalar_loss=False)
-    known = vocabulary(graph, profile, numerator=profile.layout == "numerator")
+    known = vocabulary(graph, profile, layout=profile.layout)
     return known.with_letters({letter: Dim(0, (f"?{letter}",)) for letter in letters})
 
 

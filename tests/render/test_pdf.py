@@ -53,13 +53,13 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Give the names of the documents in the order in which TeX was run on them."""
     names: list[str] = []
-    run = pdf._Runner.run
+    start = pdf._Job.start
 
-    def counted(self: pdf._Runner, folder: Path, name: str) -> int:
-        names.append(name)
-        return run(self, folder, name)
+    def counted(self: pdf._Job) -> subprocess.Popen[bytes]:
+        names.append(self.name)
+        return start(self)
 
-    monkeypatch.setattr(pdf._Runner, "run", counted)
+    monkeypatch.setattr(pdf._Job, "start", counted)
     return names
 
 

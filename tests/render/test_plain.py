@@ -70,7 +70,7 @@ digits = 2
 numbers.w_0 = [2]
 numbers.x_0 = [-1]
 numbers.w_1 = [1]
-upstream = [1]
+numbers.upstream = [1]
 '''
 
 

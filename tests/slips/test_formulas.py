@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.errors import Source
-from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver, call
+from exgen.graph import Delta, Derivative, Dim, Entry, Expr, Name, SumOver, call
 from exgen.language import read_network, to_text
 from exgen.language.network import read_expression
 from exgen.ops import TABLE
@@ -20,7 +19,7 @@ HERE = Path(__file__).parent
 GRAPH = read_network(
     Source("network.net", (HERE / "network.net").read_text(encoding="utf-8")), scalar_loss=False
 )
-SCENE = Scene(GRAPH, with_gradient_shapes(GRAPH))
+SCENE = Scene(GRAPH, GRAPH.shapes)
 MODULES = (slopes, terms, indices, outputs, layouts)
 REWRITES = {
     name: rewrite
@@ -53,18 +52,20 @@ def test_a_slip_makes_the_wrong_formula(right: str, slip: str, wrong: str) -> No
     assert found == ([] if wrong == "none" else wrong.split(" ; "))
 
 
-def at(name: str, row: str, column: str | int = 0) -> Entry:
-    """Return an entry of a name."""
-    return Entry(Name(name), row, column)
+def at(of: str | Expr, row: str, column: str | int = 0) -> Entry:
+    """Return an entry of a name, or of a derivative."""
+    return Entry(Name(of) if isinstance(of, str) else of, row, column)
 
 
-FACTORS = at("grad_z", "k") * at("a", "j")
+by = GRAPH.gradient
+FACTORS = at(by("z3"), "k") * at("a", "j")
+BY = "derivative(L, "
 TWICE = SumOver("k", K, at("g", "k") * at("p", "k"), "c")
 
 
 INDEXED: list[tuple[str, Expr, list[str]]] = [
     ("swapped_indices", at("g", "k") * at("W", "k", "j"), ["g[k, 0] * W[j, k]"]),
-    ("swapped_indices", FACTORS, ["grad_z[j, 0] * a[k, 0]"]),
+    ("swapped_indices", FACTORS, [f"{BY}z3)[j, 0] * a[k, 0]"]),
     ("swapped_indices", Delta("j", "l") * at("x", "i"), ["delta(j, i) * x[l, 0]"]),
     ("swapped_indices", SumOver("k", K, FACTORS), []),
     ("swapped_indices", at("g", "k") * at("a", "k"), []),
@@ -96,16 +97,28 @@ INDEXED: list[tuple[str, Expr, list[str]]] = [
         ["g[i, 0] / s / sum_over(k < K, g[k, 0])"],
     ),
     ("divided_above_only", at("g", "i") / SumOver("k", K, at("g", "k")), []),
-    ("skipped_jacobian", Name("grad_z2_by_z1").T @ Name("grad_z2"), ["grad_z2"]),
-    ("skipped_jacobian", Name("W2").T @ Name("grad_z2"), []),
+    ("skipped_jacobian", Derivative("z2", "z1").T @ by("z2"), ["derivative(L, z2)"]),
+    ("skipped_jacobian", Name("W2").T @ by("z2"), []),
     ("counted_twice", TWICE, ["sum_over(k < K, g[k, 0] * p[k, 0])"]),
     ("counted_twice", SumOver("k", K, at("g", "k")), []),
     ("forgot_share", 1 - Name("w") + Name("w") / 3, ["1 - w"]),
     ("forgot_share", Name("v") - Name("w") + Name("w") / 3, []),
     ("not_summed", SumOver("k", K, at("g", "k")), ["g[k, 0]"]),
-    ("kept_the_one", call("slice", Name("grad_e"), skip=Dim(0), drop=Dim(1)), ["grad_e"]),
-    ("no_slope", at("grad_u", "j") * call("sigmoid", at("z3", "j")), ["grad_u[j, 0]"]),
-    ("no_slope", at("grad_q", "j") * at("q", "j") * (1 - at("q", "j")), ["grad_q[j, 0]"]),
+    (
+        "kept_the_one",
+        call("slice", by("e"), skip=Dim(0), drop=Dim(1)),
+        [f"{BY}e)"],
+    ),
+    (
+        "no_slope",
+        at(by("u"), "j") * call("sigmoid", at("z3", "j")),
+        [f"{BY}u)[j, 0]"],
+    ),
+    (
+        "no_slope",
+        at(by("q"), "j") * at("q", "j") * (1 - at("q", "j")),
+        [f"{BY}q)[j, 0]"],
+    ),
     (
         "every_cell",
         call("maxroute", Name("x"), Name("p"), size=1, stride=1),

@@ -11,7 +11,6 @@ import pytest
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.memory import Memory
 from exgen.certify.quantity import Quantity
-from exgen.derive.gradients import with_gradient_shapes
 from exgen.derive.tensor import tensor_form
 from exgen.graph import Delta, Dim, Entry, Expr, Name, SumOver
 from exgen.pipeline import build, load
@@ -34,7 +33,7 @@ s = w @ a1
 q = sigmoid(s)
 L = bce(q, t)
 """)
-SHAPES = with_gradient_shapes(GRAPH)
+SHAPES = GRAPH.shapes
 CASES = [
     tuple(part.strip() for part in line.split(" | "))
     for line in (HERE / "told.txt").read_text(encoding="utf-8").splitlines()
@@ -64,7 +63,8 @@ def test_where_the_orientation_is_asked_it_counts() -> None:
 
 def test_the_numbers_of_the_problem_count() -> None:
     """A forgotten mask is no mistake at numbers that all lie above the kink."""
-    right, wrong = claim("z1", "grad_a1 * (z1 > 0)"), Wrong(claim("z1", "grad_a1"))
+    right = claim("z1", "derivative(L, a1) * (z1 > 0)")
+    wrong = Wrong(claim("z1", "derivative(L, a1)"))
     leaves = {leaf.name: np.ones([dim.constant for dim in leaf.shape]) for leaf in GRAPH.leaves}
     above = Drawn(({**leaves, "t": np.full((1, 1), 0.25)},))
     assert not is_told(right, wrong, Memory(), above)

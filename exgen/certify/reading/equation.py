@@ -15,7 +15,8 @@ from exgen.derive.cases import RANK
 from exgen.derive.marked import example_mark
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
-from exgen.graph import Entry, Expr, Name, names_in, walk
+from exgen.graph import Entry, Expr, walk
+from exgen.language.writer import to_text
 from exgen.readback.pages import read_cells, read_relation
 from exgen.readback.vocabulary import entries_of_examples
 
@@ -31,7 +32,7 @@ ROUNDING = 1e-9
 
 def equation(claim: Equation, page: Page) -> Agreement:
     """Compare what each side says with the forward pass, or with reverse mode."""
-    known = page.known(claim.graph, claim.shapes, numerator=claim.layout == "numerator")
+    known = page.known(claim.graph, claim.layout, claim.given)
     points = page.memory.once("trials", claim, lambda: trials(claim))
     if claim.cells:
         return worst([_cells(claim, page, known, trial) for trial in points])
@@ -57,13 +58,15 @@ def _sides(claim: Equation, page: Page, known: Vocabulary) -> list[Expr]:
     if any(sign not in ("", "=") for sign, _ in read):
         raise CertificateError(f"{METHOD}: '{read[1][0]}' where '=' should stand")
     sides = [side.expr for _, side in read]
-    base, itself = page.notation.index_base, Name(quantity.called(claim.graph))
-    looks: list[Expr] = [itself, *([Entry(itself, *claim.index[:2])] if claim.index else [])]
+    base, itself = page.notation.index_base, quantity.symbol
+    looks: list[Expr] = []
+    if itself is not None:
+        looks = [itself, itself.T, *([Entry(itself, *claim.index[:2])] if claim.index else [])]
     if len(sides) > 1 and sides[0] in looks:
         sides = sides[1:]
     for side in sides:
-        if itself.name in names_in(side):
-            raise CertificateError(f"{METHOD}: the page says what '{itself.name}' is by itself")
+        if itself is not None and itself in walk(side):
+            raise CertificateError(f"{METHOD}: the page says what '{to_text(itself)}' is by itself")
         for rank in (RANK.fullmatch(str(p.row)) for p in walk(side) if isinstance(p, Entry)):
             if rank and rank[1].isdigit() and int(rank[1]) - base != claim.index[0]:
                 raise CertificateError(f"{METHOD}: the rank is that of another entry")

@@ -13,7 +13,7 @@ from exgen.certify.compare import (
 )
 from exgen.certify.examples import example_points
 from exgen.certify.points import with_numbers
-from exgen.certify.quantity import printed_values
+from exgen.certify.quantity import known_values
 from exgen.certify.reading.page import METHOD, Page
 from exgen.engine import Values, evaluate, gradients
 from exgen.graph import Dim, Name, SumOver, rebuild, substitute_sizes
@@ -32,9 +32,7 @@ EXAMPLE = "i"
 def mean_gradient(claim: MeanGradientClaim, page: Page) -> Agreement:
     """Add the printed summand up over examples; compare with the mean of reverse mode's."""
     numerator = claim.layout == "numerator"
-    plain = vocabulary(
-        claim.graph, page.notation, shapes=claim.shapes, numerator=numerator, beside=("J",)
-    )
+    plain = vocabulary(claim.graph, page.notation, layout=claim.layout, beside=("J",))
     count = _count(claim)
     known = over_examples(plain, claim.graph, claim.batch.names, count)
     expr = read_expression(page.latex, known, claim.shape).expr
@@ -45,8 +43,7 @@ def mean_gradient(claim: MeanGradientClaim, page: Page) -> Agreement:
         points = [points[n % len(points)] for n in range(count.constant)]
     found = [gradients(graph, point) for point in points]
     named = [
-        printed_values(graph, point, slopes, claim.layout)
-        for point, slopes in zip(points, found, strict=True)
+        known_values(graph, point, slopes, ()) for point, slopes in zip(points, found, strict=True)
     ]
     expected = sum((f[claim.by] for f in found), np.zeros_like(found[0][claim.by])) / len(points)
     sizes = dict.fromkeys(count.names, Dim(len(points)))

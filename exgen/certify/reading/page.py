@@ -11,10 +11,8 @@ from exgen.certify.memory import Memory
 from exgen.readback.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from exgen.derive.notation import Notation
-    from exgen.graph import Graph, Shape
+    from exgen.graph import Derivative, Graph
     from exgen.readback.vocabulary import Vocabulary
 
 METHOD = "read back"
@@ -37,12 +35,10 @@ class Page(Struct, frozen=True):
     memory: Memory = field(default_factory=Memory)
 
     def known(
-        self, graph: Graph, shapes: Mapping[str, Shape] | None = None, *, numerator: bool = False
+        self, graph: Graph, layout: str = "shape", given: frozenset[Derivative] = frozenset()
     ) -> Vocabulary:
-        """Return what a reader knows of a network; ``shapes`` are those of given Jacobians too."""
+        """Return what a reader knows of a network, and which derivatives of lines are given."""
         plain = self.memory.once(
-            f"vocabulary {numerator}",
-            graph,
-            lambda: vocabulary(graph, self.notation, numerator=numerator),
+            f"vocabulary {layout}", graph, lambda: vocabulary(graph, self.notation, layout=layout)
         )
-        return replace(plain, shapes={**shapes, **plain.shapes}) if shapes else plain
+        return replace(plain, given=given)

@@ -13,8 +13,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, TypeGuard
 
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
-from exgen.engine import gradient_name
-from exgen.graph import Call, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.graph import Call, Derivative, Expr, Name, Number, Shape, Size, call, is_scalar
 from exgen.ops.activations import LOG
 
 if TYPE_CHECKING:
@@ -133,18 +132,18 @@ def write_product(product: Product) -> Expr:
     else:
         array = _array(product, FULL)
     size, scalar = _fraction(size, above, below)
-    if isinstance(array, Name) and isinstance(scalar, Call) and scalar.op == "div" and not above:
+    if (
+        isinstance(array, Name | Derivative)
+        and isinstance(scalar, Call)
+        and scalar.op == "div"
+        and not above
+    ):
         over, under = scalar.args
         if over == Number(Fraction(1)) and not all(isinstance(part, Size) for part in below):
             # x / L rather than 1 / L * x
             scalar, array = None, array / under
     rest = array if scalar is None else scalar if array is None else scalar * array
     return scaled(size if product.number > 0 else -size, rest)
-
-
-def _is_constant(expr: Expr) -> bool:
-    """Whether a scalar is a plain name, as of a penalty's weight, and no gradient that arrives."""
-    return isinstance(expr, Name) and not expr.name.startswith(gradient_name(""))
 
 
 def _is_log(factor: Factor) -> bool:
@@ -173,7 +172,8 @@ def _fraction(size: Exact, above: list[Expr], below: list[Expr]) -> tuple[Exact,
     if lower.value != 1:
         bottom = lower * bottom
     if all(isinstance(part, Size) for part in below):
-        if top is not None and all(map(_is_constant, above)):
+        # plain names, as of a penalty's weight, and no gradient that arrives
+        if top is not None and all(isinstance(part, Name) for part in above):
             return FULL, (top if upper.value == 1 else upper * top) / bottom
         share = upper / bottom
         return FULL, share if top is None else share * top

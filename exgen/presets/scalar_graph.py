@@ -1,0 +1,39 @@
+"""Scalar graphs: derivatives of one quantity by another, in symbols and at drawn numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exgen.asks.preset import preset
+from exgen.asks.problem import UPSTREAM
+from exgen.asks.scalars import is_rational, loss_behind, pairs
+from exgen.asks.wires import BESIDE, RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exgen.graph import Graph
+    from exgen.seeds import Stream
+
+
+def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
+    """Take the derivatives that the bank asks for, and say how their values are worked out."""
+    behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
+    figure, way = bool(options.get("figure", False)), ""
+    if figure or "numbers" in options:
+        way = "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
+    asked = pairs(graph, options, behind)
+    return {"ask": asked, "behind": behind, "way": way, "figure": figure}
+
+
+SLIPS = ("dropped_path", "own_factor", "forgot_upstream", "no_slope", "no_local", "wrong_sign")
+KIND = preset(
+    "scalar_graph",
+    "derivatives in a graph of scalars, in symbols and at numbers",
+    draw,
+    options={"ask": (list,), "numbers": (dict,), "digits": (int,)}
+    | dict.fromkeys(("figure", "leaves", "loss"), (bool,)),
+    number_rules=(*RULES, *BESIDE),
+    slips=(*SLIPS, "forgot_factor", "missing_minus", "slope_at_the_input"),
+    needs_loss=True,
+)
