@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, TypeVar
 
 from exgen.errors import MisfitError
 
@@ -365,14 +365,26 @@ def walk(expr: Expr) -> Iterator[Expr]:
         part = waiting.pop()
         yield part
         # a chain of ifs is quicker here than a match, and nothing is called so often
+        if isinstance(part, (Name, Number)):
+            continue
         if isinstance(part, Call):
-            waiting.extend(reversed(part.args))
+            waiting += part.args[::-1]
         elif isinstance(part, Entry):
             waiting.append(part.of)
         elif isinstance(part, SumOver):
             waiting.append(part.body)
         elif isinstance(part, Partial):
             waiting.extend((part.by, part.of))
+
+
+def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
+    """Whether an expression is a use of one of these ops."""
+    return isinstance(expr, Call) and expr.op in ops
+
+
+def operands(expr: Expr, op: str) -> list[Expr]:
+    """Return what a chain of one op joins, such as the factors of a product."""
+    return [part for arg in expr.args for part in operands(arg, op)] if made(expr, op) else [expr]
 
 
 def names_in(expr: Expr) -> frozenset[str]:

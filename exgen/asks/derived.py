@@ -11,7 +11,7 @@ from exgen.asks.proofs import proven
 from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
-from exgen.asks.wires import is_on_a_wire, single
+from exgen.asks.wires import is_on_a_wire, on_wires
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
@@ -67,7 +67,7 @@ MEAN = (
 def gradient(ask: Phrase, scene: Scene) -> Answered:
     """Return the gradient of a scalar by a name: in symbols, of one example or many, or not."""
     if is_on_a_wire(ask):
-        return single(ask, scene)
+        return on_wires(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]

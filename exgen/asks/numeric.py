@@ -14,7 +14,7 @@ from exgen.asks.arrays import cell_latex, cells_latex
 from exgen.asks.cases import paths
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
-from exgen.asks.wires import beside, decimals, is_by_hand, is_on_a_wire, single
+from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
@@ -91,9 +91,9 @@ def cellwise(ask: Phrase, scene: Scene) -> Grids | None:
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
     if is_on_a_wire(ask):
-        return single(ask, scene)
+        return on_wires(ask, scene)
     scene = scene.numbered(ask)
-    name, digits = scene.name(ask), decimals(ask, scene)
+    name, digits = scene.name(ask), scene.digits(ask)
     graph, array = scene.graph, scene.values[name]
     require_exact(ask, array, scene.source)
     left = scene.printer.name(name)
@@ -113,7 +113,7 @@ def value(ask: Phrase, scene: Scene) -> Answered:
         write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
         where=_where(ask, scene, left),
     )
-    solved = beside(ask, scene, solved, name, backwards=False)
+    solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
@@ -126,7 +126,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         return _entry_value(ask, inner, by, index)
     graph, layout = inner.graph, scene.setting.notation.layout
     leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
-    found, digits = result(ask, scene.graph, scene.values), decimals(ask, scene)
+    found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
     require_exact(ask, found, scene.source)
 
     def write(claim: Equation) -> Tex:
@@ -159,7 +159,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         write=write,
         where=where,
     )
-    solved = beside(ask, scene, solved, by, backwards=True)
+    solved = beside(ask, scene, solved, (by, True))
     return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 

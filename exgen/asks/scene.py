@@ -164,6 +164,16 @@ class Scene:
         """Return the asks that stand before one; before what is shown, all."""
         return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
 
+    def ending(self, of: str, span: Span) -> Scene:
+        """Return the scene with what the text lets be, whose gradients are of a line if of any."""
+        scene = self.beside
+        if not of:
+            return scene
+        if of not in scene.graph.names or not is_scalar(scene.graph.shapes[of]):
+            raise self.error(f"'{of}' is no scalar of the network", span)
+        ends = part_of(scene.graph, of)
+        return replace(scene, setting=replace(scene.setting, graph=ends), own=None)
+
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""
         text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)

@@ -23,13 +23,13 @@ PRESETS = (
     "show_that",
     "parameter_gradients",
     "identity_proof",
+    "concept",
     "scalar_graph",
     "circuit",
 )
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
-    "concept",
     "alpha_gradient",
     "loss_derivative",
     "write_out",
