@@ -15,9 +15,9 @@ from exgen.asks.wires import is_on_a_wire, on_wires
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import per_example
 from exgen.derive.factors import NOTHING, gradients_given, read_given
 from exgen.derive.marked import example_mark
+from exgen.derive.orient import per_example
 from exgen.derive.symbols import dim_latex
 from exgen.document import Step, Tex
 from exgen.errors import KindError

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.factors import NOTHING, gradients_given
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
-from exgen.graph import Graph, Name, is_scalar, substitute
+from exgen.graph import Graph, Name, is_scalar, shape_text, substitute
 from exgen.language import read_expression
 from exgen.problems.backward import Backward
 from exgen.problems.numbers import exact_arrays
 from exgen.problems.upstream import part_of
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,6 +174,13 @@ class Scene:
             raise self.error(f"'{of}' is no scalar of the network", span)
         ends = part_of(scene.graph, of)
         return replace(scene, setting=replace(scene.setting, graph=ends), own=None)
+
+    def check_sides(self, one: Expr, other: Expr, span: Span, sign: str = "=") -> None:
+        """Raise where two sides differ in shape; every entry may compare with one number."""
+        shapes = [shape_of(side, self.graph.shapes) for side in (one, other)]
+        if shapes[0] != shapes[1] and (sign == "=" or not any(map(is_scalar, shapes))):
+            said = " and ".join(map(shape_text, shapes))
+            raise self.error(f"the two sides have different shapes: {said}", span)
 
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""

@@ -16,7 +16,8 @@ from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
-from exgen.derive.batch import DATA, batched, in_rows
+from exgen.derive.batch import batched, in_rows
+from exgen.derive.orient import DATA
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,8 @@ def stated(piece: Fact | Behind, scene: Scene, name: str) -> tuple[str, Solved]:
         return "", _behind(piece, scene, name)
     scene = scene.ending(piece.of, piece.span)
     read = [scene.formula(side, piece.span) for side in piece.sides]
+    for sign, ((one, _), (other, _)) in zip(piece.signs, pairwise(read), strict=True):
+        scene.check_sides(one, other, piece.span, sign)
     if not piece.signs:
         return _value(piece, read[0], scene, name)
     signs = [PRINTED.get(sign, sign) for sign in piece.signs]
@@ -160,6 +163,9 @@ def _conditions(ask: Phrase, scene: Scene) -> ChoiceClaim | None:
         Condition(tuple(scene.formula(side, part.span)[0] for side in part.sides), part.signs)
         for (part,) in parts
     )
+    for (part,), condition in zip(parts, conditions, strict=True):
+        (left, right), (sign,) = condition.sides, condition.signs
+        scene.check_sides(left, right, part.span, sign)
     claim = ChoiceClaim(scene.graph, conditions, 0, scene.leaves if _has_numbers(scene) else None)
     found = claim.holding()
     if len(found) != 1:

@@ -19,7 +19,6 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
-    PLAIN,
     Fusion,
     Op,
     Pair,
@@ -120,7 +119,7 @@ def _total(expr: Expr) -> Expr:
     return call("sum", expr, axis=None)
 
 
-LOSS = replace(PLAIN, loss=True, range=(0, None))
+LOSS = Traits(loss=True, range=(0, None))
 LOGARITHMIC = replace(LOSS, exact=False)
 AFTER_SOFTMAX = Fusion(
     "softmax+cross_entropy",

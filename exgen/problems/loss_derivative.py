@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.derive.batch import batched, cost_name, in_rows, per_example
+from exgen.derive.batch import batched, cost_name, in_rows
 from exgen.derive.factors import Given, gradients_given
 from exgen.derive.index import entry_form, letters
 from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.orient import per_example
 from exgen.derive.summands import entry_at, loss_line
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.derive.worked import functions_on
