@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.asks.cases import entry, in_order, is_by_cases
+from exgen.asks.entries import entry_value
 from exgen.asks.numeric import gradient_value
 from exgen.asks.proofs import proven
 from exgen.asks.scalars import derivative, is_of_scalars
@@ -69,7 +70,7 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     if is_on_a_wire(ask):
         return on_wires(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
-        return gradient_value(ask, scene)
+        return (entry_value if ask["entry"][1] else gradient_value)(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
     inner = scene.ending_in(scene.name(ask), ask)
     if index:

@@ -9,7 +9,8 @@ import numpy as np
 from exgen.asks.by_hand import NEAR_TIE, TRIES, carried
 from exgen.asks.by_hand import RULES as BY_HAND
 from exgen.asks.cases import RULES, is_by_cases, require_telling
-from exgen.asks.numeric import is_in_grid, is_numeric, require_exact, result
+from exgen.asks.grids import is_in_grid
+from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.wires import is_on_a_wire, require_workable, rounded_to
 from exgen.engine import forward

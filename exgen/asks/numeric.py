@@ -8,10 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from exgen.asks.arrays import cell_latex, cells_latex
+from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
+from exgen.asks.grids import cellwise, is_in_grid
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
 from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
@@ -21,12 +20,11 @@ from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Entry, Name, Number, is_scalar, names_in
+from exgen.graph import Name, is_scalar, names_in
 from exgen.language import to_text
 from exgen.language.writer import decimal_text
 from exgen.problems.backward import reasons_of
 from exgen.problems.base import Solved
-from exgen.problems.cellwise import Grids
 from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
@@ -71,26 +69,6 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
     return values[by] - (rate if exact else float(rate)) * slope
 
 
-def is_in_grid(ask: Phrase) -> bool:
-    """Whether an answer is written into a grid of cells."""
-    return ask.clauses.get("inside") == "grid"
-
-
-def is_by_number(ask: Phrase) -> bool:
-    """Whether entries are called by their places, such as the first one."""
-    index = ask.slots.get("entry", ("", ()))[1]
-    return is_in_grid(ask) or any(part.isdecimal() for part in index)
-
-
-def cellwise(ask: Phrase, scene: Scene) -> Grids | None:
-    """Return what works an answer out cell by cell; None where it is no grid of fractions."""
-    turned = scene.setting.notation.layout == "numerator" and ask.sort == "gradient"
-    exact = all(is_exact(part) for array in scene.values.values() for part in array.flat)
-    if not is_in_grid(ask) or "digits" in ask.clauses or turned or not exact:
-        return None
-    return Grids(scene.setting.notation, scene.graph, scene.values)
-
-
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
     if is_on_a_wire(ask):
@@ -102,22 +80,22 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     left = scene.printer.name(name)
     done, _ = _before(ask, scene, None)
     lines = [b.name for b in part_of(graph, name).bindings if b.name not in {*done} - {name}]
+    grids = cellwise(ask, scene)
+
+    def worked(line: str) -> tuple[Step, ...]:
+        if grids is not None:
+            return grids.forward_steps(line)
+        return (_line_step(scene, line, digits, answer=line == name),)
+
     solved = Solved(
         name=ask.name,
         latex=Tex(cells_latex(array, digits, grid=is_in_grid(ask))),
         shape=graph.shapes[name],
         expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
-        steps=tuple(
-            _line_step(scene, line, digits, answer=line == name) for line in lines or [name]
-        ),
-<<<<<<< HEAD
-        write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
-        where=_where(ask, scene, left),
-=======
+        steps=tuple(step for line in lines or [name] for step in worked(line)),
         claim=_claim(scene, Quantity(name), array, digits),
-        write=lambda claim: Tex(cells_latex(claim.value, digits)),
-        where=_where(scene, left),
->>>>>>> main
+        write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
+        where=told_apart(ask, scene, left),
     )
     solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
@@ -126,16 +104,9 @@ def value(ask: Phrase, scene: Scene) -> Answered:
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a gradient at the numbers, worked out from the loss backwards."""
     scene = scene.numbered(ask)
-    by, index = scene.name(ask, "entry"), ask["entry"][1]
+    by = scene.name(ask, "entry")
     inner = scene.ending_in(scene.name(ask), ask)
-<<<<<<< HEAD
-    if index:
-        return _entry_value(ask, inner, by, index)
-    graph, layout = inner.graph, scene.setting.notation.layout
-    leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
-=======
     graph = inner.graph
->>>>>>> main
     found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
     require_exact(ask, found, scene.source)
     work = backward_of(inner)
@@ -145,18 +116,9 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     def write(claim: Equation) -> Tex:
         return Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask)))
 
-    steps, where = _steps(ask, inner, by, digits, answer=True), _where(scene, symbol)
+    steps, where = _steps(ask, inner, by, digits, answer=True), told_apart(ask, scene, symbol)
     if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
-<<<<<<< HEAD
-        steps: tuple[Step, ...] = (Step("value", write(claim), PUT_IN),)
-        where = Tex("at these numbers")
-    else:
-        forward_steps = _needed_forward(ask, inner, work, by, digits)
-        steps = (*forward_steps, *_backward_steps(ask, inner, by, digits))
-        where = _where(ask, scene, symbol)
-=======
         steps, where = (Step("value", write(claim), PUT_IN),), Tex("at these numbers")
->>>>>>> main
     solved = Solved(
         name=ask.name,
         latex=write(claim),
@@ -168,46 +130,6 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         where=where,
     )
     solved = beside(ask, scene, solved, (by, True))
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
-
-
-def _entry_value(ask: Phrase, scene: Scene, by: str, index: tuple[str, ...]) -> Answered:
-    """Return one entry of a gradient at the numbers, from those of its one step."""
-    graph, shape = scene.graph, scene.graph.shapes[by]
-    row, column = (int(part) if part.isdecimal() else -1 for part in (*index, "0")[:2])
-    place = row, column
-    sizes = tuple(dim.constant for dim in shape)
-    if len(index) > 2 or not all(0 <= n < size for n, size in zip(place, sizes, strict=True)):  # noqa: PLR2004 - axes
-        remedy = f"Count from 0: '{by}' is {' x '.join(map(str, sizes))}."
-        raise scene.error(f"'{by}' has no such entry", ask.spans["entry"], remedy)
-    found = gradients(graph, scene.values, exact=True)[by][place]
-    digits = scene.digits(ask)
-    require_exact(ask, np.array([found]), scene.source)
-    grids = Grids(scene.setting.notation, graph, scene.values)
-    symbol = scene.printer(Entry(graph.gradient(by), *place))
-    inside = grids.inside(backward_of(scene).found[by].step, place)
-    latex = cell_latex(found, digits)
-    sides = [symbol, *([inside] if inside not in ("", latex) else [])]
-    sign = "=" if digits is None else r"\approx"
-    equation = rf"{' = '.join(sides)} {sign} \exanswer{{{latex}}}"
-    claim = Equation(
-        graph,
-        Quantity(graph.loss, by),
-        (Number(Fraction(found)),),
-        index=place,
-        leaves={leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves},
-        rounding=_rounding(digits),
-    )
-    solved = Solved(
-        name=ask.name,
-        latex=Tex(latex),
-        shape=SCALAR,
-        expr=str(found),
-        steps=(Step("entry", Tex(equation), ""),),
-        claim=claim,
-        write=lambda claim: Tex(cell_latex(claim.rights[0].value, digits)),
-        where=_where(ask, scene, symbol),
-    )
     return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
@@ -246,11 +168,6 @@ def update(ask: Phrase, scene: Scene) -> Answered:
     return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
 
 
-<<<<<<< HEAD
-def _where(ask: Phrase, scene: Scene, symbol: str) -> Tex:
-    """Return which of several numbers a mistake is about; a grid has its symbol beside it."""
-    several = sum(map(is_numeric, scene.asks)) > 1 and not is_in_grid(ask)
-=======
 def _claim(scene: Scene, quantity: Quantity, array: NDArray[Any], digits: int | None) -> Equation:
     """Return the claim that a quantity has these numbers, as the notation lays them out."""
     layout = scene.setting.notation.layout
@@ -265,10 +182,9 @@ def _claim(scene: Scene, quantity: Quantity, array: NDArray[Any], digits: int | 
     )
 
 
-def _where(scene: Scene, symbol: str) -> Tex:
-    """Return which of several numbers a mistake is about."""
-    several = sum(map(is_numeric, scene.asks)) > 1
->>>>>>> main
+def told_apart(ask: Phrase, scene: Scene, symbol: str) -> Tex:
+    """Return which of several numbers a mistake is about; a grid has its symbol beside it."""
+    several = sum(map(is_numeric, scene.asks)) > 1 and not is_in_grid(ask)
     return Tex(f"for ${symbol}$" if several else "")
 
 
@@ -332,29 +248,18 @@ def _before(ask: Phrase, scene: Scene, work: Backward | None) -> tuple[set[str],
         if earlier.sort == "value" and earlier["name"] in scene.graph.names:
             lines |= set(part_of(scene.graph, earlier["name"]).names)
         elif work is not None and (earlier.sort, earlier["name"]) == ("gradient", scene.graph.loss):
-            by = earlier["entry"][0]
+            by, index = earlier["entry"]
+            if index:
+                continue
             known += [*work.needed(by, known), by]
             lines |= _read(scene.graph, work, known)
     return lines, known
 
 
-<<<<<<< HEAD
-def _forward_steps(ask: Phrase, scene: Scene, name: str, digits: int | None) -> tuple[Step, ...]:
-    done = _worked_before(ask, scene)
-    lines = [b.name for b in part_of(scene.graph, name).bindings if b.name not in done]
-    grids = cellwise(ask, scene)
-    if grids is not None:
-        return tuple(step for line in lines for step in grids.forward_steps(line))
-    return tuple(
-        _line_step(scene, line, digits, answer=line == name)
-        for line in (lines if name in lines or not lines else [*lines, name])
-    )
-=======
 def _read(graph: Graph, work: Backward, stages: Iterable[str]) -> set[str]:
     """Return the lines of the forward pass that some stages of the backward pass need."""
     read = {name for stage in stages for name in names_in(work.found[stage].step)}
     return {b.name for name in read & {*graph.names} for b in part_of(graph, name).bindings}
->>>>>>> main
 
 
 def _line_step(scene: Scene, line: str, digits: int | None, *, answer: bool = False) -> Step:
@@ -385,48 +290,6 @@ def _steps(
 ) -> tuple[Step, ...]:
     """Return the lines that lead to a gradient, forwards and backwards, each with its numbers.
 
-<<<<<<< HEAD
-
-def _lines_before(ask: Phrase, scene: Scene) -> frozenset[str]:
-    """Return the lines that earlier gradients at numbers worked out."""
-    found: set[str] = set()
-    for earlier in scene.earlier(ask):
-        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
-            work = backward_of(scene)
-            for stage in (*work.needed(_by(earlier), []), _by(earlier)):
-                for name in names_in(work.found[stage].step) & set(scene.graph.names):
-                    found |= {b.name for b in part_of(scene.graph, name).bindings}
-    return frozenset(found)
-
-
-def _by(ask: Phrase) -> str:
-    return ask["entry"][0] if ask.sort == "gradient" else ""
-
-
-def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> tuple[Step, ...]:
-    """Return the gradients from the loss back to a name, each as formula and as number."""
-    work = backward_of(scene)
-    known = scene.given_gradients
-    derived = [part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"]
-    for earlier in scene.earlier(ask):
-        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
-            known += [*work.needed(_by(earlier), known), _by(earlier)]
-    found = gradients(scene.graph, {n: scene.values[n] for n in scene.graph.names}, exact=True)
-    layout, grids = scene.setting.notation.layout, cellwise(ask, scene)
-    steps: list[Step] = []
-    for stage in (*work.needed(by, known), by):
-        if stage in known:
-            continue
-        known.append(stage)
-        if grids is not None:
-            steps += grids.backward_steps(work.found[stage])
-            continue
-        answer = stage == by and ask.sort == "gradient"
-        array = _turned(found[stage], layout)
-        shown = cells_latex(array, digits if answer else _shown_digits(array, digits))
-        rounded = answer and digits is not None
-        sign = r"\approx" if rounded else _sign(array, digits)
-=======
     What the key worked out for an earlier ask stands there.
     """
     work, graph = backward_of(scene), scene.graph
@@ -437,11 +300,14 @@ def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> t
     told = {part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"}
     forwards = [_line_step(scene, b.name, digits) for b in graph.bindings if b.name in read]
     steps: list[Step] = []
+    grids = cellwise(ask, scene)
     for stage in stages:
+        if grids is not None:
+            steps += grids.backward_steps(work.found[stage])
+            continue
         last, array = answer and stage == by, found[stage]
         shown = digits if last else _shown_digits(array, digits)
         claim = _claim(scene, Quantity(graph.loss, stage), array, shown)
->>>>>>> main
         step = work.step(stage)
         ending = _equals(claim.value, digits, answer=last)
         sides = str(step.equation).replace("&=", "=")

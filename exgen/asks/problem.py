@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.drawing import NUMBER_RULES, drawn_numbers
-from exgen.asks.numeric import is_by_number, is_numeric
+from exgen.asks.grids import is_by_number
+from exgen.asks.numeric import is_numeric
 from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Part, Phrase
 from exgen.asks.scalars import is_of_scalars
