@@ -22,6 +22,7 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "parameter_gradients",
+    "loss_derivative",
     "identity_proof",
     "concept",
     "scalar_graph",
@@ -31,7 +32,6 @@ PRESETS = (
 NAMES = (
     *PRESETS,
     "alpha_gradient",
-    "loss_derivative",
     "write_out",
     "text",
 )
