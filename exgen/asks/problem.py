@@ -205,8 +205,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     pieces = tuple(with_turned_entry(piece, turned) for piece in parse(source))
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
-    turned, scalars = setting.notation.layout == "numerator", is_of_scalars(setting.graph)
-    if turned and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
+    numerator, scalars = setting.notation.layout == "numerator", is_of_scalars(setting.graph)
+    if numerator and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
         setting = replace(setting, notation=replace(setting.notation, layout="shape"))
     if scalars:
         setting = replace(setting, notation=scalar_notation(setting.notation))
@@ -239,7 +239,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
-            "turned": turned,
+            "numerator": numerator,
             "by_number": any(map(is_by_number, scene.asks)),
             "scalars": scalars,
             "shown_in": setting.shown_in if shows or drawn else None,
