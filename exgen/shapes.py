@@ -17,7 +17,6 @@ from exgen.graph import (
     Graph,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -115,12 +114,22 @@ class Shapes(Struct, frozen=True):
                 if op not in TABLE:
                     raise MisfitError(f"there is no op '{op}'")
                 return lookup(op).shape(Sizes(), tuple(map(self.of, args)), dict(options))
-            case Entry(of=inner) | SumOver(body=inner):
+            case Entry(of=inner):
+                self.axes(inner)
+                return SCALAR
+            case SumOver(body=inner):
                 self.of(inner)
                 return SCALAR
-            case Number() | Size() | Delta() | Partial():
+            case Number() | Size() | Delta():
                 return SCALAR
         raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+    def axes(self, whole: Expr) -> Shape:
+        """Return the size that each index of an entry runs through."""
+        if not isinstance(whole, Derivative):
+            return self.of(whole)
+        own, arg = self.of(Name(whole.of)), self.of(Name(whole.by))
+        return arg if is_scalar(own) else own + arg
 
 
 def derivative_shape(own: Shape, arg: Shape) -> Shape:

@@ -25,6 +25,7 @@ from exgen.graph import (
     SumOver,
     as_expr,
     is_scalar,
+    reindexed,
     walk,
 )
 from exgen.ops.order import PERMUTATION, SORT
@@ -82,9 +83,9 @@ class Cases(Struct, frozen=True):
             return self._scalar(expr)
         match expr:
             case Name() | Derivative():
-                return Entry(expr, index, 0)
+                return Entry(expr, (index, 0))
             case Call(SORT.name):
-                return Entry(expr, index, 0)
+                return Entry(expr, (index, 0))
             case Call("unit"):
                 return ONE_ if expr.option("position") == index else ZERO
             case Call("ones"):
@@ -107,7 +108,7 @@ class Cases(Struct, frozen=True):
             case Number() | Name() | Derivative():
                 return expr
             case Call("item", (inner,)):
-                return Entry(inner, int(str(expr.option("row"))), 0)
+                return Entry(inner, (int(str(expr.option("row"))), 0))
             case Call("neg", (inner,)):
                 return -self._scalar(inner)
             case Call("matmul", (Call("transpose", (left,)), right)):
@@ -145,7 +146,7 @@ def _collected(expr: Expr) -> Expr:
     match expr:
         case Call("add", (SumOver() as total, single)) | Call("add", (single, SumOver() as total)):
             for position in _positions(single):
-                inside = _put(total.body, total.index, position)
+                inside = reindexed(total.body, {total.index: position})
                 if _factors(inside) == _factors(single):
                     rest = SumOver(total.index, total.size, total.body, position)
                     return as_expr(2) * single + rest
@@ -153,16 +154,8 @@ def _collected(expr: Expr) -> Expr:
 
 
 def _positions(expr: Expr) -> list[int]:
-    return [p.row for p in walk(expr) if isinstance(p, Entry) and isinstance(p.row, int)]
-
-
-def _put(expr: Expr, letter: str, position: int) -> Expr:
-    match expr:
-        case Entry(of, row, column):
-            return Entry(of, position if row == letter else row, column)
-        case Call(op, args, options):
-            return Call(op, tuple(_put(arg, letter, position) for arg in args), options)
-    return expr
+    rows = (part.indices[0] for part in walk(expr) if isinstance(part, Entry))
+    return [row for row in rows if isinstance(row, int)]
 
 
 def _factors(expr: Expr) -> Counter[Expr]:

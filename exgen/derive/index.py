@@ -24,7 +24,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -169,8 +168,8 @@ class _Form(Struct, frozen=True):
     def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
         match expr:
             case Name() | Derivative():
-                return Entry(expr, *index)
-            case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
+                return Entry(expr, index)
+            case Number() | Size() | Delta() | SumOver() | Entry():
                 return expr
             case Call(op) if traits_of(expr).routed or "stride" in lookup(op).options:
                 raise KindError(

@@ -133,4 +133,4 @@ def _put(expr: Expr, prediction: Expr, target: Expr) -> Expr:
 
 def entry_at(name: str, row: Index, column: Index) -> Expr:
     """Return an entry of a name."""
-    return Entry(Name(name), row, column)
+    return Entry(Name(name), (row, column))

@@ -130,7 +130,7 @@ class Grids:
 
     def first_symbol(self, name: str) -> str:
         """Return the symbol of the first entry of a gradient."""
-        return self.printer(Entry(self.graph.gradient(name), 0, 0))
+        return self.printer(Entry(self.graph.gradient(name), (0, 0)))
 
     def reads(self, expr: Expr) -> list[str]:
         """Return the symbols of what an expression reads, in the network's order."""
@@ -212,7 +212,7 @@ class Grids:
             return index if isinstance(index, int) else at[index]
 
         match expr:
-            case Entry(Name() | Derivative() as of, row, column):
+            case Entry(Name() | Derivative() as of, (row, column)):
                 return Number(evaluate(of, known, exact=True)[position(row), position(column)])
             case SumOver(index, size, body, _):
                 terms = [self._insert(body, {**at, index: n}) for n in range(size_of(size))]
@@ -225,7 +225,7 @@ class Grids:
         return rebuild(expr, lambda part: self._insert(part, at))
 
     def _entry_symbol(self, name: str, place: tuple[int, ...]) -> str:
-        return self.printer(Entry(Name(name), place[0], place[1]))
+        return self.printer(Entry(Name(name), (place[0], place[1])))
 
     # --- the backward pass ---
 
@@ -259,14 +259,14 @@ class Grids:
             r, c = divmod(n, columns)
             inside = divmod(window.index(max(window)), size)
             place = (r * stride + inside[0], c * stride + inside[1])
-            routes.setdefault(place, []).append(self.printer(Entry(upstream, r, c)))
+            routes.setdefault(place, []).append(self.printer(Entry(upstream, (r, c))))
         if len(routes) > MOST_ENTRIES:
             return ""
         target = self.graph.gradient(name)
         return _aligned(
             [
                 (
-                    self.printer(Entry(target, *place)),
+                    self.printer(Entry(target, place)),
                     " + ".join(parts),
                     number_latex(known[target][place[0], place[1]]),
                 )
@@ -290,7 +290,7 @@ class Grids:
             return ""
         equations = []
         for (row, column), received in np.ndenumerate(found):
-            share = as_expr(1) / as_expr(covered) * Entry(upstream, row, column)
+            share = as_expr(1) / as_expr(covered) * Entry(upstream, (row, column))
             equations.append((self.printer(share), "", number_latex(received / covered)))
         return _aligned(equations, columns=2)
 

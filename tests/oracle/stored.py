@@ -54,7 +54,7 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
             "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],
             "hot": claim.hot and list(claim.hot),
             "different": list(map(list, claim.different)),
-            "lines": [to_text(Entry(claim.quantity.symbol, row, column)), *rights],
+            "lines": [to_text(Entry(claim.quantity.symbol, (row, column))), *rights],
         }
     if len(claim.index) > len(graph.shapes[of]):
         return found | {"claim": "derivative by a matrix"}
@@ -145,5 +145,5 @@ def _expression(expr: Expr) -> object:
 def _has_letter(part: Expr) -> bool:
     """Whether a part shows a reader that the whole is an index form."""
     if isinstance(part, Entry):
-        return isinstance(part.row, str) or isinstance(part.column, str)
+        return any(isinstance(index, str) for index in part.indices)
     return isinstance(part, (SumOver, Delta))
