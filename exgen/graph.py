@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, TypeVar
 
 from exgen.errors import MisfitError
 
@@ -366,12 +366,24 @@ def walk(expr: Expr) -> Iterator[Expr]:
         part = waiting.pop()
         yield part
         # a chain of ifs is quicker here than a match, and nothing is called so often
+        if isinstance(part, (Name, Number)):
+            continue
         if isinstance(part, Call):
-            waiting.extend(reversed(part.args))
+            waiting += part.args[::-1]
         elif isinstance(part, Entry):
             waiting.append(part.of)
         elif isinstance(part, SumOver):
             waiting.append(part.body)
+
+
+def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
+    """Whether an expression is a use of one of these ops."""
+    return isinstance(expr, Call) and expr.op in ops
+
+
+def operands(expr: Expr, op: str) -> list[Expr]:
+    """Return what a chain of one op joins, such as the factors of a product."""
+    return [part for arg in expr.args for part in operands(arg, op)] if made(expr, op) else [expr]
 
 
 def names_in(expr: Expr) -> frozenset[str]:
@@ -394,7 +406,10 @@ def substitute(expr: Expr, replacements: Mapping[Any, Expr]) -> Expr:
 
 
 def reindexed(expr: Expr, places: Mapping[Any, Index]) -> Expr:
-    """Return an index form with other letters or positions for some of its free indices."""
+    """Return an index form with other indices, all replaced at once.
+
+    A letter that a sum runs through may become another letter.
+    """
 
     def put(index: Index) -> Index:
         return places.get(index, index)
@@ -405,7 +420,9 @@ def reindexed(expr: Expr, places: Mapping[Any, Index]) -> Expr:
         case Delta(left, right):
             return Delta(put(left), put(right))
         case SumOver(index, size, body, but):
-            return SumOver(index, size, reindexed(body, places), None if but is None else put(but))
+            new, left_out = put(index), None if but is None else put(but)
+            letter = new if isinstance(new, str) else index
+            return SumOver(letter, size, reindexed(body, places), left_out)
     return rebuild(expr, lambda part: reindexed(part, places))
 
 

@@ -52,20 +52,24 @@ LIKELY_PAGES = 2
 
 
 class Made(Struct, frozen=True):
-    """What ``make`` wrote, a folder that it kept, and the sentences that stayed English."""
+    """What was written.
+
+    Attributes:
+        folder: where to.
+        files: their names.
+        problem_set: what they print.
+        kept: where the folder is that stood there, if it was kept.
+        english: the sentences that have no translation.
+        changed: the files that came out otherwise than they were recorded.
+
+    """
 
     folder: Path
     files: tuple[str, ...]
     problem_set: ProblemSet
     kept: Path | None
     english: tuple[str, ...] = ()
-
-
-class Rendered(Struct, frozen=True):
-    """What ``render`` wrote, and which files came out otherwise than they were recorded."""
-
-    made: Made
-    changed: tuple[str, ...]
+    changed: tuple[str, ...] = ()
 
 
 def load(
@@ -174,7 +178,11 @@ def settings(
     return found
 
 
-def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
+Listed = list[tuple[str, list[tuple[str, ...]]]]
+"""Headings, each with rows of cells."""
+
+
+def catalogue() -> Listed:
     """Return what there is: sets, kinds, notations and ops, each with one line about it."""
     banks = (load_bank(resources.banks() / f"{n}.toml") for n in bank_names(resources.banks()))
     profiles = (load_profile(name) for name in notation_names(resources.notations()))
@@ -187,9 +195,7 @@ def catalogue() -> list[tuple[str, list[tuple[str, ...]]]]:
     ]
 
 
-def problems_of(
-    set_name: str | None, tags: Sequence[str]
-) -> list[tuple[str, list[tuple[str, ...]]]]:
+def problems_of(set_name: str | None, tags: Sequence[str]) -> Listed:
     """Return the problems of a set, or of all, with their kinds and tags; of some tags only.
 
     Raises:
@@ -199,18 +205,15 @@ def problems_of(
     names = bank_names(resources.banks()) if set_name is None else (set_name,)
     banks = [load_bank(find_bank(name, resources.banks())) for name in names]
     require_tags(banks, tags)
-    found: list[tuple[str, list[tuple[str, ...]]]] = [
-        (
-            bank.name,
-            [
-                (f"{bank.name}:{problem.name}", problem.kind_name, ", ".join(problem.labels))
-                for problem in bank.problems
-                if not tags or set(tags) & set(problem.labels)
-            ],
-        )
-        for bank in banks
-    ]
-    return [(name, rows) for name, rows in found if rows]
+    found: Listed = []
+    for bank in banks:
+        rows: list[tuple[str, ...]] = [
+            (f"{bank.name}:{problem.name}", problem.kind_name, ", ".join(problem.labels))
+            for problem in bank.problems
+            if not tags or set(tags) & set(problem.labels)
+        ]
+        found += [(bank.name, rows)] if rows else []
+    return found
 
 
 def make(
@@ -331,7 +334,7 @@ def printed_again(manifest: Manifest, problem_set: ProblemSet, *, pdf: bool) -> 
 
 def render(
     path: Path, folder: Path | None = None, *, pdf: bool = True, force: bool = False
-) -> Rendered:
+) -> Made:
     """Make the files of a set again from its manifest, byte for byte.
 
     Args:
@@ -353,20 +356,16 @@ def render(
     found = again(manifest)
     if found.failures:
         raise _edited(manifest, found.failures[0].where, found.failures[0].message)
-    sources = render_tex(found.problem_set)
-    own = found.problem_set.versions["exgen"] == __version__
-    for name, text in sources.items():
-        if own and digest(text.encode()) != manifest.files[f"{name}.tex"]:
-            raise _edited(manifest, f"{name}.tex", "it is not what was made")
-    files = _files(found.problem_set, sources, _beside(manifest, found.problem_set), pdf=pdf)
-    changed = [
-        name
-        for name, recorded in sorted(manifest.files.items())
-        if name in files and digest(files[name]) != recorded
-    ]
+    problem_set = found.problem_set
+    files = printed_again(manifest, problem_set, pdf=pdf)
+    recorded = sorted(manifest.files.items())
+    changed = [name for name, sha in recorded if name in files and digest(files[name]) != sha]
+    if problem_set.versions["exgen"] == __version__:
+        for name in changed:
+            if name.endswith(".tex"):
+                raise _edited(manifest, name, "it is not what was made")
     kept = write_folder(target, files, force=force)
-    made = Made(target, tuple(sorted(files)), found.problem_set, kept)
-    return Rendered(made, tuple(changed))
+    return Made(target, tuple(sorted(files)), problem_set, kept, changed=tuple(changed))
 
 
 def _edited(manifest: Manifest, where: str, says: str) -> ManifestError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exgen.derivation import Derivation
     from exgen.document import Agreement, Answer, ProblemSet
     from exgen.lint import Report
-    from exgen.pipeline import Made, Rendered
+    from exgen.pipeline import Made
     from exgen.verify import Verified
 
 WIDTH = 88
@@ -75,12 +75,11 @@ def _waived(problem: str, rules: tuple[str, ...]) -> str:
     return f"'{problem}' is drawn without the rule{'s' * (len(rules) > 1)} {', '.join(rules)}"
 
 
-def rendered_text(rendered: Rendered) -> str:
+def rendered_text(made: Made) -> str:
     """Return what ``render`` prints: the files, and which of them are not as recorded."""
-    version = rendered.made.problem_set.versions.get("exgen")
-    changed = ", ".join(rendered.changed)
+    version, changed = made.problem_set.versions.get("exgen"), ", ".join(made.changed)
     lines = [f"not as exgen {version} made it, and recorded anew: {changed}"] if changed else []
-    return _written(rendered.made, ", made again from its manifest", lines)
+    return _written(made, ", made again from its manifest", lines)
 
 
 def _written(made: Made, how: str, lines: Iterable[str]) -> str:

@@ -101,27 +101,28 @@ class Shapes(Struct, frozen=True):
         return known[1]
 
     def _worked_out(self, expr: Expr) -> Shape:
-        match expr:
-            case Name(name):
-                if name not in self.names:
-                    raise MisfitError(f"'{name}' is not bound")
-                return self.names[name]
-            case Derivative(of, by):
-                if expr in self.names:
-                    return self.names[expr]
-                return derivative_shape(self.of(Name(of)), self.of(Name(by)))
-            case Call(op, args, options):
-                if op not in TABLE:
-                    raise MisfitError(f"there is no op '{op}'")
-                return lookup(op).shape(Sizes(), tuple(map(self.of, args)), dict(options))
-            case Entry(of=inner):
-                self.axes(inner)
-                return SCALAR
-            case SumOver(body=inner):
-                self.of(inner)
-                return SCALAR
-            case Number() | Size() | Delta():
-                return SCALAR
+        # a chain of ifs is quicker than a match
+        if isinstance(expr, Name):
+            if expr.name not in self.names:
+                raise MisfitError(f"'{expr.name}' is not bound")
+            return self.names[expr.name]
+        if isinstance(expr, Derivative):
+            if expr in self.names:
+                return self.names[expr]
+            return derivative_shape(self.of(Name(expr.of)), self.of(Name(expr.by)))
+        if isinstance(expr, Call):
+            if expr.op not in TABLE:
+                raise MisfitError(f"there is no op '{expr.op}'")
+            inner = tuple(map(self.of, expr.args))
+            return lookup(expr.op).shape(Sizes(), inner, dict(expr.options))
+        if isinstance(expr, Entry):
+            self.axes(expr.of)
+            return SCALAR
+        if isinstance(expr, SumOver):
+            self.of(expr.body)
+            return SCALAR
+        if isinstance(expr, (Number, Size, Delta)):
+            return SCALAR
         raise MisfitError(f"{type(expr).__name__} is not an expression")
 
     def axes(self, whole: Expr) -> Shape:

@@ -80,7 +80,7 @@ def _copied(bank: Bank, entry: ProblemEntry) -> str:
         lines=source.text,
         draws="".join(draws),
         name=entry.name,
-        text=worded(entry.kind.name, drawn.draws).strip() + "\n",
+        text=worded(entry.kind.name, drawn.draws, network.graph).strip() + "\n",
         sizes="".join(f"sizes.{name} = {size}\n" for name, size in sizes.items()),
     )
 

@@ -134,8 +134,11 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     elif inside == "grid":
         prints = {"show": "grid", "answer": names[0]}
     if inside == "box" and answered.layout:
+        facts = names[1:] if answered.layout == RUBRIC else []
+        boxed = names[: len(names) - len(facts)]
         paragraph["boxed"] += [
-            {"answer": name, "layout": answered.layout, "after": None} for name in names
+            {"answer": name, "layout": answered.layout, "after": None, "facts": facts}
+            for name in boxed
         ]
     elif (not ask.choices or answered.layout) and ask.sort not in PANELS:
         paragraph["blanks"] += names

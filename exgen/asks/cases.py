@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.asks.scene import Answered, Scene
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.derive.cases import Cases, reused
+from exgen.derive.cases import entry_by_cases, reused
 from exgen.derive.gradients import derive_gradients
 from exgen.document import Step, Tex
 from exgen.engine import evaluate
@@ -73,7 +73,7 @@ def vector_case(graph: Graph) -> dict[str, Any]:
             raise KindError(f"'{name}' is not a vector", remedy=NEEDS)
     extended, upstream = with_upstream(graph)
     closed = derive_gradients(extended)[by].closed
-    Cases(extended.shapes, "i", "i").entry(closed)
+    entry_by_cases(closed, extended.shapes, "i", "i")
     found = {
         "by": by,
         "output": graph.loss,
@@ -120,7 +120,8 @@ def entry(ask: Phrase, scene: Scene) -> Answered:
     base, own = printer.notation.index_base, reused(closed)
     label = index if position is None else str(position + base)
     try:
-        expr = Cases(graph.shapes, index if position is None else position, label).entry(closed)
+        at = index if position is None else position
+        expr = entry_by_cases(closed, graph.shapes, at, label)
     except KindError as error:
         raise scene.error(error.message, ask.spans["entry"], error.remedy) from None
     why = MOVED if call is not None else ""

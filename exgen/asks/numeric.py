@@ -12,7 +12,7 @@ from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
-from exgen.asks.wires import beside, decimals, is_by_hand, is_on_a_wire, single
+from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
@@ -27,19 +27,21 @@ from exgen.problems.base import Solved
 from exgen.problems.upstream import part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from exgen.asks.pieces import Phrase
-    from exgen.derive.latex import Printer
     from exgen.engine import Values
     from exgen.errors import Source
-    from exgen.graph import Graph
+    from exgen.graph import Expr, Graph
     from exgen.problems.backward import Backward
 
 TWICE = re.compile(r"\\left\(\\left\((-[\d.]+)\\right\)\\right\)")
 """A negative number in two pairs of brackets, its own and those of a power."""
 MOST_CELLS = 16
 """Arrays with more entries than this are not written in place of their names."""
+DESCENT = "One step of gradient descent moves a parameter against its gradient."
 PUT_IN = "The formula, at these numbers."
 STEP_DIGITS = 4
 """The decimals of a number on the way, where the answer is exact and this one is not."""
@@ -55,7 +57,8 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
     """Return the array that an ask is answered by, at the values of a forward pass."""
     if ask.sort == "value":
         return values[ask["name"]]
-    of, by = (graph.loss, ask["name"]) if ask.sort == "update" else (ask["name"], _by(ask))
+    is_update = ask.sort == "update"
+    of, by = (graph.loss, ask["name"]) if is_update else (ask["name"], ask["entry"][0])
     inner = part_of(graph, of)
     slope = gradients(inner, {name: values[name] for name in inner.names}, exact=True)[by]
     if ask.sort == "gradient":
@@ -68,29 +71,27 @@ def result(ask: Phrase, graph: Graph, values: Values) -> NDArray[Any]:
 def value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a name at the numbers, worked out line by line."""
     if is_on_a_wire(ask):
-        return single(ask, scene)
+        return on_wires(ask, scene)
     scene = scene.numbered(ask)
-    name, digits = scene.name(ask), decimals(ask, scene)
+    name, digits = scene.name(ask), scene.digits(ask)
     graph, array = scene.graph, scene.values[name]
     require_exact(ask, array, scene.source)
     left = scene.printer.name(name)
+    done, _ = _before(ask, scene, None)
+    lines = [b.name for b in part_of(graph, name).bindings if b.name not in {*done} - {name}]
     solved = Solved(
         name=ask.name,
         latex=Tex(cells_latex(array, digits)),
         shape=graph.shapes[name],
         expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
-        steps=_forward_steps(ask, scene, name, digits),
-        claim=Equation(
-            graph,
-            Quantity(name),
-            cells=as_cells(array),
-            leaves=scene.leaves,
-            rounding=_rounding(digits),
+        steps=tuple(
+            _line_step(scene, line, digits, answer=line == name) for line in lines or [name]
         ),
+        claim=_claim(scene, Quantity(name), array, digits),
         write=lambda claim: Tex(cells_latex(claim.value, digits)),
         where=_where(scene, left),
     )
-    solved = beside(ask, scene, solved, name, backwards=False)
+    solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
@@ -99,31 +100,19 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     scene = scene.numbered(ask)
     by = scene.name(ask, "entry")
     inner = scene.ending_in(scene.name(ask), ask)
-    graph, layout = inner.graph, scene.setting.notation.layout
-    leaves = {leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves}
-    found, digits = result(ask, scene.graph, scene.values), decimals(ask, scene)
+    graph = inner.graph
+    found, digits = result(ask, scene.graph, scene.values), scene.digits(ask)
     require_exact(ask, found, scene.source)
+    work = backward_of(inner)
+    symbol = inner.printer.derivative(graph.loss, by)
+    claim = _claim(inner, Quantity(graph.loss, by), found, digits)
 
     def write(claim: Equation) -> Tex:
         return Tex(cells_latex(claim.value, digits))
 
-    claim = Equation(
-        graph,
-        Quantity(graph.loss, by),
-        cells=as_cells(_turned(found, layout)),
-        layout=layout,
-        leaves=leaves,
-        rounding=_rounding(digits),
-    )
-    work = backward_of(inner)
-    symbol = inner.printer.derivative(graph.loss, by)
+    steps, where = _steps(ask, inner, by, digits, answer=True), _where(scene, symbol)
     if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
-        steps: tuple[Step, ...] = (Step("value", write(claim), PUT_IN),)
-        where = Tex("at these numbers")
-    else:
-        forward_steps = _needed_forward(ask, inner, work, by, digits)
-        steps = (*forward_steps, *_backward_steps(ask, inner, by, digits))
-        where = _where(scene, symbol)
+        steps, where = (Step("value", write(claim), PUT_IN),), Tex("at these numbers")
     solved = Solved(
         name=ask.name,
         latex=write(claim),
@@ -134,7 +123,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
         write=write,
         where=where,
     )
-    solved = beside(ask, scene, solved, by, backwards=True)
+    solved = beside(ask, scene, solved, (by, True))
     return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
 
 
@@ -155,36 +144,36 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         symbol = printer.transpose_of(symbol)
     factor = decimal_text(rate) or str(rate)
     formula = rf"{printer.name(by)} - {factor} \, {symbol}"
-    before = [part for part in scene.earlier(ask) if _is_gradient_of(part, graph.loss, by)]
-    steps: tuple[Step, ...] = ()
-    if not before:
-        work = backward_of(scene)
-        steps = (
-            *_needed_forward(ask, scene, work, by, digits),
-            *_backward_steps(ask, scene, by, digits),
-        )
     shown = cells_latex(slope, _shown_digits(slope, digits))
-    sign = "=" if digits is None else r"\approx"
     numbers = rf"{cells_latex(scene.values[by], None)} - {factor} \cdot {_bracketed(shown)}"
-    shown_result = cells_latex(moved, digits)
-    equation = rf"{formula} = {numbers} {sign} \exanswer{{{shown_result}}}"
-    why = "One step of gradient descent moves a parameter against its gradient."
-    claim = Equation(
-        graph,
-        Quantity(graph.loss, by, Decimal(str(float(rate)))),
-        cells=as_cells(moved),
-        leaves=scene.leaves,
-        rounding=_rounding(digits),
-    )
+    claim = _claim(scene, Quantity(graph.loss, by, Decimal(str(float(rate)))), moved, digits)
+    equation = Tex(rf"{formula} = {numbers}{_equals(moved, digits, answer=True)}")
     solved = Solved(
         name=ask.name,
-        latex=Tex(shown_result),
+        latex=Tex(cells_latex(moved, digits)),
         shape=graph.shapes[by],
         expr=to_text(Name(by) - rate * graph.gradient(by)),
-        steps=(*steps, Step("update", Tex(equation), why)),
+        steps=(
+            *_steps(ask, scene, by, digits, answer=False),
+            Step("update", equation, DESCENT, claims=(claim,)),
+        ),
         claim=claim,
     )
     return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
+
+
+def _claim(scene: Scene, quantity: Quantity, array: NDArray[Any], digits: int | None) -> Equation:
+    """Return the claim that a quantity has these numbers, as the notation lays them out."""
+    layout = scene.setting.notation.layout
+    turned = layout == "numerator" and quantity.by and quantity.rate is None
+    return Equation(
+        scene.graph,
+        quantity,
+        cells=as_cells(array.T if turned else array),
+        layout=layout if quantity.rate is None else "shape",
+        leaves={leaf.name: scene.leaves[leaf.name] for leaf in scene.graph.leaves},
+        rounding=None if digits is None else Rounding(digits),
+    )
 
 
 def _where(scene: Scene, symbol: str) -> Tex:
@@ -206,16 +195,6 @@ def is_formula_of(ask: Phrase, value: Phrase) -> bool:
     return ask.sort == value.sort and f"{ask.name}.value" == value.name
 
 
-def _is_gradient_of(ask: Phrase, of: str, by: str) -> bool:
-    """Whether an ask worked a gradient out at numbers."""
-    return (
-        ask.sort == "gradient"
-        and ask["name"] == of
-        and ask["entry"] == (by, ())
-        and bool({"digits", "exactly"} & ask.clauses.keys())
-    )
-
-
 def require_exact(ask: Phrase, array: NDArray[Any], source: Source) -> None:
     """Raise where an answer that is not to be rounded is no fraction."""
     if "digits" not in ask.clauses and not all(map(is_exact, array.flat)):
@@ -226,12 +205,7 @@ def require_exact(ask: Phrase, array: NDArray[Any], source: Source) -> None:
         raise placed(error, source, ask.span)
 
 
-def _rounding(digits: int | None) -> Rounding | None:
-    return None if digits is None else Rounding(digits)
-
-
-def _turned(array: NDArray[Any], layout: str) -> NDArray[Any]:
-    return array.T if layout == "numerator" else array
+# --- worked lines ---
 
 
 def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
@@ -247,122 +221,91 @@ def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
     )
 
 
-def _sign(array: NDArray[Any], digits: int | None) -> str:
-    return "=" if _shown_digits(array, digits) is None else r"\approx"
+def _equals(array: NDArray[Any], digits: int | None, *, answer: bool = False) -> str:
+    """Return the last side of a line, with its sign: numbers, marked where they are the answer."""
+    shown = digits if answer else _shown_digits(array, digits)
+    latex, sign = cells_latex(array, shown), "=" if shown is None else r"\approx"
+    return rf" {sign} \exanswer{{{latex}}}" if answer else f" {sign} {latex}"
 
 
 def _bracketed(latex: str) -> str:
     return rf"\left({latex}\right)" if latex.startswith("-") else latex
 
 
-def _worked_before(ask: Phrase, scene: Scene) -> frozenset[str]:
-    """Return the lines whose values the key works out for an earlier ask."""
-    done: set[str] = set()
+def _before(ask: Phrase, scene: Scene, work: Backward | None) -> tuple[set[str], list[str]]:
+    """Return the lines, and the gradients, that the key works out for earlier asks."""
+    lines: set[str] = set()
+    known = scene.given_gradients
     for earlier in scene.earlier(ask):
+        if not is_numeric(earlier) or is_on_a_wire(earlier):
+            continue
         if earlier.sort == "value" and earlier["name"] in scene.graph.names:
-            done |= set(part_of(scene.graph, earlier["name"]).names)
-    return frozenset(done)
+            lines |= set(part_of(scene.graph, earlier["name"]).names)
+        elif work is not None and (earlier.sort, earlier["name"]) == ("gradient", scene.graph.loss):
+            by = earlier["entry"][0]
+            known += [*work.needed(by, known), by]
+            lines |= _read(scene.graph, work, known)
+    return lines, known
 
 
-def _forward_steps(ask: Phrase, scene: Scene, name: str, digits: int | None) -> tuple[Step, ...]:
-    done = _worked_before(ask, scene)
-    lines = [b.name for b in part_of(scene.graph, name).bindings if b.name not in done]
-    return tuple(
-        _line_step(scene, line, digits, answer=line == name)
-        for line in (lines if name in lines or not lines else [*lines, name])
-    )
+def _read(graph: Graph, work: Backward, stages: Iterable[str]) -> set[str]:
+    """Return the lines of the forward pass that some stages of the backward pass need."""
+    read = {name for stage in stages for name in names_in(work.found[stage].step)}
+    return {b.name for name in read & {*graph.names} for b in part_of(graph, name).bindings}
 
 
 def _line_step(scene: Scene, line: str, digits: int | None, *, answer: bool = False) -> Step:
     """Return one line of the forward pass: its formula, with numbers put in, and its value."""
-    printer, array = scene.printer, scene.values[line]
-    expr = scene.graph.expr(line)
-    shown = cells_latex(array, digits if answer else _shown_digits(array, digits))
-    sign = r"\approx" if answer and digits is not None else _sign(array, digits)
+    printer, array, expr = scene.printer, scene.values[line], scene.graph.expr(line)
     sides = [printer.name(line)]
     if expr is not None:
-        sides.append(printer(expr))
-        sides += _put_in(scene, printer, line, digits)
-    result = rf"\exanswer{{{shown}}}" if answer else shown
-    return Step("line", Tex(f"{' = '.join(sides)} {sign} {result}"), "")
+        sides += [printer(expr), *_put_in(scene, expr, digits)]
+    claim = _claim(scene, Quantity(line), array, digits if answer else _shown_digits(array, digits))
+    equation = f"{' = '.join(sides)}{_equals(array, digits, answer=answer)}"
+    return Step("line", Tex(equation), "", claims=(claim,))
 
 
-def _put_in(scene: Scene, printer: Printer, line: str, digits: int | None) -> list[str]:
+def _put_in(scene: Scene, expr: Expr, digits: int | None) -> list[str]:
     """Return a line with the numbers in place of the names; nothing where that is too much."""
-    expr = scene.graph.expr(line)
-    read = [name for name in scene.graph.names if expr is not None and name in names_in(expr)]
-    if any(scene.values[name].size > MOST_CELLS for name in read):
+    if any(scene.values[name].size > MOST_CELLS for name in names_in(expr)):
         return []
 
     def number(name: str, _latex: str) -> str:
         array = scene.values[name]
         return _bracketed(cells_latex(array, _shown_digits(array, digits)))
 
-    if expr is None:
-        return []
-    return [TWICE.sub(r"\\left(\1\\right)", replace(printer, decorate=number)(expr))]
+    return [TWICE.sub(r"\\left(\1\\right)", replace(scene.printer, decorate=number)(expr))]
 
 
-def _needed_forward(
-    ask: Phrase, scene: Scene, work: Backward, by: str, digits: int | None
+def _steps(
+    ask: Phrase, scene: Scene, by: str, digits: int | None, *, answer: bool
 ) -> tuple[Step, ...]:
-    """Return the lines of the forward pass that a backward pass reads and no ask worked out."""
-    done = _worked_before(ask, scene) | _lines_before(ask, scene)
-    read: set[str] = set()
-    for stage in (*work.needed(by, []), by):
-        read |= names_in(work.found[stage].step)
-    lines = {b.name for name in read if name in scene.graph.names
-             for b in part_of(scene.graph, name).bindings}  # fmt: skip
-    return tuple(
-        _line_step(scene, b.name, digits) for b in scene.graph.bindings if b.name in lines - done
-    )
+    """Return the lines that lead to a gradient, forwards and backwards, each with its numbers.
 
-
-def _lines_before(ask: Phrase, scene: Scene) -> frozenset[str]:
-    """Return the lines that earlier gradients at numbers worked out."""
-    found: set[str] = set()
-    for earlier in scene.earlier(ask):
-        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
-            work = backward_of(scene)
-            for stage in (*work.needed(_by(earlier), []), _by(earlier)):
-                for name in names_in(work.found[stage].step) & set(scene.graph.names):
-                    found |= {b.name for b in part_of(scene.graph, name).bindings}
-    return frozenset(found)
-
-
-def _by(ask: Phrase) -> str:
-    return ask["entry"][0] if ask.sort == "gradient" else ""
-
-
-def _backward_steps(ask: Phrase, scene: Scene, by: str, digits: int | None) -> tuple[Step, ...]:
-    """Return the gradients from the loss back to a name, each as formula and as number."""
-    work = backward_of(scene)
-    known = scene.given_gradients
-    derived = [part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"]
-    for earlier in scene.earlier(ask):
-        if _is_gradient_of(earlier, scene.graph.loss, _by(earlier)):
-            known += [*work.needed(_by(earlier), known), _by(earlier)]
-    found = gradients(scene.graph, {n: scene.values[n] for n in scene.graph.names}, exact=True)
-    layout = scene.setting.notation.layout
+    What the key worked out for an earlier ask stands there.
+    """
+    work, graph = backward_of(scene), scene.graph
+    lines, known = _before(ask, scene, work)
+    stages = [stage for stage in (*work.needed(by, known), by) if stage not in known]
+    read = _read(graph, work, stages) - lines
+    found = gradients(graph, {n: scene.values[n] for n in graph.names}, exact=True)
+    told = {part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"}
+    forwards = [_line_step(scene, b.name, digits) for b in graph.bindings if b.name in read]
     steps: list[Step] = []
-    for stage in (*work.needed(by, known), by):
-        if stage in known:
-            continue
-        known.append(stage)
-        answer = stage == by and ask.sort == "gradient"
-        array = _turned(found[stage], layout)
-        shown = cells_latex(array, digits if answer else _shown_digits(array, digits))
-        rounded = answer and digits is not None
-        sign = r"\approx" if rounded else _sign(array, digits)
+    for stage in stages:
+        last, array = answer and stage == by, found[stage]
+        shown = digits if last else _shown_digits(array, digits)
+        claim = _claim(scene, Quantity(graph.loss, stage), array, shown)
         step = work.step(stage)
-        result = rf"\exanswer{{{shown}}}" if answer else shown
-        formula = str(step.equation).replace("&=", "=")
-        sides = f"{formula}{_paths_put_in(scene, work, stage, found, digits)}"
-        if sign == "=":  # a formula that is a number already is written once
-            sides = sides.removesuffix(f" = {shown}")
-        why = "" if stage in derived else " ".join(reasons_of(work.found[stage]))
-        steps.append(replace(step, equation=Tex(f"{sides} {sign} {result}"), why=why))
-    return tuple(steps)
+        ending = _equals(claim.value, digits, answer=last)
+        sides = str(step.equation).replace("&=", "=")
+        sides += _paths_put_in(scene, work, stage, found, digits)
+        if shown is None:  # a formula that is a number already is written once
+            sides = sides.removesuffix(f" = {cells_latex(claim.value, None)}")
+        why = "" if stage in told else " ".join(reasons_of(work.found[stage]))
+        claims = (*step.claims, claim)
+        steps.append(replace(step, equation=Tex(f"{sides}{ending}"), why=why, claims=claims))
+    return (*forwards, *steps)
 
 
 def _paths_put_in(
@@ -375,4 +318,5 @@ def _paths_put_in(
     named = {**scene.values, **{scene.graph.gradient(n): array for n, array in found.items()}}
     arrays = [evaluate(path, named, exact=True) for path in each]
     shown = [_bracketed(cells_latex(array, _shown_digits(array, digits))) for array in arrays]
-    return f" {_sign(arrays[0], digits)} {' + '.join(shown)}"
+    sign = "=" if _shown_digits(arrays[0], digits) is None else r"\approx"
+    return f" {sign} {' + '.join(shown)}"

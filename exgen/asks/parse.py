@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from exgen.asks.grammar import COMMON, EQUALS, Found, Reader, Token, span_at, tokens
-from exgen.asks.pieces import Fact, Formula, Let, Part, Phrase, Where, Words
+from exgen.asks.grammar import COMMON, Found, Reader, Token, span_at, tokens
+from exgen.asks.pieces import Behind, Fact, Formula, Let, Part, Phrase, Where, Words
 from exgen.asks.table import ASKS, SHOWS, Ask
 from exgen.asks.tables import HEADS, TABLE
 from exgen.errors import Source, nearest
@@ -27,7 +27,7 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-SAID = ("upstream", "given", "sorted", "examples", "wire")
+SAID = ("upstream", "terms", "given", "sorted", "examples", "wire")
 """The clauses that tell two asks about the same name apart."""
 ROW = "_"
 """What stands in the column of a table for the name of a row."""
@@ -35,10 +35,13 @@ OF_NAMES = re.compile(
     r"\{\s*(?:fact|where|let|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL
 )
 """What begins a brace in which names stand behind the colon too, and no words."""
-WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
+TOGETHER = (["upstream", "given"], ["terms", "examples"])
+WAYS = ("exactly", "digits", "upstream", "steps", "terms", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
-COMPARED = re.compile(r"(<=|>=|<|>|=)")
+COMPARED = re.compile(r"<=|>=|<|>|=|[()\[\]]")
+VALUE = re.compile(r"\s(?:(exactly)|to (\d) (?:digit|decimal)s?)$")
+BEHIND = re.compile(r"parameters behind (\w+)")
 CONDITION = re.compile(r"\{where:[^{}]*\}")
 GRADIENT = re.compile(r"gradient of (\w+) by (\w+)")
 WORD = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\{\{|\}\}|.', re.DOTALL)
@@ -214,21 +217,41 @@ def _formula(source: Source, body: str, start: int, span: Span) -> Formula:
 
 
 def _where(source: Source, body: str, span: Span, after: int) -> Where:
-    text = body[after:].strip().removeprefix(":")
-    text = GRADIENT.sub(r"derivative(\1, \2)", text)
-    sides = COMPARED.split(text)
-    if len(sides) != 3 or not (sides[0].strip() and sides[2].strip()):  # noqa: PLR2004 - a < b
+    sides, signs, of = _compared(body[after:])
+    if len(signs) != 1:
         raise source.error("a condition compares two formulas", span, "Such as {where: y < t}.")
-    return Where(sides[0].strip(), sides[1], sides[2].strip(), span)
+    return Where(sides, signs, of, span)
 
 
-def _fact(source: Source, body: str, span: Span, after: int) -> Fact:
-    text = body[after:].strip().removeprefix(":")
-    sides = tuple(side.strip() for side in EQUALS.split(text))
-    if len(sides) < 2 or not all(sides) or "{" in text:  # noqa: PLR2004 - an equation
-        remedy = "Such as {fact: a1 = relu(z1)}."
-        raise source.error("a fact is an equation between two formulas", span, remedy)
-    return Fact(sides, span)
+def _fact(source: Source, body: str, span: Span, after: int) -> Fact | Behind:
+    text = body[after:].strip().removeprefix(":").strip()
+    if behind := BEHIND.fullmatch(text):
+        return Behind(behind[1], span)
+    value = VALUE.search(text)
+    sides, signs, of = _compared(text[: value.start()] if value else text)
+    if bool(signs) == bool(value) or "{" in text:
+        remedy = "Such as {fact: a1 = relu(z1)}, {fact: a1 >= 0} or {fact: log(2) to 3 digits}."
+        raise source.error("a fact compares formulas, or is the value of one", span, remedy)
+    return Fact(sides, signs, of, span, int(value[2]) if value and value[2] else None)
+
+
+def _compared(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return sides, the signs between them outside of brackets, and what gradients are of."""
+    text = text.strip().removeprefix(":")
+    of = GRADIENT.search(text)
+    text = GRADIENT.sub(r"derivative(\1, \2)", text)
+    depth, start = 0, 0
+    sides: list[str] = []
+    signs: list[str] = []
+    for mark in COMPARED.finditer(text):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(mark[0], 0)
+        if depth == 0 and mark[0] not in ")]":
+            sides.append(text[start : mark.start()].strip())
+            signs.append(mark[0])
+            start = mark.end()
+    sides.append(text[start:].strip())
+    complete = all(sides)
+    return tuple(sides), tuple(signs) if complete else (), of[1] if of else ""
 
 
 def _phrase(source: Source, verb: str, start: int, end: int, here: Span) -> Phrase:
@@ -340,7 +363,7 @@ def _choices(source: Source, between: list[tuple[int, int]]) -> tuple[tuple[Inli
         tuple(
             part
             for part in _pieces(source, left, right, inside=True)
-            if isinstance(part, (Words, Formula, Fact, Where))
+            if isinstance(part, (Words, Formula, Fact, Where, Behind))
         )
         for left, right in between
     )
@@ -354,7 +377,7 @@ def _check(source: Source, found: Found) -> None:
             said = f"this must be a whole number from 0 to {most}"
             raise source.error(said, found.spans[clause])
     ways = [name for name in WAYS if name in found.clauses]
-    if len(ways) > 1 and ways != ["upstream", "given"]:
+    if len(ways) > 1 and ways not in TOGETHER:
         remedy = "Ask twice where both are wanted."
         raise source.error("an answer is worked out in one way", found.spans[ways[1]], remedy)
 

@@ -40,19 +40,37 @@ class Let(Struct, frozen=True):
     span: Span
 
 
-class Fact(Struct, frozen=True):
-    """An equation that has to hold, printed on the key."""
+class Compared(Struct, frozen=True):
+    """Sides with signs between them; one side alone stands for its value.
+
+    Attributes:
+        sides: in the network language.
+        signs: one between each two sides.
+        of: what the gradients in them are of; empty where there are none.
+        span: where it stands.
+        digits: the decimals to which a value is rounded; None where it is exact.
+
+    """
 
     sides: tuple[str, ...]
+    signs: tuple[str, ...]
+    of: str
     span: Span
+    digits: int | None = None
 
 
-class Where(Struct, frozen=True):
+class Fact(Compared, frozen=True):
+    """A condition that has to hold, printed on the key."""
+
+
+class Where(Compared, frozen=True):
     """The condition on which what stands beside it is the right choice; it is not printed."""
 
-    left: str
-    sign: str
-    right: str
+
+class Behind(Struct, frozen=True):
+    """A fact: the parameters all of whose paths to the loss lead through a line."""
+
+    name: str
     span: Span
 
 
@@ -90,5 +108,5 @@ class Phrase:
         return self.slots[slot]
 
 
-Inline = Words | Formula | Fact | Where
+Inline = Words | Formula | Fact | Where | Behind
 Piece = Inline | Let | Part | Phrase

@@ -6,11 +6,9 @@ from dataclasses import replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
-from exgen.asks.cases import RULES, is_by_cases, require_telling
-from exgen.asks.numeric import is_numeric, require_exact, result
+from exgen.asks.drawing import NUMBER_RULES, drawn_numbers
+from exgen.asks.numeric import is_numeric
 from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Part, Phrase
 from exgen.asks.scalars import is_of_scalars
@@ -19,56 +17,29 @@ from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.tables import TABLE, is_hidden
 from exgen.asks.vectorised import SORTS
-from exgen.asks.wires import BESIDE, BY_HAND, is_on_a_wire, require_workable, rounded_to
-from exgen.asks.wires import RULES as HAND_RULES
+from exgen.asks.wires import is_on_a_wire, rounded_to
 from exgen.asks.words import among
 from exgen.derive.batch import cost_name
-from exgen.engine import forward
-from exgen.errors import KindError, LanguageError, RejectedError, Source, nearest
-from exgen.graph import SCALAR, Call
+from exgen.errors import KindError, LanguageError, Source, nearest
+from exgen.graph import SCALAR
 from exgen.language import read_network
 from exgen.language.writer import graph_text
-from exgen.ops import traits_of
-from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, forward_fields
-from exgen.problems.numbers import draw_numbers, exact_arrays
-from exgen.problems.rounding import NEAR_TIE, TRIES, carried
 from exgen.problems.steps import said_once, scalar_notation
 from exgen.problems.upstream import part_of, with_upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Mapping
 
     from exgen.asks.pieces import Piece
     from exgen.asks.scene import Answered
-    from exgen.engine import Values
-    from exgen.graph import Expr, Graph
+    from exgen.graph import Graph
     from exgen.seeds import Stream
 
 WHOLE = ("network", "entries", "chain")
 """What shows the whole forward pass."""
 TEXT = "text"
 """The name of the kind, and of the key of a bank that holds the text."""
-MOST_DECIMALS = 4
-"""The decimals of a drawn exact answer."""
-LARGEST = 1000
-NUMBER_RULES = tuple(
-    dict.fromkeys(
-        (
-            "values_exist",
-            "no_ties",
-            "off_the_kink",
-            "short_decimals",
-            "clear_rounding",
-            *RULES,
-            *HAND_RULES,
-            *BESIDE,
-        )
-    )
-)
-"""The rules for the numbers of any text."""
 SLIPS = (
     "dropped_path",
     "own_factor",
@@ -144,14 +115,17 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     }
     shown = [phrase.sort for phrase in phrases if phrase.verb == "show"]
     on_wires = [phrase for phrase in asks if is_on_a_wire(phrase)]
-    if on_wires and shown.count("circuit") != 1:
-        error = KindError("a wire needs a circuit", remedy="Put {show circuit} into the text.")
-        raise placed(error, source, on_wires[0].span)
+    rounded = rounded_to(on_wires) is not None
+    for needed in filter(None, ("circuit" if on_wires else "", "rounding" if rounded else "")):
+        if shown.count(needed) != 1:
+            remedy = f"Put {{show {needed}}} into the text, once."
+            error = KindError(f"a number on a wire needs a {needed}", remedy=remedy)
+            raise placed(error, source, on_wires[0].span)
     numeric = [phrase for phrase in phrases if is_numeric(phrase)]
     if numeric or "numbers" in options or {"values", "circuit"} & set(shown):
         sizes = options.get("sizes", {})
         fixed = graph.with_sizes(sizes)
-        draws |= {"sizes": sizes, **_numbers(fixed, options, phrases, stream, source)}
+        draws |= {"sizes": sizes, **drawn_numbers(fixed, options, phrases, stream, source)}
     return draws
 
 
@@ -215,89 +189,6 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
                 raise placed(error, source, phrase.spans[slot])
 
 
-def _numbers(
-    graph: Graph,
-    options: Mapping[str, Any],
-    phrases: Sequence[Phrase],
-    stream: Stream,
-    source: Source,
-) -> dict[str, Any]:
-    """Draw the leaves until every number asked for can be worked out and rounded without doubt."""
-    asks = [phrase for phrase in phrases if is_numeric(phrase)]
-    by_hand = any(phrase.sort in BY_HAND for phrase in phrases)
-    worked = [ask for ask in asks if by_hand and ask.sort != "update"]
-    digits = rounded_to(worked)
-    vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
-    upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
-    ranges = options.get("numbers", {})
-    given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
-    drawn = [leaf.name for leaf in graph.leaves if leaf.name not in given]
-
-    def draw(attempt: int) -> dict[str, Any]:
-        numbers = draw_numbers(graph, ranges, stream.child("try", attempt))
-        try:
-            values = forward(graph, exact_arrays(numbers), exact=True)
-        except ZeroDivisionError:
-            raise RejectedError("values_exist") from None
-        floats = [np.asarray(array, dtype=float) for array in values.values()]
-        luck.require("values_exist", all(np.isfinite(array).all() for array in floats))
-        luck.require("no_ties", luck.no_ties(graph, values))
-        luck.require("off_the_kink", luck.off_the_kink(graph, values))
-        for by in vectors:
-            require_telling(graph, by, upstream, values, options)
-        found: dict[str, Any] = {"numbers": numbers}
-        if digits is not None:
-            found["carry"] = carried(digits, attempt, drawn=bool(drawn))
-        if is_of_scalars(graph) and drawn and asks:
-            _require_telling(graph, asks, values, ranges, options)
-        if worked:
-            require_workable(worked, graph, found, upstream, options)
-        if drawn:
-            for ask in asks:
-                if ask not in worked or not (is_on_a_wire(ask) or "digits" in ask.clauses):
-                    _require_workable(ask, result(ask, graph, values), source, options)
-        return found
-
-    tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
-    return luck.first_lucky(draw, ("numbers",), tries)
-
-
-def _require_telling(
-    graph: Graph,
-    asks: Sequence[Phrase],
-    values: Values,
-    ranges: Mapping[str, Any],
-    options: Mapping[str, Any],
-) -> None:
-    """Turn scalars down among which a 0 hides what was done with the others."""
-    drawn = luck.factors(graph, ranges)
-    luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
-    lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
-    luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
-    slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
-    luck.require("no_zero_gradients", all(map(luck.nonzero, slopes)), options)
-
-
-def _require_workable(
-    ask: Phrase, array: NDArray[Any], source: Source, options: Mapping[str, Any]
-) -> None:
-    """Turn a draw down whose answer is long, or hard to round."""
-    digits = ask.clauses.get("digits")
-    if digits is None:
-        require_exact(ask, array, source)
-        luck.require(
-            "short_decimals", luck.short_decimals([array], MOST_DECIMALS, LARGEST), options
-        )
-        return
-    units = np.abs(array.astype(float)) * 10.0 ** int(digits)
-    ties = np.abs(units - np.floor(units) - 0.5)
-    luck.require("clear_rounding", bool((ties > float(NEAR_TIE)).all()), options)
-
-
-def _is_kinked(expr: Expr) -> bool:
-    return isinstance(expr, Call) and bool(traits_of(expr).kink)
-
-
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
@@ -321,6 +212,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     ]
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
+    drawn = any(isinstance(piece, Phrase) and piece.sort == "units" for piece in pieces)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
         _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
@@ -334,7 +226,7 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         {
             **fields,
             "scalars": scalars,
-            "shown_in": setting.shown_in if shows else None,
+            "shown_in": setting.shown_in if shows or drawn else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,

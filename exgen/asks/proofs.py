@@ -66,6 +66,9 @@ def proof(ask: Phrase, scene: Scene) -> Answered:
         Step("line", Tex(f"{left if n == 0 else ''} &= {latex}"), why)
         for n, (_, latex, why) in enumerate(lines[1:])
     ]
+    for part, (expr, _, _) in zip(ask.choices, lines, strict=True):
+        (formula,) = (piece for piece in part if isinstance(piece, Formula))
+        scene.check_sides(start, expr, formula.span)
     states = ask.sort == "proof"
     exprs = tuple(expr for expr, _, _ in lines[1:])
     equal = _equal_to(start, exprs, ask, scene)

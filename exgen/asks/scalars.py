@@ -87,6 +87,11 @@ def _inserted(network: Graph, by: str, chain: Chained) -> list[Call]:
     ]
 
 
+def way_of(graph: Graph, options: Mapping[str, Any]) -> str:
+    """Return how a preset asks for the numbers of a network: exactly where they can be."""
+    return "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
+
+
 # --- which derivatives a preset asks for ---
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from exgen.derive.factors import NOTHING, gradients_given
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
-from exgen.graph import Graph, Name, is_scalar, substitute
+from exgen.graph import Graph, Name, is_scalar, shape_text, substitute
 from exgen.language import read_expression
 from exgen.problems.backward import Backward
 from exgen.problems.numbers import exact_arrays
 from exgen.problems.upstream import part_of
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +164,23 @@ class Scene:
     def earlier(self, ask: Phrase) -> tuple[Phrase, ...]:
         """Return the asks that stand before one; before what is shown, all."""
         return tuple(takewhile(lambda part: part.name != ask.name, self.asks))
+
+    def ending(self, of: str, span: Span) -> Scene:
+        """Return the scene with what the text lets be, whose gradients are of a line if of any."""
+        scene = self.beside
+        if not of:
+            return scene
+        if of not in scene.graph.names or not is_scalar(scene.graph.shapes[of]):
+            raise self.error(f"'{of}' is no scalar of the network", span)
+        ends = part_of(scene.graph, of)
+        return replace(scene, setting=replace(scene.setting, graph=ends), own=None)
+
+    def check_sides(self, one: Expr, other: Expr, span: Span, sign: str = "=") -> None:
+        """Raise where two sides differ in shape; every entry may compare with one number."""
+        shapes = [shape_of(side, self.graph.shapes) for side in (one, other)]
+        if shapes[0] != shapes[1] and (sign == "=" or not any(map(is_scalar, shapes))):
+            said = " and ".join(map(shape_text, shapes))
+            raise self.error(f"the two sides have different shapes: {said}", span)
 
     def formula(self, piece: Formula | str, span: Span | None = None) -> tuple[Expr, str]:
         """Return an expression of the text, and its LaTeX in the notation."""

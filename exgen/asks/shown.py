@@ -84,6 +84,23 @@ def graph(phrase: Phrase, scene: Scene) -> Shown:
     return {"show": "figure", "figure": figure.fields()}
 
 
+def units(_phrase: Phrase, scene: Scene) -> Shown:
+    """Show a network of scalar units as a figure, and any other by its lines."""
+    from exgen.problems.write_out import drawing, units_of
+
+    try:
+        figure = drawing(scene.graph, scene.printer)
+    except KindError:
+        return {"show": "network"}
+    biased = any(unit.bias for unit in units_of(scene.graph))
+    return {"show": "units", "drawing": figure.fields(), "biased": biased}
+
+
+def plot(phrase: Phrase, _scene: Scene) -> Shown:
+    """Show a curve on the key."""
+    return {"show": "plot", "plot": phrase["word"]}
+
+
 def values(phrase: Phrase, scene: Scene) -> Shown:
     """Show numbers: of these names, or of all leaves."""
     scene = scene.numbered(phrase)
@@ -151,5 +168,4 @@ def remark(phrase: Phrase, scene: Scene) -> Shown:
         expr, _ = scene.formula(condition, phrase.spans["condition"])
         if not evaluate(expr, scene.values, exact=True).all():
             return {"show": ""}
-    says, _ = proven_words(phrase.choices[0], scene)
-    return {"show": "remark", "says": says}
+    return {"show": "remark", "says": proven_words(phrase.choices[0], scene)}

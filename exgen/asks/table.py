@@ -156,6 +156,20 @@ SHOWS: Mapping[str, Show] = {
             shown.graph,
         ),
         Show(
+            "units",
+            "units",
+            "A network of scalar units as a figure, any other by its lines.",
+            "{show units}",
+            shown.units,
+        ),
+        Show(
+            "plot",
+            "plot sigmoid|minuslog",
+            "A curve, on the key alone.",
+            "{show plot sigmoid}",
+            shown.plot,
+        ),
+        Show(
             "batch",
             "batch",
             "How many examples are processed at once, and which line of the data each of them is.",
@@ -267,8 +281,8 @@ ASKS: Mapping[str, Ask] = {
             "every value|gradient on its wire",
             "Every number in the circuit that is shown, but those that are given: of the forward "
             "pass, or of the backward pass.",
-            "{show circuit} {ask every gradient on its wire to 2 digits}",
-            wires.every,
+            "{show rounding} {show circuit} {ask every gradient on its wire to 2 digits}",
+            wires.on_wires,
             ("exactly", "digits"),
         ),
         Ask(
@@ -310,7 +324,17 @@ ASKS: Mapping[str, Ask] = {
             "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             derived.gradient,
-            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits", "wire"),
+            (
+                "upstream",
+                "steps",
+                "terms",
+                "given",
+                "examples",
+                "sorted",
+                "exactly",
+                "digits",
+                "wire",
+            ),
             wrong=True,
         ),
         Ask(

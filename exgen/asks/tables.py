@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from exgen.asks.numeric import is_numeric
 from exgen.asks.scene import Answered, Scene
+from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
-from exgen.certify.layers import LayerInputClaim
 from exgen.certify.quantity import Quantity
 from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
-from exgen.derive.batch import DATA, batched, in_rows
+from exgen.derive.batch import batched, in_rows
+from exgen.derive.orient import DATA
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError
@@ -213,8 +214,8 @@ def source(ask: Phrase, scene: Scene) -> Answered:
         shape=None,
         expr=layer.source,
         steps=(Step("input", Tex(printer.name(layer.source)), BEFORE),),
-        claim=LayerInputClaim(scene.graph, name, layer.source, layer.fixed),
-        write=lambda claim: Tex(printer.name(claim.source)),
+        claim=ArrowsClaim(scene.graph, INPUT, (layer.source,), name, layer.fixed),
+        write=lambda claim: Tex(printer.name(claim.found[0])),
         where=Tex(f"as the input of ${titles[name]}$"),
     )
     return _blank(solved)

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+from exgen.asks.arrays import cells_latex
 from exgen.asks.grammar import EQUALS
-from exgen.asks.pieces import Fact, Formula, Where, Words
+from exgen.asks.pieces import Behind, Fact, Formula, Where, Words
 from exgen.asks.scene import Answered, Scene
+from exgen.certify.arrows import BEHIND, ArrowsClaim, behind
 from exgen.certify.choices import ChoiceClaim, Condition
-from exgen.certify.equation import Equation
+from exgen.certify.equation import Equation, as_cells
+from exgen.certify.quantity import Quantity
+from exgen.certify.sides import Rounding
+from exgen.derive.symbols import free_name
 from exgen.document import Step, Tex
+from exgen.engine import forward
 from exgen.errors import CertificateError, MisfitError
+from exgen.graph import Binding, Graph, names_in
 from exgen.language import to_text
-from exgen.problems.base import Solved
-from exgen.problems.steps import claimed
+from exgen.problems.base import Solved, blank
+from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exgen.asks.pieces import Inline, Phrase
-    from exgen.certify.prove import Claim
+    from exgen.graph import Expr
 
 
 NOTE = "note:"
+PRINTED = {"<=": r"\le", ">=": r"\ge"}
 
 
 def inline(pieces: Sequence[Inline], scene: Scene) -> list[str | Tex]:
@@ -32,33 +41,84 @@ def inline(pieces: Sequence[Inline], scene: Scene) -> list[str | Tex]:
     return [_inline(piece, scene) for piece in pieces if not isinstance(piece, Where)]
 
 
-def _inline(piece: Words | Formula | Fact, scene: Scene) -> str | Tex:
+def _inline(piece: Words | Formula | Fact | Behind, scene: Scene) -> str | Tex:
     if isinstance(piece, Words):
         return piece.text
-    sides = piece.sides if isinstance(piece, Fact) else EQUALS.split(piece.text)
-    printed = [scene.formula(side, piece.span)[1] for side in sides]
-    return Tex(f"${' = '.join(printed)}$")
+    if isinstance(piece, Formula):
+        printed = [scene.formula(side, piece.span)[1] for side in EQUALS.split(piece.text)]
+        return Tex(f"${' = '.join(printed)}$")
+    before, solved = stated(piece, scene, "")
+    return Tex(f"${before}{solved.latex}$")
 
 
-def _claims(pieces: Sequence[Inline], scene: Scene) -> tuple[Claim, ...]:
-    found: list[Claim] = []
-    for piece in pieces:
-        if isinstance(piece, Fact):
-            sides = tuple(scene.formula(side, piece.span)[0] for side in piece.sides)
-            try:
-                Equation(scene.graph, None, sides).prove()
-            except CertificateError as error:
-                remedy = f"At trial numbers its sides differ; {error.message}."
-                raise scene.error("this fact does not hold", piece.span, remedy) from None
-            found += claimed(scene.graph, sides)
-    return tuple(found)
+def stated(piece: Fact | Behind, scene: Scene, name: str) -> tuple[str, Solved]:
+    """Return what stands before a fact, and the fact as an answer that only the key shows.
+
+    Raises:
+        KindError: it does not hold.
+
+    """
+    if isinstance(piece, Behind):
+        return "", _behind(piece, scene, name)
+    scene = scene.ending(piece.of, piece.span)
+    read = [scene.formula(side, piece.span) for side in piece.sides]
+    for sign, ((one, _), (other, _)) in zip(piece.signs, pairwise(read), strict=True):
+        scene.check_sides(one, other, piece.span, sign)
+    if not piece.signs:
+        return _value(piece, read[0], scene, name)
+    signs = [PRINTED.get(sign, sign) for sign in piece.signs]
+    latex = read[0][1] + "".join(
+        f" {sign} {side}" for sign, (_, side) in zip(signs, read[1:], strict=True)
+    )
+    condition = Condition(tuple(expr for expr, _ in read), piece.signs)
+    claim = ChoiceClaim(scene.graph, (condition,))
+    found = claim.refuted()
+    if found and _has_numbers(scene):
+        claim = replace(claim, leaves=scene.leaves)
+        found = claim.refuted()
+    if found:
+        raise scene.error("this fact does not hold", piece.span, f"At trial numbers {found}.")
+    expr = to_text(read[-1][0])
+    return "", Solved(name, Tex(latex), None, expr, (), claim)
 
 
-def proven_words(
-    pieces: Sequence[Inline], scene: Scene
-) -> tuple[list[str | Tex], tuple[Claim, ...]]:
-    """Return words without spaces at either end, and the claims of the facts in them, proven."""
-    return _trimmed(inline(pieces, scene)), _claims(pieces, scene)
+def _behind(piece: Behind, scene: Scene, name: str) -> Solved:
+    graph, printer = scene.graph, scene.printer
+    found = behind(graph, piece.name)
+    if not found:
+        raise scene.error(f"no parameter acts through '{piece.name}' alone", piece.span)
+    latex = r",\; ".join(map(printer.name, found))
+    claim = ArrowsClaim(graph, BEHIND, found, piece.name)
+    return Solved(name, Tex(latex), None, ", ".join(found), (), claim)
+
+
+def _value(piece: Fact, read: tuple[Expr, str], scene: Scene, name: str) -> tuple[str, Solved]:
+    """Return the value of an expression, at the numbers if it reads any name."""
+    expr, latex = read
+    graph = scene.graph if names_in(expr) else Graph((), (), {}, "")
+    if graph.names and not _has_numbers(scene):
+        raise scene.error("there are no numbers to work this out at", piece.span)
+    graph = graph.with_sizes(scene.draws.get("sizes", {}))
+    of = free_name(graph, ("value",))
+    shapes = {**graph.shapes, of: shape_of(expr, graph.shapes)}
+    graph = Graph(graph.leaves, (*graph.bindings, Binding(of, expr)), shapes, of)
+    leaves = scene.leaves if graph.leaves else {}
+    array = forward(graph, leaves, exact=True)[of]
+    rounding = None if piece.digits is None else Rounding(piece.digits)
+    claim = Equation(graph, Quantity(of), cells=as_cells(array), leaves=leaves, rounding=rounding)
+    sign = "=" if rounding is None else r"\approx"
+    shown = Tex(cells_latex(array, piece.digits))
+    return f"{latex} {sign} ", Solved(name, shown, shapes[of], to_text(expr), (), claim)
+
+
+def _has_numbers(scene: Scene) -> bool:
+    numbers = scene.draws.get("numbers", {})
+    return all(leaf.name in numbers for leaf in scene.graph.leaves)
+
+
+def proven_words(pieces: Sequence[Inline], scene: Scene) -> list[str | Tex]:
+    """Return words without spaces at either end, the facts in them proven."""
+    return _trimmed(inline(pieces, scene))
 
 
 def choice(ask: Phrase, scene: Scene) -> Answered:
@@ -72,9 +132,12 @@ def choice(ask: Phrase, scene: Scene) -> Answered:
     first = 0 if claim is None else claim.right
     prints = _options(says, scene.draws["order"][ask.name], ask.name, first)
     right = prints["right"]
-    step = Step("choice", Tex(""), "", claims=_claims(ask.choices[first], scene))
-    holds = claim.conditions[first] if claim else None
-    expr = f"{to_text(holds.left)} {holds.sign} {to_text(holds.right)}" if holds else right
+    facts = (piece for piece in ask.choices[first] if isinstance(piece, Fact | Behind))
+    step = Step("choice", Tex(""), "", claims=tuple(stated(f, scene, "")[1].claim for f in facts))
+    expr = right
+    if claim:
+        (left, other), (sign,) = claim.conditions[first].sides, claim.conditions[first].signs
+        expr = f"{to_text(left)} {sign} {to_text(other)}"
     solved = Solved(ask.name, Tex(rf"\text{{{right}}}"), None, expr, (step,), claim)
     if claim is not None:
         return Answered(prints, (solved,))
@@ -94,16 +157,16 @@ def _conditions(ask: Phrase, scene: Scene) -> ChoiceClaim | None:
     if any(len(part) != 1 for part in parts):
         remedy = "Give every answer one, or none of them."
         raise scene.error("each answer of this choice needs its condition", ask.span, remedy)
+    (of,) = {part.of for (part,) in parts if part.of} or {""}
+    scene = scene.ending(of, ask.span)
     conditions = tuple(
-        Condition(
-            scene.formula(part.left, part.span)[0],
-            part.sign,
-            scene.formula(part.right, part.span)[0],
-        )
+        Condition(tuple(scene.formula(side, part.span)[0] for side in part.sides), part.signs)
         for (part,) in parts
     )
-    leaves = scene.leaves if "numbers" in scene.draws else None
-    claim = ChoiceClaim(scene.graph, conditions, 0, leaves)
+    for (part,), condition in zip(parts, conditions, strict=True):
+        (left, right), (sign,) = condition.sides, condition.signs
+        scene.check_sides(left, right, part.span, sign)
+    claim = ChoiceClaim(scene.graph, conditions, 0, scene.leaves if _has_numbers(scene) else None)
     found = claim.holding()
     if len(found) != 1:
         said = "no condition of this choice holds" if not found else "more than one condition holds"
@@ -156,14 +219,21 @@ def _options(
 
 def rubric(ask: Phrase, scene: Scene) -> Answered:
     """Return an answer in words, of which the key says what a full one has."""
-    points = [_trimmed(inline(point, scene)) for point in ask.choices]
-    notes = [_is_note(point) for point in points]
-    steps = tuple(
-        Step("point", Tex(""), "", note=note, claims=_claims(point, scene))
-        for point, note in zip(ask.choices, notes, strict=True)
-    )
+    facts: list[Solved] = []
+    points: list[list[str | Tex]] = []
+    for choice in ask.choices:
+        said: list[str | Tex] = []
+        for piece in choice:
+            if isinstance(piece, Fact | Behind):
+                before, solved = stated(piece, scene, f"{ask.name}.{len(facts) + 1}")
+                facts.append(solved)
+                said.append(Tex(f"${before}{blank(solved.name)}$"))
+            else:
+                said += inline((piece,), scene)
+        points.append(_trimmed(said))
+    steps = tuple(Step("point", Tex(""), "", note=_is_note(point)) for point in points)
     solved = Solved(ask.name, Tex(""), None, "", steps, None)
-    return Answered({"show": "", "rubric": points}, (solved,), "rubric")
+    return Answered({"show": "", "rubric": points}, (solved, *facts), "rubric")
 
 
 def _is_note(point: list[str | Tex]) -> bool:

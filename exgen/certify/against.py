@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,12 @@ from exgen.certify.compare import (
     compare,
     same_numbers,
 )
-from exgen.certify.hand import rounded_alike
+from exgen.certify.hand import by_decimals, rounded_alike
 from exgen.certify.magnitude import FAINT, scales
 from exgen.certify.quantity import known_values, units
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
-from exgen.errors import CertificateError
+from exgen.errors import CertificateError, KindError
 from exgen.graph import Expr, derivatives_in, is_scalar
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from exgen.certify.trials import Trial
     from exgen.document import Agreement
 
+MOST_DECIMALS = 100
+"""Values of more entries than this are not worked out again in decimals."""
 MIXED_TOLERANCE = 1e-7
 """Of a side with a partial derivative, which is taken by differences."""
 
@@ -88,12 +91,22 @@ def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:
             which = f"right side {number}: " if len(sides) > 1 else ""
             raise CertificateError(f"{which}{error.message}") from None
     by_hand = claim.rounding is not None and claim.rounding.carry is not None
-    if trial.leaves and not quantity.by and not by_hand:
-        exact = forward(trial.graph, trial.leaves, exact=True)[quantity.of].astype(float)
+    if (trial.leaves or not trial.graph.leaves) and not quantity.by and not by_hand:
+        method, exact = _without_floats(trial, quantity.of)
         for (sample, *_), tolerance in sides:
-            yield compare("exact fractions", sample.entries, exact[sample.said], tolerance)
+            yield compare(method, sample.entries, exact[sample.said], tolerance)
     if not quantity.by:
         yield from _entry_by_entry(claim, sides)
+
+
+def _without_floats(trial: Trial, of: str) -> tuple[str, NDArray[Any]]:
+    """Return a value in exact fractions; in decimals where a function is no fraction."""
+    exact = forward(trial.graph, trial.leaves, exact=True)
+    size = sum(array.size for array in exact.values())
+    if size <= MOST_DECIMALS and any(isinstance(part, float) for part in exact[of].flat):
+        with suppress(KindError):
+            return "decimals", by_decimals(trial.graph, trial.leaves, of)
+    return "exact fractions", exact[of].astype(float)
 
 
 def _side(

@@ -20,17 +20,12 @@ RUBRIC = "rubric"
 """The sort of an answer that no machine can prove."""
 SORTS: Mapping[str, str] = {
     "BatchShapeClaim": "shape in a batch",
-    "BottleneckClaim": "bottleneck",
     "ChainClaim": "chain",
-    "ChoiceClaim": "choice",
-    "EdgesClaim": "edges",
-    "FactClaim": "fact",
-    "LayerInputClaim": "input of a layer",
     "MeanGradientClaim": "mean of gradients",
     "ShapeClaim": "shape",
     "TotalClaim": "count",
 }
-"""What a manifest calls the claim of an answer; an equation says it itself."""
+"""What a manifest calls the claim of an answer; others say it themselves."""
 
 
 def sort_of(claim: Any) -> str:  # noqa: ANN401 - a claim of any class, or None

@@ -7,12 +7,12 @@ from functools import reduce
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
+from exgen.certify.arrows import separates
 from exgen.certify.compare import worst
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.document import Agreement
 from exgen.errors import CertificateError
-from exgen.graph import names_in
 
 if TYPE_CHECKING:
     from exgen.graph import Expr, Graph
@@ -81,17 +81,3 @@ def fillings(graph: Graph, chain: tuple[str, ...], hidden: tuple[int, ...]) -> i
         trial = dict(enumerate(chain)) | dict(zip(hidden, names_tried, strict=True))
         count += all(separates(graph, a, b, chain[-1]) for a, b in pairwise(trial.values()))
     return count
-
-
-def separates(graph: Graph, start: str, stage: str, loss: str) -> bool:
-    """Whether every path from ``start`` to the loss goes through ``stage``, and one does."""
-    if start == stage:
-        return False
-    reached, through = {start}, False
-    for binding in graph.bindings:
-        if names_in(binding.expr) & reached:
-            if binding.name == stage:
-                through = True
-            else:
-                reached.add(binding.name)
-    return through and (stage == loss or loss not in reached)

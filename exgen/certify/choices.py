@@ -1,8 +1,9 @@
-"""Choices: of several conditions one holds, and it is that of the right answer."""
+"""Facts and choices: a condition that holds, and of several the one that does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from exgen.errors import CertificateError
 from exgen.graph import is_scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -40,16 +41,15 @@ DATA = ("target", "onehot")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Every entry of one expression compares with the other's as the sign says."""
+    """Every entry of each side compares with that of the next one as the sign between them says."""
 
-    left: Expr
-    sign: str
-    right: Expr
+    sides: tuple[Expr, ...]
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceClaim:
-    """One condition holds, and no other does.
+    """One condition holds, and no other does; where there is only one, it is a fact.
 
     Attributes:
         graph: the network; conditions may read gradients of its loss.
@@ -61,8 +61,13 @@ class ChoiceClaim:
 
     graph: Graph
     conditions: tuple[Condition, ...]
-    right: int
-    leaves: Mapping[str, NDArray[np.object_]] | None
+    right: int = 0
+    leaves: Mapping[str, NDArray[np.object_]] | None = None
+
+    @property
+    def sort(self) -> str:
+        """What a manifest calls it."""
+        return "fact" if len(self.conditions) == 1 else "choice"
 
     def prove(self) -> tuple[Agreement, ...]:
         """Evaluate every condition twice: by reverse mode, and by differences at other numbers.
@@ -78,45 +83,73 @@ class ChoiceClaim:
 
     def holding(self, *, by_differences: bool = False) -> tuple[int, ...]:
         """Return the places of the conditions that hold at the numbers, or at every trial point."""
-        graph = with_numbers(self.graph)
-        if self.leaves is None:
-            points = _spread(graph, trial_points(graph, SEED + by_differences))
-        else:
-            points = (forward(graph, self.leaves, exact=by_differences),)
-        known = [self._known(graph, values, by_differences=by_differences) for values in points]
         room = DIFFERENCE_TOLERANCE if by_differences else EXACT_TOLERANCE
+        points = self.points(by_differences=by_differences)
         return tuple(
             place
             for place, part in enumerate(self.conditions)
-            if all(_holds(part, values, room) for values in known)
+            if all(_holds(part, values, room) for values in points)
         )
+
+    def refuted(self) -> str:
+        """Return where the first condition does not hold; empty where it does everywhere."""
+        found = (_refuted(self.conditions[0], v, EXACT_TOLERANCE) for v in self.points())
+        return next(chain.from_iterable(found), "")
+
+    def points(self, *, by_differences: bool = False) -> tuple[Values, ...]:
+        """Return the values, with the gradients that are read, at which conditions are asked.
+
+        Further away a gradient may be out of range where the forward pass is not.
+        """
+        graph = with_numbers(self.graph)
+        if self.leaves is not None:
+            values = forward(graph, self.leaves, exact=by_differences)
+            return (self._known(graph, values, by_differences=by_differences),)
+        near = trial_points(graph, SEED + by_differences)
+        with np.errstate(all="ignore"):
+            known = [self._known(graph, values, by_differences=by_differences)
+                     for values in (*near, *_spread(graph, near[0]))]  # fmt: skip
+        return tuple(values for n, values in enumerate(known) if n < len(near) or _finite(values))
 
     def _known(self, graph: Graph, values: Values, *, by_differences: bool) -> Values:
         """Return values with the gradients that conditions read."""
         floats = {name: array.astype(float) for name, array in values.items()}
         if not is_scalar(graph.shapes[graph.loss]):
             return floats
-        sides = [side for part in self.conditions for side in (part.left, part.right)]
+        sides = [side for part in self.conditions for side in part.sides]
         slopes = {} if by_differences else gradients(graph, floats)
         return known_values(graph, floats, slopes, sides)
 
 
-def _spread(graph: Graph, points: tuple[Values, ...]) -> tuple[Values, ...]:
-    """Return points and others further away: what is to hold always may hold nearby by luck."""
-    found = list(points)
+def _spread(graph: Graph, point: Values) -> Iterator[Values]:
+    """Yield points further away: what is to hold always may hold nearby by luck."""
     for scale in SCALES:
         leaves = {
-            leaf.name: points[0][leaf.name] * (1.0 if leaf.role in DATA else scale)
+            leaf.name: point[leaf.name] * (1.0 if leaf.role in DATA else scale)
             for leaf in graph.leaves
         }
         with np.errstate(all="ignore"):
             values = forward(graph, leaves)
-        if all(np.isfinite(array.astype(float)).all() for array in values.values()):
-            found.append(values)
-    return tuple(found)
+        if _finite(values):
+            yield values
+
+
+def _finite(values: Values) -> bool:
+    return all(np.isfinite(array.astype(float)).all() for array in values.values())
 
 
 def _holds(part: Condition, values: Values, tolerance: float) -> bool:
-    left, right = (evaluate(side, values).astype(float) for side in (part.left, part.right))
-    room = tolerance * max(1.0, float(np.abs(left).max()), float(np.abs(right).max()))
-    return bool(np.asarray(SIGNS[part.sign](left, right, room)).all())
+    return not any(_refuted(part, values, tolerance))
+
+
+def _refuted(part: Condition, values: Values, tolerance: float) -> Iterator[str]:
+    """Yield where a condition does not hold, side by side."""
+    sides = [evaluate(side, values).astype(float) for side in part.sides]
+    for sign, (left, right) in zip(part.signs, pairwise(sides), strict=True):
+        room = tolerance * max(1.0, float(np.abs(left).max()), float(np.abs(right).max()))
+        wrong = ~np.asarray(SIGNS[sign](left, right, room), dtype=bool)
+        if wrong.any():
+            one, other = (
+                np.broadcast_to(side, wrong.shape)[wrong][0] + 0.0 for side in (left, right)
+            )
+            yield f"{one:.6g} {sign} {other:.6g} does not hold"

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, localcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
 from exgen.certify.compare import EXACT_TOLERANCE, compare
+from exgen.derive.index import entry_form, letters_of
 from exgen.derive.simplify import simplify
 from exgen.document import Agreement
 from exgen.engine import site_of
 from exgen.errors import CertificateError, KindError, MisfitError
-from exgen.graph import SCALAR, Binding, Call, Expr, Graph, Leaf, Name, Number, as_expr
+from exgen.graph import (
+    SCALAR,
+    Binding,
+    Call,
+    Entry,
+    Expr,
+    Graph,
+    Leaf,
+    Name,
+    Number,
+    SumOver,
+    as_expr,
+)
 from exgen.ops import lookup
 from exgen.ops.scalars import applied
 
@@ -26,9 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from fractions import Fraction
 
+    from numpy.typing import NDArray
+
     from exgen.certify.sides import Sides
     from exgen.certify.trials import Trial
 
+NOWHERE: Mapping[str, int] = {}
 UPSTREAM = "upstream_"
 TOTAL = "total_"
 PRECISION = 30
@@ -83,18 +99,46 @@ class _Decimals:
         return Decimal(yes if holds else no)
 
 
-def calculate(expr: Expr, values: Mapping[str, Decimal]) -> Decimal:
-    """Return the value of a scalar expression in decimal arithmetic."""
+def calculate(expr: Expr, values: Mapping[str, Any], at: Mapping[str, int] = NOWHERE) -> Decimal:
+    """Return the value of a scalar expression, or of an index form, in decimal arithmetic."""
     match expr:
         case Name(name):
-            return values[name]
+            value = values[name]
+            return Decimal(value if isinstance(value, Decimal) else value.item())
         case Number(value):
             return _Decimals.number(value)
+        case Entry(Name(name), (row, column)):
+            place = (at[n] if isinstance(n, str) else n for n in (row, column))
+            return Decimal(values[name][tuple(place)])
+        case SumOver(letter, size, body, None):
+            terms = (calculate(body, values, {**at, letter: n}) for n in range(size.constant))
+            return sum(terms, ZERO)
         case Call(op, args, _):
             with suppress(MisfitError):
-                found = applied(op, [calculate(arg, values) for arg in args], _Decimals)
+                found = applied(op, [calculate(arg, values, at) for arg in args], _Decimals)
                 return Decimal(+found)  # the plus makes 0 of -0
     raise KindError(f"{getattr(expr, 'op', 'this')} cannot be worked by hand")
+
+
+def by_decimals(graph: Graph, leaves: Mapping[str, NDArray[Any]], of: str) -> NDArray[Any]:
+    """Return the value of a line at exact numbers, entry by entry in decimal arithmetic.
+
+    Raises:
+        KindError: a line has no index form, or an op no formula.
+
+    """
+    values = {name: np.vectorize(decimal, otypes=[object])(part) for name, part in leaves.items()}
+    letters = letters_of(graph)
+    with localcontext(Context(prec=PRECISION)):
+        for line in graph.bindings:
+            array = np.empty([dim.constant for dim in graph.shapes[line.name]], dtype=object)
+            for place in np.ndindex(array.shape):
+                form = entry_form(line.expr, place, graph.shapes, letters)
+                array[place] = calculate(form, values)
+            values[line.name] = array
+            if line.name == of:
+                break
+    return np.asarray(values[of], dtype=float)
 
 
 class Gate(Struct, frozen=True):

@@ -14,13 +14,12 @@ from msgspec import Struct
 from exgen.derive.latex import Printer
 from exgen.derive.notation import restored_notation
 from exgen.derive.orient import examples
-from exgen.errors import Source
-from exgen.language import read_network
+from exgen.language import read_graph
 
 if TYPE_CHECKING:
     from exgen.derive.notation import Notation
     from exgen.document import Problem, ProblemSet
-    from exgen.graph import Shape
+    from exgen.graph import Graph, Shape
 
 
 LOSSES = frozenset({"L", "J"})
@@ -73,7 +72,11 @@ def meanings(problem: Problem, notation: Notation) -> dict[str, Meaning]:
     """Return what each symbol of a problem's network stands for."""
     if not problem.network.strip():
         return {}
-    graph = read_network(Source("network", problem.network), scalar_loss=False)
+    graph = read_graph(problem.network)
+    return graph.once(("meanings", notation), lambda: _meanings(graph, notation))
+
+
+def _meanings(graph: Graph, notation: Notation) -> dict[str, Meaning]:
     printer = Printer(notation, graph.shapes, graph.loss, batch=examples(graph))
     found: dict[str, Meaning] = {}
     for name in graph.names:

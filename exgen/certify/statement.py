@@ -59,7 +59,6 @@ PARTIAL: Mapping[str, str] = {
 UNSHOWN: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
     "write_out": "the network is a figure of units, and its forward pass is what is asked",
-    "concept": "a topic may speak of any network, or show one as a figure of units",
 }
 """The kinds whose sheet may show no forward pass, each with the reason."""
 

@@ -53,7 +53,7 @@ def _place(graph: Graph, values: Values, *names: str) -> tuple[bytes, ...]:
     return tuple(values[n].tobytes() for n in (*(leaf.name for leaf in graph.leaves), *names))
 
 
-def _slopes(graph: Graph, values: Values) -> Values:
+def slopes_at(graph: Graph, values: Values) -> Values:
     """Return the gradients at a point, which equations about the same network share."""
     return graph.once(("slopes", _place(graph, values)), lambda: gradients(graph, values))
 
@@ -78,7 +78,7 @@ def trials(claim: Sides) -> tuple[Trial, ...]:
 def _with_gradients(claim: Sides, graph: Graph, points: Iterable[Point]) -> tuple[Trial, ...]:
     asks = _asks_for_gradients(claim)
     return tuple(
-        Trial(graph, leaves, values, _slopes(graph, values) if asks else {}, fixed)
+        Trial(graph, leaves, values, slopes_at(graph, values) if asks else {}, fixed)
         for leaves, values, fixed in points
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from exgen.derive.orient import per_example, turn
 from exgen.derive.symbols import free_name, look
 from exgen.errors import KindError
 from exgen.graph import (
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
     from exgen.derive.notation import Notation
 
-DATA = ("input", "target", "onehot")
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -59,15 +58,6 @@ class Batch:
     graph: Graph
     names: Mapping[str, str]
     rows: bool
-
-
-def per_example(graph: Graph) -> frozenset[str]:
-    """Return the names whose values differ from example to example."""
-    found = {leaf.name for leaf in graph.leaves if leaf.role in DATA}
-    for binding in graph.bindings:
-        if names_in(binding.expr) & found:
-            found.add(binding.name)
-    return frozenset(found)
 
 
 def cost_name(graph: Graph) -> str:
@@ -101,15 +91,14 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
             big = name[0].upper() + name[1:]
             names[name] = name if look(big) in looks else big
             looks.add(look(big))
-    rewrite = _Rewrite(graph, own, names, examples, rows)
-    shapes: dict[str, Shape] = {}
-    leaves: list[Leaf] = []
-    for leaf in graph.leaves:
-        if leaf.name in own:
-            leaves.append(Leaf(names[leaf.name], leaf.role, rewrite.shape(leaf.shape), 2))
-        else:
-            leaves.append(leaf)
-        shapes[leaves[-1].name] = leaves[-1].shape
+    rewrite = _Rewrite(graph, own, names, examples)
+    leaves = tuple(
+        Leaf(names[leaf.name], leaf.role, (leaf.shape[0], examples), 2)
+        if leaf.name in own
+        else leaf
+        for leaf in graph.leaves
+    )
+    shapes: dict[str, Shape] = {leaf.name: leaf.shape for leaf in leaves}
     bindings: list[Binding] = []
     for binding in graph.bindings:
         if binding.name == graph.loss:
@@ -130,7 +119,8 @@ def batched(graph: Graph, examples: Dim, *, rows: bool = False) -> Batch:
         mean = Call(sign, (mean, penalty))
     bindings.append(Binding(cost, mean))
     shapes[cost] = SCALAR
-    return Batch(graph, Graph(tuple(leaves), tuple(bindings), shapes, cost), names, rows)
+    whole = Graph(leaves, tuple(bindings), shapes, cost)
+    return Batch(graph, turn(whole, frozenset(names.values())) if rows else whole, names, rows)
 
 
 def _apart(loss: Expr, own: frozenset[str]) -> tuple[Expr, list[tuple[str, Expr]]]:
@@ -148,23 +138,13 @@ def _apart(loss: Expr, own: frozenset[str]) -> tuple[Expr, list[tuple[str, Expr]
     return loss, []
 
 
-def _transposed(expr: Expr) -> Expr:
-    """Return the transpose; of a transpose, what it is the transpose of."""
-    match expr:
-        case Call("transpose", (inner,)):
-            return inner
-    return expr.T
-
-
 class _Rewrite(Struct, frozen=True):
+    """Rewrites lines for one example as lines for examples in columns."""
+
     graph: Graph
     own: frozenset[str]
     names: Mapping[str, str]
     examples: Dim
-    rows: bool
-
-    def shape(self, single: Shape) -> Shape:
-        return (self.examples, single[0]) if self.rows else (single[0], self.examples)
 
     def __call__(self, expr: Expr) -> Expr:
         if not names_in(expr) & self.own:
@@ -173,9 +153,9 @@ class _Rewrite(Struct, frozen=True):
             case Name(name):
                 return Name(self.names[name])
             case Call("matmul", (left, right)) if not names_in(left) & self.own:
-                return self(right) @ _transposed(left) if self.rows else left @ self(right)
+                return left @ self(right)
             case Call(SOFTMAX.name, (inner,)):
-                return SOFTMAX(self(inner), axis=1 if self.rows else 0)
+                return SOFTMAX(self(inner), axis=0)
             case Call("add" | "sub" as op, args, options):
                 return Call(op, tuple(map(self.repeated, args)), options)
             case Call(op, args, options) if lookup(op).traits.entrywise:
@@ -191,16 +171,13 @@ class _Rewrite(Struct, frozen=True):
         shape = shape_of(arg, self.graph.shapes)
         if names_in(arg) & self.own or is_scalar(shape):
             return self(arg)
-        if self.rows:
-            return call("ones", rows=self.examples, columns=ONE) @ arg.T
         return arg @ call("ones", rows=ONE, columns=self.examples)
 
     def repeated(self, arg: Expr) -> Expr:
         """Return a term of a sum; a scalar bias is repeated for every example too."""
         shape = shape_of(arg, self.graph.shapes)
         if is_scalar(shape) and names_in(arg) and not names_in(arg) & self.own:
-            rows, columns = self.shape(shape)
-            return arg * call("ones", rows=rows, columns=columns)
+            return arg * call("ones", rows=ONE, columns=self.examples)
         return self.spread(arg)
 
     def loss(self, expr: Expr) -> Expr:

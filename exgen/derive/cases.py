@@ -10,32 +10,31 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from exgen.derive.index import Form, Letters
 from exgen.errors import KindError
 from exgen.graph import (
     Call,
-    Derivative,
     Entry,
     Expr,
     Index,
-    Name,
-    Number,
     Shape,
     SumOver,
     as_expr,
-    is_scalar,
+    made,
+    operands,
+    rebuild,
     reindexed,
     walk,
 )
 from exgen.ops.order import PERMUTATION, SORT
-from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ZERO, ONE_ = as_expr(0), as_expr(1)
 RUNNING = "j"
+TAKEN_APART = frozenset({"add", "sub", "neg", "mul", "div", "matmul", "transpose", "item"})
+KNOWN = frozenset({"ones", "zeros", "unit", SORT.name, PERMUTATION.name})
 RANK = re.compile(r"\\rho\(([A-Za-z]|\d+)\)")
 """The position that an entry takes when its column is sorted, as an index."""
 
@@ -47,98 +46,68 @@ def rank_of(index: str) -> str:
 
 def reused(expr: Expr) -> tuple[int, ...]:
     """Return the positions at which a gradient has a form of its own."""
-    places = {
-        int(str(part.option("position")))
-        for part in walk(expr)
-        if isinstance(part, Call) and part.op == "unit"
-    }
+    places = {int(str(p.option("position"))) for p in walk(expr) if made(p, "unit")}
     return tuple(sorted(places))
 
 
-class Cases(Struct, frozen=True):
-    """Gives the entries of a column expression.
+def entry_by_cases(expr: Expr, shapes: Mapping[str, Shape], index: Index, label: str) -> Expr:
+    """Return the entry of a column expression at a position.
 
-    Attributes:
+    Args:
+        expr: the expression.
         shapes: the shape of every name.
-        index: the letter of a position, or the position itself.
+        index: the letter of a position without a case of its own, or the position itself.
         label: how the position prints inside a rank.
 
-    """
+    Raises:
+        KindError: an op on the way has no entry that can be written down.
 
-    shapes: Mapping[str, Shape]
+    """
+    for part in walk(expr):
+        if isinstance(part, Call) and part.op not in TAKEN_APART | KNOWN:
+            raise KindError(
+                f"a gradient with '{part.op}' has no entries that can be told apart by cases",
+                remedy="Use entries x[0], products, sums and sort.",
+            )
+    letters = Letters({dim: RUNNING for shape in shapes.values() for dim in shape})
+    form = _Cases(shapes, letters, index, label).at(expr, (index, 0), frozenset())
+    return _collected(_without_zeros(form))
+
+
+class _Cases(Form, frozen=True):
     index: Index
     label: str
 
-    def entry(self, expr: Expr) -> Expr:
-        """Return the expression's entry at the position.
+    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+        if made(expr, SORT.name):
+            return Entry(expr, index)
+        return Form.at(self, expr, index, taken)
 
-        Raises:
-            KindError: an op on the way has no entry that can be written down.
-
-        """
-        return _collected(self._at(expr, self.index))
-
-    def _at(self, expr: Expr, index: Index) -> Expr:
-        if is_scalar(shape_of(expr, self.shapes)):
-            return self._scalar(expr)
+    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
         match expr:
-            case Name() | Derivative():
-                return Entry(expr, (index, 0))
-            case Call(SORT.name):
-                return Entry(expr, (index, 0))
             case Call("unit"):
-                return ONE_ if expr.option("position") == index else ZERO
-            case Call("ones"):
-                return ONE_
-            case Call("zeros"):
-                return ZERO
-            case Call("neg", (inner,)):
-                return -self._at(inner, index)
-            case Call("add" | "sub" | "mul" | "div" as op, (left, right)):
-                return _combined(op, self._at(left, index), self._at(right, index))
+                return ONE_ if expr.option("position") == index[0] else ZERO
             case Call("matmul", (Call("transpose", (Call(PERMUTATION.name),)), inner)):
-                if index != self.index:
+                if index[0] != self.index:
                     break_up = "a sorted gradient stands inside a sum"
                     raise KindError(break_up, remedy="Give the sorted vector a line of its own.")
-                return self._at(inner, rank_of(self.label))
-        raise _no_entry(expr)
-
-    def _scalar(self, expr: Expr) -> Expr:
-        match expr:
-            case Number() | Name() | Derivative():
-                return expr
-            case Call("item", (inner,)):
-                return Entry(inner, (int(str(expr.option("row"))), 0))
-            case Call("neg", (inner,)):
-                return -self._scalar(inner)
-            case Call("matmul", (Call("transpose", (left,)), right)):
-                size = shape_of(left, self.shapes)[0]
-                body = _combined("mul", self._at(left, RUNNING), self._at(right, RUNNING))
-                return SumOver(RUNNING, size, body)
-            case Call("add" | "sub" | "mul" | "div" as op, (left, right)):
-                return _combined(op, self._scalar(left), self._scalar(right))
-        raise _no_entry(expr)
+                return self.at(inner, (rank_of(self.label), 0), taken)
+        return Form.call(self, expr, index, taken)
 
 
-def _no_entry(expr: Expr) -> KindError:
-    what = expr.op if isinstance(expr, Call) else type(expr).__name__
-    return KindError(
-        f"a gradient with '{what}' has no entries that can be told apart by cases",
-        remedy="Use entries x[0], products, sums and sort.",
-    )
-
-
-def _combined(op: str, left: Expr, right: Expr) -> Expr:
-    """Return a sum or a product without the 0 and 1 that a case leaves behind."""
-    if op == "mul" and ZERO in (left, right):
-        return ZERO
-    if op == "mul" and ONE_ in (left, right):
-        return right if left == ONE_ else left
-    if op in ("add", "sub") and right == ZERO:
-        return left
-    if left == ZERO and op == "add":
-        return right
-    return Call(op, (left, right))
+def _without_zeros(expr: Expr) -> Expr:
+    """Return an expression without the factors 0 and 1 that a case leaves behind."""
+    match rebuild(expr, _without_zeros):
+        case Call("mul", args) if ZERO in args:
+            return ZERO
+        case Call("mul", (left, right)) if ONE_ in (left, right):
+            return right if left == ONE_ else left
+        case Call("add", (left, right)) if ZERO in (left, right):
+            return right if left == ZERO else left
+        case Call("sub", (left, right)) if right == ZERO:
+            return left
+        case tidy:
+            return tidy
 
 
 def _collected(expr: Expr) -> Expr:
@@ -147,7 +116,7 @@ def _collected(expr: Expr) -> Expr:
         case Call("add", (SumOver() as total, single)) | Call("add", (single, SumOver() as total)):
             for position in _positions(single):
                 inside = reindexed(total.body, {total.index: position})
-                if _factors(inside) == _factors(single):
+                if Counter(operands(inside, "mul")) == Counter(operands(single, "mul")):
                     rest = SumOver(total.index, total.size, total.body, position)
                     return as_expr(2) * single + rest
     return expr
@@ -156,10 +125,3 @@ def _collected(expr: Expr) -> Expr:
 def _positions(expr: Expr) -> list[int]:
     rows = (part.indices[0] for part in walk(expr) if isinstance(part, Entry))
     return [row for row in rows if isinstance(row, int)]
-
-
-def _factors(expr: Expr) -> Counter[Expr]:
-    match expr:
-        case Call("mul", (left, right)):
-            return _factors(left) + _factors(right)
-    return Counter([expr])

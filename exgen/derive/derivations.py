@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.derive.gradients import derive_gradients
-from exgen.derive.index import Letters, entry_form, letters_of
+from exgen.derive.index import Bound, Letters, entry_form, letters_of, over
 from exgen.derive.partials import contracted, ordered, partial
 from exgen.derive.simplify import simplify
 from exgen.errors import KindError
 from exgen.graph import (
-    ONE,
     Binding,
     Call,
     Delta,
@@ -188,10 +187,10 @@ class _Deriver(Struct, frozen=True):
             by = self.graph.partial(reader.name, place, name, index)
             whole = reader.name == self.graph.loss
             # the symbol would mean the gradient along every path
-            symbols.append(self.over(bound, self.tidy(local) if whole else symbol * by))
+            symbols.append(over(bound, self.tidy(local) if whole else symbol * by))
             inner = local if whole else upstream * local
-            locals_.append(self.over(bound, self.tidy(inner)))
-            left.append(self.tidy(contracted(self.over(bound, self.tidy(inner)))))
+            locals_.append(over(bound, self.tidy(inner)))
+            left.append(self.tidy(contracted(over(bound, self.tidy(inner)))))
             dropped += [f"{a}={b}" for a, b in _collapsed(local, [n for n, _ in bound])]
         loss_only = [reader.name for reader in readers] == [self.graph.loss]
         chained = [] if loss_only else [Line(_total(symbols), "chain", _names(readers))]
@@ -205,31 +204,17 @@ class _Deriver(Struct, frozen=True):
             Line(last, "cancel"),
         ]
 
-    def of_loss(
-        self, loss: str, name: str, index: tuple[Index, Index]
-    ) -> tuple[Expr, list[tuple[str, Dim]]]:
+    def of_loss(self, loss: str, name: str, index: tuple[Index, Index]) -> tuple[Expr, Bound]:
         """Return the slope of each term of a loss, with the delta that picks those that count."""
         place, bound = self.fresh(name, index)
         slope = partial(self.graph, loss, (0, 0), name, place, self.letters)
         deltas = [Delta(a, b) for a, b in zip(place, index, strict=True) if a != b]
         return reduce(lambda one, other: one * other, deltas, slope), bound
 
-    def fresh(
-        self, name: str, index: tuple[Index, Index]
-    ) -> tuple[tuple[Index, Index], list[tuple[str, Dim]]]:
+    def fresh(self, name: str, index: tuple[Index, Index]) -> tuple[tuple[Index, Index], Bound]:
         """Return indices for all entries of a name, other than those in use."""
-        taken = {part for part in index if isinstance(part, str)}
-        place: list[Index] = []
-        bound: list[tuple[str, Dim]] = []
-        for dim in self.graph.shapes[name]:
-            letter = self.letters[dim]
-            while letter in taken:
-                letter += "'"
-            place.append(0 if dim == ONE else letter)
-            if dim != ONE:
-                taken.add(letter)
-                bound.append((letter, dim))
-        return (place[0], place[1]), bound
+        (row, column), bound = self.letters.place(self.graph.shapes[name], index)
+        return (row, column), bound
 
     def upstream(self, name: str, place: tuple[Index, Index], last: Expr) -> Expr:
         """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
@@ -237,12 +222,6 @@ class _Deriver(Struct, frozen=True):
         if symbol in derivatives_in(last) or name == self.graph.loss:
             return Entry(symbol, place)
         return entry_form(self.found[name].step, place, self.graph.shapes, self.letters)
-
-    @staticmethod
-    def over(bound: list[tuple[str, Dim]], body: Expr) -> Expr:
-        for letter, dim in reversed(bound):
-            body = SumOver(letter, dim, body)
-        return body
 
     # --- softmax with cross-entropy ---
 

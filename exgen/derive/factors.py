@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exgen.derive.gradients import fuse, gradients_from, in_order
+from exgen.derive.gradients import derive_gradients, gradients_from, in_order
 from exgen.derive.jacobian import local_jacobian
 from exgen.engine import Backward, Contribution, backward
 from exgen.errors import KindError, nearest
@@ -75,10 +75,14 @@ def gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
 
     Without anything given, output and loss are differentiated together where that is simpler.
     """
-    plain = backward(graph)
-    # A derivative that is given must not be bypassed.
-    back = fuse(plain) if given.is_empty else plain
-    contributions = dict(in_order(back).contributions)
+    if given.is_empty:
+        return derive_gradients(graph)
+    return graph.once(("gradients", given), lambda: _gradients_given(graph, given))
+
+
+def _gradients_given(graph: Graph, given: Given) -> Mapping[str, Gradient]:
+    # Nothing is fused: a derivative that is given must not be bypassed.
+    contributions = dict(in_order(backward(graph)).contributions)
     for factor in given.factors:
         kept = [p for p in contributions[factor.by] if p.consumer != factor.of]
         # of a scalar it has the variable's shape

@@ -34,10 +34,13 @@ from exgen.ops import lookup, traits_of
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
 LETTERS = "ijklpqrs"
 EXAMPLES = "n"
+
+Bound = tuple[tuple[str, Dim], ...]
+"""Letters, each with the size that it runs through."""
 
 
 class Letters(Struct, frozen=True):
@@ -50,10 +53,35 @@ class Letters(Struct, frozen=True):
 
     def pair(self, shape: Shape) -> tuple[Index, Index]:
         """Return the indices of an entry of an array of this shape."""
-        row, column = (0 if dim == ONE else self[dim] for dim in shape)
-        if row == column and row != 0:
-            return row, f"{column}'"
+        row, column = self.place(shape)[0]
         return row, column
+
+    def place(
+        self, dims: Iterable[Dim], taken: Iterable[Index] = ()
+    ) -> tuple[tuple[Index, ...], Bound]:
+        """Return an index for each size, 0 for a size of 1, and the letters with their sizes.
+
+        A letter is primed until no index around it, of those ``taken``, has the same name.
+        """
+        used = set(taken)
+        found: list[Index] = []
+        bound: list[tuple[str, Dim]] = []
+        for dim in dims:
+            letter = self[dim]
+            while letter in used:
+                letter += "'"
+            found.append(0 if dim == ONE else letter)
+            if dim != ONE:
+                used.add(letter)
+                bound.append((letter, dim))
+        return tuple(found), tuple(bound)
+
+
+def over(bound: Bound, body: Expr) -> Expr:
+    """Return a sum over letters, the first outermost."""
+    for letter, dim in reversed(bound):
+        body = SumOver(letter, dim, body)
+    return body
 
 
 def letters(shapes: Mapping[str, Shape], *, examples: Dim | None = None) -> Letters:
@@ -117,7 +145,7 @@ def entry_form(
     shapes: Mapping[str, Shape],
     names: Letters,
     *,
-    avoid: frozenset[str] = frozenset(),
+    avoid: frozenset[Index] = frozenset(),
 ) -> Expr:
     """Return one entry of an expression in index form.
 
@@ -132,40 +160,23 @@ def entry_form(
         KindError: an op on the way has no index form.
 
     """
-    return _Form(shapes, names).at(expr, index, avoid | set(_taken(index)))
+    return Form(shapes, names).at(expr, index, avoid | {*index})
 
 
-def _taken(index: tuple[Index, Index]) -> list[str]:
-    return [part for part in index if isinstance(part, str)]
+class Form(Struct, frozen=True):
+    """Takes expressions apart into entries of names; the arguments are those of `entry_form`."""
 
-
-class _Form(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     names: Letters
 
-    def fresh(self, dim: Dim, taken: frozenset[str]) -> str:
-        """Return the size's letter, primed until no index around it has the same name."""
-        letter = self.names[dim]
-        while letter in taken:
-            letter += "'"
-        return letter
-
-    def summed(
-        self, dim: Dim, taken: frozenset[str], body: Callable[[Index, frozenset[str]], Expr]
-    ) -> Expr:
-        """Return a sum over an axis; over an axis of length 1 it is the only term."""
-        if dim == ONE:
-            return body(0, taken)
-        letter = self.fresh(dim, taken)
-        return SumOver(letter, dim, body(letter, taken | {letter}))
-
-    def own(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+    def _own(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
         """Return an argument's entry at the output's place; an axis of length 1 has only one."""
         rows, columns = shape_of(expr, self.shapes)
         place = (0 if rows == ONE else index[0], 0 if columns == ONE else index[1])
         return self.at(expr, place, taken)
 
-    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+        """Return an expression's entry; ``taken`` are the letters that stand around it."""
         match expr:
             case Name() | Derivative():
                 return Entry(expr, index)
@@ -180,19 +191,16 @@ class _Form(Struct, frozen=True):
                 return self.call(expr, index, taken)
         raise KindError("this expression has no index form")
 
-    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[str]) -> Expr:
+    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+        """Return the entry of a use of an op."""
         row, column = index
         args = expr.args
         inner = [shape_of(arg, self.shapes) for arg in args]
         match expr.op:
             case "matmul":
-                return self.summed(
-                    inner[0][1],
-                    taken,
-                    lambda i, t: _times(
-                        self.at(args[0], (row, i), t), self.at(args[1], (i, column), t)
-                    ),
-                )
+                (i,), bound = self.names.place(inner[0][1:], taken)
+                left = self.at(args[0], (row, i), taken | {i})
+                return over(bound, _times(left, self.at(args[1], (i, column), taken | {i})))
             case "transpose":
                 return self.at(args[0], (column, row), taken)
             case "ones":
@@ -209,7 +217,7 @@ class _Form(Struct, frozen=True):
                     args[0], (r if isinstance(r, int) else 0, c if isinstance(c, int) else 0), taken
                 )
             case "sum" | "mean":
-                return self.reduction(expr, inner[0], index, taken)
+                return self._reduction(expr, inner[0], index, taken)
         op = lookup(expr.op)
         if op.definition is not None and not op.function:
             written = op.definition(site_of(expr, expr, self.shapes))
@@ -219,39 +227,23 @@ class _Form(Struct, frozen=True):
                 f"{expr.op} has no index form without cases",
                 remedy="Use a network with separate biases.",
             )
-        parts = tuple(self.own(arg, index, taken) for arg in args)
+        parts = tuple(self._own(arg, index, taken) for arg in args)
         if expr.op == "mul":
             return _times(*parts)
         return Call(expr.op, parts, expr.options)
 
-    def reduction(
-        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[str]
+    def _reduction(
+        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[Index]
     ) -> Expr:
-        arg, axis = expr.args[0], expr.option("axis")
-        rows, columns = shape
-        if axis == 0:
-            total = self.summed(rows, taken, lambda i, t: self.at(arg, (i, index[1]), t))
-        elif axis == 1:
-            total = self.summed(columns, taken, lambda i, t: self.at(arg, (index[0], i), t))
-        else:
-            total = self.everywhere(shape, taken, lambda place, t: self.at(arg, place, t))
-        if expr.op == "sum":
-            return total
-        sizes = {0: (rows,), 1: (columns,)}.get(axis if isinstance(axis, int) else 2, shape)
-        for dim in sizes:
-            if dim != ONE:
+        axis = expr.option("axis")
+        axes = [n for n in (0, 1) if axis in (None, n)]
+        found, bound = self.names.place([shape[n] for n in axes], taken)
+        places = dict(enumerate(index)) | dict(zip(axes, found, strict=True))
+        total = over(bound, self.at(expr.args[0], (places[0], places[1]), taken | {*found}))
+        if expr.op == "mean":
+            for _, dim in bound:
                 total = (1 / size_as_number(dim)) * total
         return total
-
-    def everywhere(
-        self,
-        shape: Shape,
-        taken: frozenset[str],
-        body: Callable[[tuple[Index, Index], frozenset[str]], Expr],
-    ) -> Expr:
-        return self.summed(
-            shape[0], taken, lambda i, t: self.summed(shape[1], t, lambda j, u: body((i, j), u))
-        )
 
 
 def _times(left: Expr, right: Expr) -> Expr:

@@ -42,6 +42,22 @@ def is_denominator(layout: str, of: Shape) -> bool:
     return layout == "denominator" or (layout == "shape" and is_scalar(of))
 
 
+def line_reading(graph: Graph, of: str, by: str) -> Expr:
+    """Return the line of a name that another one stands in.
+
+    Raises:
+        KindError: it does not.
+
+    """
+    expr = graph.expr(of)
+    if expr is None or by not in names_in(expr):
+        raise KindError(
+            f"'{of}' has no local Jacobian by '{by}': its line does not read it",
+            remedy="Ask for a name and one that stands in its own line.",
+        )
+    return expr
+
+
 def is_turned(symbol: Derivative, shapes: Mapping[str, Shape], layout: str) -> bool:
     """Whether a derivative's symbol stands for the transpose of its value in a layout.
 
@@ -66,12 +82,7 @@ def local_jacobian(graph: Graph, of: str, by: str, *, denominator: bool) -> Expr
             the way has no matrix Jacobian.
 
     """
-    expr = graph.expr(of)
-    if expr is None or by not in names_in(expr):
-        raise KindError(
-            f"'{of}' has no local Jacobian by '{by}': its line does not read it",
-            remedy="Ask for a name and one that stands in its own line.",
-        )
+    expr = line_reading(graph, of, by)
     for name in (of, by):
         if not is_column(graph.shapes[name]):
             raise KindError(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from exgen.graph import Leaf
 
 ROWS, COLUMNS = 0, 1
+DATA = ("input", "target", "onehot")
+"""The roles of leaves that hold examples."""
 
 
 def oriented(graph: Graph, notation: Notation) -> Graph:
@@ -64,6 +66,15 @@ def _keeps_examples(op: str) -> bool:
     return row.traits.entrywise or row.traits.loss or along
 
 
+def per_example(graph: Graph) -> frozenset[str]:
+    """Return the names whose values differ from example to example."""
+    found = {leaf.name for leaf in graph.leaves if leaf.role in DATA}
+    for binding in graph.bindings:
+        if names_in(binding.expr) & found:
+            found.add(binding.name)
+    return frozenset(found)
+
+
 # --- weights ---
 
 
@@ -72,7 +83,7 @@ def weights(graph: Graph) -> dict[str, str]:
 
     A matrix that is used in both ways, or that never meets data, is left out.
     """
-    data = _data(graph)
+    data = per_example(graph)
     found: dict[str, set[str]] = {}
     for binding in graph.bindings:
         for part in walk(binding.expr):
@@ -99,15 +110,6 @@ def _transpose_of(expr: Expr) -> tuple[str, bool]:
 def _is_matrix_param(graph: Graph, name: str) -> bool:
     leaf = graph.leaf(name)
     return leaf is not None and leaf.role == "param" and not is_column(leaf.shape)
-
-
-def _data(graph: Graph) -> set[str]:
-    """Return the names that hold examples, or are computed from them."""
-    data = {leaf.name for leaf in graph.leaves if leaf.role in ("input", "target", "onehot")}
-    for binding in graph.bindings:
-        if names_in(binding.expr) & data:
-            data.add(binding.name)
-    return data
 
 
 # --- batches ---
@@ -140,7 +142,7 @@ def _examples(graph: Graph) -> dict[str, int]:
 class _Finder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.data = _data(graph)
+        self.data = per_example(graph)
         self.params = {leaf.name for leaf in graph.leaves if leaf.role == "param"}
         self.axes: dict[str, int] = {}
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from exgen.derive.index import Letters, entry_form
+from exgen.derive.index import Letters, entry_form, over
+from exgen.derive.jacobian import line_reading
 from exgen.derive.simplify import simplify
 from exgen.engine import site_of
-from exgen.errors import KindError
 from exgen.graph import (
     ONE,
     Call,
     Delta,
     Derivative,
-    Dim,
     Entry,
     Expr,
     Graph,
@@ -46,10 +45,8 @@ def partial(graph: Graph, of: str, place: Pair, by: str, index: Pair, letters: L
         KindError: an op on the way has no index form.
 
     """
-    expr = graph.expr(of)
-    if expr is None or by not in names_in(expr):
-        raise KindError(f"the line of '{of}' does not read '{by}'")
-    taken = frozenset(part for part in (*place, *index) if isinstance(part, str))
+    expr = line_reading(graph, of, by)
+    taken = frozenset((*place, *index))
     found = _Chain(graph.shapes, letters, by, index).of(expr, Name(of), place, taken)
     return simplify(found, graph.shapes)
 
@@ -60,7 +57,7 @@ class _Chain(Struct, frozen=True):
     by: str
     index: Pair
 
-    def of(self, expr: Expr, out: Expr, place: Pair, taken: frozenset[str]) -> Expr:
+    def of(self, expr: Expr, out: Expr, place: Pair, taken: frozenset[Index]) -> Expr:
         """Return the derivative of an expression's entry: the rules of its ops, chained."""
         if isinstance(expr, Name):
             return _same(place, self.index)
@@ -71,8 +68,8 @@ class _Chain(Struct, frozen=True):
         for position, arg in enumerate(expr.args):
             if self.by not in names_in(arg):
                 continue
-            inner, bound = self.fresh(site.shapes[position], taken)
-            names = taken | {letter for letter, _ in bound}
+            (row, column), bound = self.letters.place(site.shapes[position], taken)
+            inner, names = (row, column), taken | {row, column}
             if arg == Name(self.by):
                 term = lookup(expr.op).entry(site, position, place, self.index)
                 terms.append(self.resolved(_simple(term), taken))
@@ -81,25 +78,10 @@ class _Chain(Struct, frozen=True):
                 _simple(lookup(expr.op).entry(site, position, place, inner)), names
             )
             body: Expr = outer * self.of(arg, arg, inner, names)
-            for letter, dim in reversed(bound):
-                body = contracted(SumOver(letter, dim, body))
-            terms.append(body)
+            terms.append(contracted(over(bound, body)))
         return reduce(lambda left, right: left + right, terms)
 
-    def fresh(self, shape: Shape, taken: frozenset[str]) -> tuple[Pair, list[tuple[str, Dim]]]:
-        place: list[Index] = []
-        bound: list[tuple[str, Dim]] = []
-        for dim in shape:
-            letter = self.letters[dim]
-            while letter in taken:
-                letter += "'"
-            place.append(0 if dim == ONE else letter)
-            if dim != ONE:
-                taken |= {letter}
-                bound.append((letter, dim))
-        return (place[0], place[1]), bound
-
-    def resolved(self, expr: Expr, taken: frozenset[str]) -> Expr:
+    def resolved(self, expr: Expr, taken: frozenset[Index]) -> Expr:
         """Write entries of composite expressions in index form too."""
         if isinstance(expr, Entry) and isinstance(expr.of, Call):
             shape = shape_of(expr.of, self.shapes)

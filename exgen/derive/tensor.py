@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
 
 from msgspec import Struct
 
 from exgen.derive.index import letters
-from exgen.engine import site_of
+from exgen.derive.jacobian import line_reading
+from exgen.derive.partials import partial
+from exgen.derive.simplify import simplify
 from exgen.errors import KindError
-from exgen.graph import Call, Delta, Expr, Graph, Index, Name, as_expr, is_column, names_in, rebuild
-from exgen.ops import lookup
+from exgen.graph import (
+    Call,
+    Delta,
+    Expr,
+    Graph,
+    Index,
+    Name,
+    as_expr,
+    is_column,
+    made,
+    names_in,
+    operands,
+    rebuild,
+)
 from exgen.ops.arithmetic import TERMS
-
-if TYPE_CHECKING:
-    from exgen.ops.base import Pair
 
 
 class TensorForm(Struct, frozen=True):
@@ -41,12 +52,7 @@ def tensor_form(graph: Graph, of: str, by: str) -> TensorForm:
         KindError: the line does not read the matrix, or reads it in a way without such a form.
 
     """
-    expr = graph.expr(of)
-    if expr is None or by not in names_in(expr):
-        raise KindError(
-            f"'{of}' has no local Jacobian by '{by}': its line does not read it",
-            remedy="Ask for a name and one that stands in its own line.",
-        )
+    expr = line_reading(graph, of, by)
     if not is_column(graph.shapes[of]):
         raise KindError(
             f"the derivative of '{of}' by '{by}' has four indices",
@@ -60,11 +66,16 @@ def tensor_form(graph: Graph, of: str, by: str) -> TensorForm:
         row = _other({out[0], column})
     elif column == out[0] != 0:
         column = _other({out[0], row})
-    entry = _entry(graph, expr, by, Name(of), out, (row, column))
-    nonzero = _tidy(_without_deltas(entry))
-    return TensorForm(
-        out, (row, column), _tidy(entry), None if nonzero == _tidy(entry) else nonzero
-    )
+    if not _is_open(expr, by):
+        raise KindError(
+            f"the line of '{of}' reads '{by}' inside another function",
+            remedy="Give the product with it a name of its own: z = W @ x + b.",
+        )
+    factors = operands(partial(graph, of, out, by, (row, column), chosen), "mul")
+    deltas_first = sorted(factors, key=lambda part: not isinstance(part, Delta))
+    entry = reduce(lambda left, right: left * right, deltas_first)
+    nonzero = simplify(_without_deltas(entry), graph.shapes)
+    return TensorForm(out, (row, column), entry, None if nonzero == entry else nonzero)
 
 
 def _other(used: set[Index]) -> str:
@@ -72,38 +83,13 @@ def _other(used: set[Index]) -> str:
     return next(letter for letter in "ljkpqrs" if letter not in used)
 
 
-def _entry(graph: Graph, expr: Expr, by: str, whole: Expr, out: Pair, arg: Pair) -> Expr:
-    if isinstance(expr, Call):
-        site = site_of(expr, whole, graph.shapes)
-        at = [n for n, part in enumerate(expr.args) if by in names_in(part)]
-        if len(at) == 1:
-            outer, inner = lookup(expr.op).entry, expr.args[at[0]]
-            if inner == Name(by):
-                return outer(site, at[0], out, arg)
-            if inner == Name(by).T:
-                return outer(site, at[0], out, (arg[1], arg[0]))
-            if expr.op in TERMS:
-                slope = outer(site, at[0], out, out)
-                return slope * _entry(graph, inner, by, inner, out, arg)
-    raise KindError(
-        f"the line of '{whole.name if isinstance(whole, Name) else by}' reads '{by}' inside "
-        "another function",
-        remedy="Give the product with it a name of its own: z = W @ x + b.",
-    )
+def _is_open(expr: Expr, by: str) -> bool:
+    """Whether a line adds up terms, of which one has the name as its only factor of that name."""
+    reading = [arg for arg in expr.args if by in names_in(arg)] if isinstance(expr, Call) else []
+    if len(reading) != 1:
+        return False
+    return reading[0] in (Name(by), Name(by).T) or (made(expr, *TERMS) and _is_open(reading[0], by))
 
 
 def _without_deltas(expr: Expr) -> Expr:
     return as_expr(1) if isinstance(expr, Delta) else rebuild(expr, _without_deltas)
-
-
-def _tidy(expr: Expr) -> Expr:
-    """Drop factors of 1, and deltas of an index with itself."""
-    match rebuild(expr, _tidy):
-        case Delta(left, right) if left == right:
-            return as_expr(1)
-        case Call("mul", (left, right)) if left == as_expr(1):
-            return right
-        case Call("mul", (left, right)) if right == as_expr(1):
-            return left
-        case tidy:
-            return tidy

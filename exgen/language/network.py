@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -95,6 +95,7 @@ def read_network(
     return graph
 
 
+@lru_cache(maxsize=32)
 def read_graph(text: str) -> Graph:
     """Read a network that :func:`exgen.language.writer.graph_text` wrote: the very same value.
 

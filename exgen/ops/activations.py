@@ -20,13 +20,13 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
-    PLAIN,
     Op,
     Pair,
     Signature,
     Site,
     Sizes,
     Slips,
+    Traits,
     along,
     axis_option,
     entry_of,
@@ -35,6 +35,7 @@ from exgen.ops.base import (
     named,
 )
 from exgen.ops.entrywise import ENTRYWISE, entrywise, shown_as
+from exgen.ops.reduce import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -232,10 +233,7 @@ def _softmax_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
     if site.out_shape[1 - axis] == ONE and axis == 0:
         return (p * (upstream - p.T @ upstream),)
     mean = call("sum", p * upstream, axis=axis)
-    size = site.out_shape[axis]
-    if axis == 0:
-        return (p * (upstream - call("ones", rows=size, columns=ONE) @ mean),)
-    return (p * (upstream - mean @ call("ones", rows=ONE, columns=size)),)
+    return (p * (upstream - spread(mean, site.out_shape, axis)),)
 
 
 def _softmax_jacobian(site: Site, _position: int) -> Expr | None:
@@ -278,7 +276,7 @@ SOFTMAX = Op(
     tex=lambda printer, args, _this: printer.function(SOFTMAX_LATEX, args),
     formula=None,
     definition=_softmax_definition,
-    traits=replace(PLAIN, activation=True, needs_axis=True, exact=False, range=(0, 1)),
+    traits=Traits(activation=True, needs_axis=True, exact=False, range=(0, 1)),
     words=named(
         "softmax", says="The softmax acts on each <line> of $<argument>$.", latex=SOFTMAX_LATEX
     ),

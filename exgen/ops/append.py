@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,11 @@ from exgen.graph import ONE, OptionValue, Shape, call
 from exgen.ops.assemble import CONCAT
 from exgen.ops.base import (
     AXIS,
-    PLAIN,
     Op,
     Signature,
     Site,
     Sizes,
+    Traits,
     axis_option,
     exact,
     features_axis,
@@ -75,7 +74,7 @@ def _with_one(name: str, *, first: bool) -> Op:
         tex=lambda printer, args, this: printer.with_one(args[0], this, first=first),
         formula=None,
         definition=None,
-        traits=replace(PLAIN, needs_axis=True),
+        traits=Traits(needs_axis=True),
         words=named(name),
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +20,13 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
-    PLAIN,
     Op,
     Option,
     Pair,
     Signature,
     Site,
     Sizes,
+    Traits,
     along,
     axis_option,
     both,
@@ -38,7 +37,7 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -118,7 +117,7 @@ ITEM = Op(
     tex=lambda printer, args, this: printer.picked(args[0], this),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0,)),
+    traits=Traits(linear=(0,)),
     words=named("item"),
 )
 
@@ -176,19 +175,27 @@ def selection(skip: Dim, keep: Dim, drop: Dim) -> Expr:
     return block((_padding(keep, skip), identity, _padding(keep, drop)), axis=1)
 
 
-def _slice_jacobian(site: Site, _position: int) -> Expr | None:
-    if not is_column(site.shapes[0]) or axis_option(site.options) != 0:
-        return None
-    skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
-    return selection(skip, site.out_shape[0], drop)
+class Moved(NamedTuple):
+    """The Jacobian and the index form of an op that moves entries along an axis."""
+
+    matrix: Callable[[Site, int], Expr]
+    """For each entry of the output along the axis, which entry of an argument it is: 0 or 1."""
+
+    def jacobian(self, site: Site, position: int) -> Expr | None:
+        """Return the matrix, of columns that are moved along the column."""
+        along_it = is_column(site.out_shape) and axis_option(site.options) == 0
+        return self.matrix(site, position) if along_it else None
+
+    def entry(self, site: Site, position: int, out: Pair, arg: Pair) -> Expr:
+        """Return an entry of the matrix: the index form of a position that is shifted."""
+        axis = axis_option(site.options)
+        chosen = entry_of(self.matrix(site, position), (out[axis], arg[axis]))
+        return along(axis, chosen, out, arg)
 
 
-def _slice_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
-    # The index form of a shifted position is the entry of the selection matrix.
-    axis = axis_option(site.options)
+def _sliced(site: Site, _position: int) -> Expr:
     skip, drop = dim_option(site.options, "skip"), dim_option(site.options, "drop")
-    chosen = entry_of(selection(skip, site.out_shape[axis], drop), (out[axis], arg[axis]))
-    return along(axis, chosen, out, arg)
+    return selection(skip, site.out_shape[axis_option(site.options)], drop)
 
 
 SLICE = Op(
@@ -202,13 +209,13 @@ SLICE = Op(
     shape_why="The entries that are kept give the shape.",
     value=_slice_value,
     vjp=_slice_vjp,
-    jacobian=_slice_jacobian,
-    entry=_slice_entry,
+    jacobian=Moved(_sliced).jacobian,
+    entry=Moved(_sliced).entry,
     why="The derivative is 1 with respect to each entry that is kept, and 0 otherwise.",
     tex=lambda printer, args, this: printer.sliced(args[0], this),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0,)),
+    traits=Traits(linear=(0,)),
     words=named("slice"),
 )
 
@@ -237,24 +244,10 @@ def _concat_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
     )
 
 
-def _concat_selection(site: Site, position: int, axis: int) -> Expr:
-    first, second = (shape[axis] for shape in site.shapes)
+def _stacked(site: Site, position: int) -> Expr:
+    first, second = (shape[axis_option(site.options)] for shape in site.shapes)
     none = Dim(0)
-    if position == 0:
-        return selection(none, first, second).T
-    return selection(first, second, none).T
-
-
-def _concat_jacobian(site: Site, position: int) -> Expr | None:
-    if not is_column(site.out_shape) or axis_option(site.options) != 0:
-        return None
-    return _concat_selection(site, position, 0)
-
-
-def _concat_entry(site: Site, position: int, out: Pair, arg: Pair) -> Expr:
-    axis = axis_option(site.options)
-    chosen = entry_of(_concat_selection(site, position, axis), (out[axis], arg[axis]))
-    return along(axis, chosen, out, arg)
+    return (selection(first, second, none) if position else selection(none, first, second)).T
 
 
 CONCAT = Op(
@@ -265,13 +258,13 @@ CONCAT = Op(
     shape_why="Stacking adds the sizes along its axis.",
     value=lambda a, b, *, axis=None: np.concatenate([a, b], axis=axis or 0),
     vjp=_concat_vjp,
-    jacobian=_concat_jacobian,
-    entry=_concat_entry,
+    jacobian=Moved(_stacked).jacobian,
+    entry=Moved(_stacked).entry,
     why="Each part is copied to its own rows or columns, so its gradient is that block.",
     tex=lambda printer, _args, this: printer.blocks(this),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0, 1)),
+    traits=Traits(linear=(0, 1)),
     words=named("concat"),
 )
 

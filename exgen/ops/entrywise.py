@@ -6,7 +6,6 @@ a column; here that is an error, because a product printed that way is not one.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exgen.graph import (
@@ -27,7 +26,6 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     NO_SLIPS,
-    PLAIN,
     Op,
     Pair,
     Signature,
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
 
     from exgen.printing import Printed, Printer
 
-ENTRYWISE = replace(PLAIN, entrywise=True)
+ENTRYWISE = Traits(entrywise=True)
 FUNCTION = "A function that is applied to each entry keeps the shape."
 ARITHMETIC = "Entrywise arithmetic keeps the shape; a scalar is combined with every entry."
 MULTIPLIED = "The gradient is multiplied by the derivative of the function, entry by entry."
@@ -125,7 +123,12 @@ def entrywise(
         backward: the slopes by which gradients are multiplied, where these read better with the
             output's name in them.
 
+    Raises:
+        TypeError: neither or both of a formula and a definition are given.
+
     """
+    if (formula is None) == (definition is None):
+        raise TypeError(f"'{name}' needs a formula or a definition")
 
     def vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
         if slopes is None:

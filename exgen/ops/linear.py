@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from exgen.ops.base import (
     Signature,
     Site,
     Sizes,
+    Traits,
     both,
     dim_option,
     entry_of,
@@ -108,7 +108,7 @@ MATMUL = Op(
     tex=lambda printer, args, _this: printer.matrix_product(args),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0, 1)),
+    traits=Traits(linear=(0, 1)),
     words=named("product"),
 )
 
@@ -126,7 +126,7 @@ TRANSPOSE = Op(
     tex=lambda printer, args, _this: printer.transposed(args[0]),
     formula=lambda _m, a: a,
     definition=None,
-    traits=replace(PLAIN, linear=(0,)),
+    traits=Traits(linear=(0,)),
     words=named("transpose"),
 )
 
@@ -239,7 +239,7 @@ DIAG = Op(
     tex=lambda printer, args, _this: printer.function(DIAGONAL, args),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0,)),
+    traits=Traits(linear=(0,)),
     words=named(
         "diag",
         says=r"$\operatorname{diag}(<letter>)$ is the diagonal matrix of $<letter>$.",

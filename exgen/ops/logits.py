@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.graph import (
-    ONE,
     Binding,
     Call,
     Expr,
@@ -38,6 +37,7 @@ from exgen.ops.assemble import ITEM, SLICE
 from exgen.ops.base import axis_option
 from exgen.ops.linear import TRANSPOSE
 from exgen.ops.losses import BCE, CROSS_ENTROPY
+from exgen.ops.reduce import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,4 @@ def through_log_softmax(site: Site, upstream: Expr) -> Expr:
     if axis == 0 and is_column(site.out_shape):
         return upstream - site.out * call("sum", upstream, axis=None)
     total = call("sum", upstream, axis=axis)
-    size = site.out_shape[axis]
-    if axis == 0:
-        return upstream - site.out * (call("ones", rows=size, columns=ONE) @ total)
-    return upstream - site.out * (total @ call("ones", rows=ONE, columns=size))
+    return upstream - site.out * spread(total, site.out_shape, axis)

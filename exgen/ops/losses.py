@@ -19,7 +19,6 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
-    PLAIN,
     Fusion,
     Op,
     Pair,
@@ -120,7 +119,7 @@ def _total(expr: Expr) -> Expr:
     return call("sum", expr, axis=None)
 
 
-LOSS = replace(PLAIN, loss=True, range=(0, None))
+LOSS = Traits(loss=True, range=(0, None))
 LOGARITHMIC = replace(LOSS, exact=False)
 AFTER_SOFTMAX = Fusion(
     "softmax+cross_entropy",
@@ -165,7 +164,7 @@ SQUARED_ERROR = _loss(
     value=lambda a, y: ((a - y) * (a - y)).sum(),
     slopes=lambda a, y: (2 * (a - y), -(2 * (a - y))),
     why="The derivative of each square is twice the difference.",
-    tex=lambda printer, args, this: printer.squared_distance(this, args),
+    tex=lambda printer, _args, this: printer.spelled_out(this),
     definition=lambda a, y: _total((a - y) ** 2),
     words=named(
         "squared error", OF_A_SQUARE, OF_A_SQUARE, says="the sum of the squared differences"

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.errors import MisfitError
 from exgen.graph import Call, Expr, OptionValue, Shape, is_column, shape_text
+from exgen.ops.assemble import Moved
 from exgen.ops.base import (
-    PLAIN,
     Op,
     Option,
-    Pair,
     Signature,
     Site,
     Sizes,
     Slips,
-    entry_of,
+    Traits,
     named,
     no_entry,
     no_jacobian,
@@ -71,8 +69,8 @@ def _other_way(op: str) -> Slips:
     return {"sorted_the_other_way": turned}
 
 
-def _sort_entry(site: Site, _position: int, out: Pair, arg: Pair) -> Expr:
-    return entry_of(_permutation(site, site.args[0]), (out[0], arg[0]))
+def _sorted(site: Site, _position: int) -> Expr:
+    return _permutation(site, site.args[0])
 
 
 def _sort_tex(printer: Printer, args: tuple[Printed, ...], this: Call) -> Printed:
@@ -92,14 +90,14 @@ SORT = Op(
     shape_why="Sorting keeps every entry, so it keeps the shape.",
     value=_sort_value,
     vjp=lambda site, g: (_permutation(site, site.args[0]).T @ g,),
-    jacobian=lambda site, _n: _permutation(site, site.args[0]),
-    entry=_sort_entry,
+    jacobian=Moved(_sorted).jacobian,
+    entry=Moved(_sorted).entry,
     why="Sorting only moves entries, as a permutation matrix does; the transpose moves the "
     "upstream gradient back.",
     tex=_sort_tex,
     formula=None,
     definition=None,
-    traits=replace(PLAIN, routed=lambda use, order: _permutation(use, order) @ use.args[0]),
+    traits=Traits(routed=lambda use, order: _permutation(use, order) @ use.args[0]),
     words=named("sort", latex=SORT_LATEX, slips=_other_way("sort")),
 )
 
@@ -117,7 +115,7 @@ PERMUTATION = Op(
     tex=_permutation_tex,
     formula=None,
     definition=None,
-    traits=replace(PLAIN, backward=True, routed=_permutation),
+    traits=Traits(backward=True, routed=_permutation),
     words=named("permutation", slips=_other_way("permutation")),
 )
 

@@ -15,13 +15,13 @@ import numpy as np
 from exgen.errors import MisfitError
 from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
 from exgen.ops.base import (
-    PLAIN,
     Op,
     Option,
     Pair,
     Signature,
     Site,
     Sizes,
+    Traits,
     dim_option,
     entry_of,
     named,
@@ -188,7 +188,7 @@ def _windows_tex(printer: Printer, _args: tuple[Printed, ...], this: Call) -> Pr
     return printer.marked("B", rf"{rows} \times {columns}")
 
 
-ROUTES = replace(PLAIN, linear=(1,), backward=True)
+ROUTES = Traits(linear=(1,), backward=True)
 
 MAXPOOL = Op(
     name="maxpool",
@@ -205,7 +205,7 @@ MAXPOOL = Op(
     tex=lambda printer, args, _this: printer.function(MAX_LATEX, args),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, routed=lambda use, order: _use("maxpick", use, order, *use.args)),
+    traits=Traits(routed=lambda use, order: _use("maxpick", use, order, *use.args)),
     words=named(
         "maxpool",
         says=r"Each entry of $\operatorname{maxpool}<argument>$ is the largest entry of a "
@@ -230,7 +230,7 @@ AVGPOOL = Op(
     tex=lambda printer, args, _this: printer.function(AVG_LATEX, args),
     formula=None,
     definition=None,
-    traits=replace(PLAIN, linear=(0,)),
+    traits=Traits(linear=(0,)),
     words=named(
         "avgpool",
         says=r"Each entry of $\operatorname{avgpool}<argument>$ is the mean of a "
@@ -297,7 +297,7 @@ WINDOWS = Op(
     tex=_windows_tex,
     formula=None,
     definition=None,
-    traits=replace(PLAIN, backward=True),
+    traits=Traits(backward=True),
     words=named("windows"),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +22,12 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
-    PLAIN,
     Op,
     Pair,
     Signature,
     Site,
     Sizes,
+    Traits,
     axis_option,
     exact,
     named,
@@ -59,15 +58,14 @@ def count(shape: Shape, axis: OptionValue) -> Expr:
     return rows if columns == as_expr(1) else rows * columns
 
 
-def _spread(site: Site, upstream: Expr) -> Expr:
-    """Return the upstream gradient repeated over the entries that were summed."""
-    rows, columns = site.shapes[0]
-    axis = site.options.get("axis")
+def spread(total: Expr, shape: Shape, axis: OptionValue) -> Expr:
+    """Return what was added up, along an axis or of all entries, at each entry of a shape."""
+    rows, columns = shape
     if axis is None:
-        return upstream * call("ones", rows=rows, columns=columns)
+        return total * call("ones", rows=rows, columns=columns)
     if axis == 0:
-        return call("ones", rows=rows, columns=ONE) @ upstream
-    return upstream @ call("ones", rows=ONE, columns=columns)
+        return call("ones", rows=rows, columns=ONE) @ total
+    return total @ call("ones", rows=ONE, columns=columns)
 
 
 def _row_of_ones(site: Site) -> Expr | None:
@@ -92,8 +90,8 @@ def _reduction(
         return Number(1 / entries.value) if isinstance(entries, Number) else 1 / entries
 
     def vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
-        spread = _spread(site, upstream)
-        return (spread * share(site) if mean else spread,)
+        each = spread(upstream, site.shapes[0], site.options.get("axis"))
+        return (each * share(site) if mean else each,)
 
     def jacobian(site: Site, _position: int) -> Expr | None:
         row = _row_of_ones(site)
@@ -123,7 +121,7 @@ def _reduction(
         tex=tex,
         formula=lambda _m, a: a,
         definition=None,
-        traits=replace(PLAIN, linear=(0,)),
+        traits=Traits(linear=(0,)),
         words=named(name),
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exgen.asks.by_hand import RULES
 from exgen.asks.preset import preset
 from exgen.asks.problem import UPSTREAM
-from exgen.asks.scalars import loss_behind
-from exgen.asks.wires import RULES, SLIPS
+from exgen.asks.scalars import loss_behind, way_of
+from exgen.asks.wires import SLIPS
 from exgen.errors import KindError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str,
     if hide not in HIDE:
         raise KindError(f"'hide' cannot be '{hide}'", remedy=f"Legal here: {', '.join(HIDE)}.")
     behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
-    return {"hide": hide, "behind": behind, "digits": int(options.get("digits", 2))}
+    return {"values": hide == HIDE[1], "behind": behind, "way": way_of(graph, options)}
 
 
 KIND = preset(

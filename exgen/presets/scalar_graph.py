@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exgen.asks.by_hand import RULES
 from exgen.asks.preset import preset
 from exgen.asks.problem import UPSTREAM
-from exgen.asks.scalars import is_rational, loss_behind, pairs
-from exgen.asks.wires import BESIDE, RULES
+from exgen.asks.scalars import loss_behind, pairs, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
     """Take the derivatives that the bank asks for, and say how their values are worked out."""
     behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
-    figure, way = bool(options.get("figure", False)), ""
-    if figure or "numbers" in options:
-        way = "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
+    figure = bool(options.get("figure", False))
+    way = way_of(graph, options) if figure or "numbers" in options else ""
     asked = pairs(graph, options, behind)
     return {"ask": asked, "behind": behind, "way": way, "figure": figure}
 
@@ -33,7 +32,7 @@ KIND = preset(
     draw,
     options={"ask": (list,), "numbers": (dict,), "digits": (int,)}
     | dict.fromkeys(("figure", "leaves", "loss"), (bool,)),
-    number_rules=(*RULES, *BESIDE),
+    number_rules=(*RULES, "no_zero_gradients"),
     slips=(*SLIPS, "forgot_factor", "missing_minus", "slope_at_the_input"),
     needs_loss=True,
 )

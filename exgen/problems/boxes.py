@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
 from exgen.derive.latex import Printer
+from exgen.derive.orient import DATA
 from exgen.derive.symbols import shape_latex
 from exgen.derive.turning import turned
 from exgen.document import Step, Tex
@@ -123,7 +124,7 @@ def _by_name(graph: Graph, places: Sequence[Slot]) -> list[tuple[Slot, ...]]:
 
 def _is_data(graph: Graph, name: str) -> bool:
     leaf = graph.leaf(name)
-    return leaf is not None and leaf.role in ("input", "target", "onehot")
+    return leaf is not None and leaf.role in DATA
 
 
 def _named(graph: Graph, by_label: Mapping[str, Slot], labels: object) -> list[str]:

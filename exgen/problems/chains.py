@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.chains import ChainClaim, fillings, separates
+from exgen.certify.arrows import separates
+from exgen.certify.chains import ChainClaim, fillings
 from exgen.derive.jacobian import local_jacobian
 from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exgen.certify.edges import EdgesClaim, moved
+from exgen.certify.arrows import EDGES, ArrowsClaim, moved
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.figures.computation import computation_figure, uses
@@ -38,7 +38,7 @@ def check_graph(graph: Graph) -> None:
                 f"'{name}' is read by no line and reads nothing", remedy="Leave it out."
             )
     drawn = set(uses(graph))
-    for name, line in sorted(drawn - moved(graph, drawn)):
+    for name, line in sorted(drawn - moved(graph)):
         raise KindError(
             f"the line of '{line}' reads '{name}', but never changes with it",
             remedy="Whether an arrow belongs there is anybody's guess. Write the line without it.",
@@ -55,12 +55,12 @@ def graph_answer(setting: Setting, name: str) -> tuple[dict[str, Any], Solved]:
         read = ", ".join(printer.name(a) for a, b in drawn if b == line)
         return rf"{read} \to {printer.name(line)}"
 
-    def write(claim: EdgesClaim) -> Tex:
-        if claim.edges == edges:
+    def write(claim: ArrowsClaim) -> Tex:
+        if claim.found == edges:
             return Tex(equation)
-        other = {line for _, line in set(claim.edges) ^ set(edges)}
+        other = {line for _, line in set(claim.found) ^ set(edges)}
         changed = [line.name for line in graph.bindings if line.name in other]
-        left = ", ".join(row(line, claim.edges) for line in changed)
+        left = ", ".join(row(line, claim.found) for line in changed)
         return Tex(left)
 
     rows = [row(line.name, edges) for line in graph.bindings]
@@ -71,7 +71,7 @@ def graph_answer(setting: Setting, name: str) -> tuple[dict[str, Any], Solved]:
         shape=None,
         expr="; ".join(f"{a} -> {b}" for a, b in edges),
         steps=(Step("edges", Tex(equation), "One arrow for each use of a quantity."),),
-        claim=EdgesClaim(graph, edges),
+        claim=ArrowsClaim(graph, EDGES, edges),
         write=write,
         where=Tex("only"),
     )

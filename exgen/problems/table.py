@@ -21,7 +21,9 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "parameter_gradients",
+    "loss_derivative",
     "identity_proof",
+    "concept",
     "scalar_graph",
     "circuit",
 )
@@ -29,9 +31,7 @@ PRESETS = (
 NAMES = (
     *PRESETS,
     "grid",
-    "concept",
     "alpha_gradient",
-    "loss_derivative",
     "write_out",
     "text",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exgen.derive.orient import examples
+from exgen.derive.orient import DATA, examples
 from exgen.derive.symbols import dim_latex
 from exgen.graph import ONE, Call, Name, is_column, is_scalar, names_in
 from exgen.ops import lookup, uses
@@ -44,9 +44,6 @@ def output_range(graph: Graph) -> str:
     free = {leaf.name for leaf in graph.leaves if leaf.role == "param"}
     linear = len(row.traits.linear) == len(row.signature.args)
     return "real" if linear and free & names_in(expr) else "unknown"
-
-
-DATA = ("input", "target", "onehot")
 
 
 def is_classifier(graph: Graph) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from exgen.readback.vocabulary import Vocabulary
 
 Relation = list[tuple[str, "Part"]]
-RELATIONS = ("=", r"\approx", r"\le", "<")
+RELATIONS = ("=", r"\approx", r"\le", r"\ge", "<", ">")
 MAX_ENTRIES = 400
 
 
@@ -55,6 +55,8 @@ def read_relation(
     while sign := cursor.take(*RELATIONS):
         sides.append((sign, cursor.sum()))
         before, after = sides[-2][1], sides[-1][1]
+        if sign != "=" and (before.is_scalar or after.is_scalar):
+            continue  # every entry compares with the one number
         for left, right in zip(before.shape, after.shape, strict=True):
             cursor.same_size(left, right, "the two sides have different shapes", before.start)
     if cursor.text:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -75,9 +74,9 @@ def said(problem_set: ProblemSet) -> Said:
     return Said(frozenset().union(*map(_used, filter(str.strip, networks))))
 
 
-@lru_cache(maxsize=256)
 def _used(network: str) -> frozenset[str]:
-    return frozenset(ops(read_graph(network)))
+    graph = read_graph(network)
+    return graph.once("used", lambda: frozenset(ops(graph)))
 
 
 def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:

@@ -238,10 +238,18 @@ def _below(high: int) -> str:
 
 
 def _worth(problem: Problem) -> Mapping[str, float]:
-    """Return the points of each answer: those of its part, divided among the answers there."""
+    """Return the points of each answer: those of its part, divided among the answers there.
+
+    The facts in a rubric, which only the key shows, have none.
+    """
+    rubrics = [answer for answer in problem.answers if answer.is_rubric]
+    facts = {name for rubric in rubrics for step in rubric.steps for name in step.rule.split(", ")}
     parts = [(part.points, part.answers) for part in problem.parts]
     parts = parts or [(problem.points, tuple(answer.name for answer in problem.answers))]
-    return {name: points / len(names) for points, names in parts for name in names}
+    asked = [(points, [name for name in names if name not in facts]) for points, names in parts]
+    return dict.fromkeys(facts, 0.0) | {
+        name: points / len(names) for points, names in asked for name in names
+    }
 
 
 def _check(problem: Problem, asked: Sequence[str], told: Sequence[str], *, key: bool) -> None:

@@ -7,6 +7,7 @@ decide where a formula is broken into lines; whether the page holds is checked b
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LETTER, CAPITAL, DIGIT, NARROW, RELATION, BINARY = 2.1, 2.75, 1.94, 1.1, 5.1, 4.6
 SCRIPT = 0.72
@@ -56,6 +57,7 @@ HEAVY, BOLD = frozenset({r"\mathbf", r"\boldsymbol", r"\exanswer"}), 1.2
 PLAIN = frozenset({r"\text", r"\operatorname", r"\mathrm", r"\mathsf", r"\textrm", r"\exreason"})
 
 
+@lru_cache(maxsize=4096)
 def formula_width(latex: str) -> float:
     """Return the width of a formula in display style, in millimetres."""
     return _Reader(SIGN.findall(_spaced(latex))).row()

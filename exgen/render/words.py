@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 PLOTS: Mapping[str, str] = {
     "sigmoid": "The sigmoid climbs from 0 to 1; its slope is largest at 0, where it is 1/4, and "
     "next to nothing far from 0.",
-    "minuslog": "The loss is large near p = 0 and falls, steeply at first, to 0 at p = 1.",
+    "minuslog": "The loss is large near q = 0 and falls, steeply at first, to 0 at q = 1.",
 }
 """What each plot shows; ``documents/plots.tex.j2`` draws them."""
 ASKED = re.compile(r"\\explot\{([a-z]+)\}")

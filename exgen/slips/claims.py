@@ -63,18 +63,23 @@ def on_formulas(rewrite: Rewrite) -> Callable[[Claim, Memory], Iterator[Wrong]]:
             else:
                 yield from _wrong_numbers(claim, rewrite, memory)
             return
-        scene, layout = scene_of(claim, memory), getattr(claim, "layout", "shape")
-        for formula, put in places(claim):
-            # a slip is made in what the page shows
-            shapes = scene.graph.shapes
-            shown = on_the_page(formula, shapes, layout)
-            symbols = (s for s in derivatives_in(formula) if is_turned(s, shapes, layout))
-            turned = {symbol: shape_of(symbol, shapes)[::-1] for symbol in symbols}
-            page = replace(scene, shapes={**scene.shapes, **turned})
+        layout = getattr(claim, "layout", "shape")
+        for shown, page, put in memory.once("shown", claim, lambda: tuple(_shown(claim, memory))):
             for wrong in _formulas(shown, rewrite, page):
-                yield Wrong(put(on_the_page(wrong, shapes, layout)))
+                yield Wrong(put(on_the_page(wrong, page.graph.shapes, layout)))
 
     return slip
+
+
+def _shown(claim: Claim, memory: Memory) -> Iterator[tuple[Expr, Scene, Put]]:
+    """Yield every formula of a claim as the page shows it, for that is what a slip is made in."""
+    scene, layout = scene_of(claim, memory), getattr(claim, "layout", "shape")
+    shapes = scene.graph.shapes
+    for formula, put in places(claim):
+        symbols = (s for s in derivatives_in(formula) if is_turned(s, shapes, layout))
+        turned = {symbol: shape_of(symbol, shapes)[::-1] for symbol in symbols}
+        page = replace(scene, shapes={**scene.shapes, **turned})
+        yield on_the_page(formula, shapes, layout), page, put
 
 
 def places(value: object, put: Put = lambda changed: changed) -> Iterator[tuple[Expr, Put]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
 from exgen.certify.examples import COUNT, MeanGradientClaim
-from exgen.certify.layers import LayerInputClaim
 from exgen.derive.simplify import transposed
 from exgen.graph import ONE, Call, Entry, Expr, Name, call
 from exgen.ops import traits_of
@@ -89,7 +89,7 @@ def put_in_order_again(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
 
 def before_the_activation(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The pre-activation taken for a layer's input."""
-    if isinstance(claim, LayerInputClaim):
-        match claim.graph.expr(claim.source):
+    if isinstance(claim, ArrowsClaim) and claim.sort == INPUT:
+        match claim.graph.expr(claim.found[0]):
             case Call(_, (Name(z), *_)) as use if traits_of(use).activation:
-                yield Wrong(replace(claim, source=z))
+                yield Wrong(replace(claim, found=(z,)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exgen.certify.arrows import EDGES, ArrowsClaim
 from exgen.certify.chains import ChainClaim
 from exgen.certify.memory import Memory
 from exgen.certify.sizes import BatchShapeClaim, ShapeClaim
@@ -105,9 +106,11 @@ def _neighbours(graph: Graph, name: str) -> list[str]:
 
 def missing_arrow(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """A quantity that is used twice, drawn with one arrow."""
-    edges: tuple[tuple[str, str], ...] = getattr(claim, "edges", ())
-    sources, lines = zip(*edges, strict=True) if edges else ((), ())
+    if not (isinstance(claim, ArrowsClaim) and claim.sort == EDGES):
+        return
+    edges = claim.found
+    sources, lines = zip(*edges, strict=True)
     for place in reversed(range(len(edges))):
         # a line without any arrow would be missed at once
         if sources.count(sources[place]) > 1 and lines.count(lines[place]) > 1:
-            yield Wrong(replace(claim, edges=edges[:place] + edges[place + 1 :]))  # type: ignore[type-var]
+            yield Wrong(replace(claim, found=edges[:place] + edges[place + 1 :]))

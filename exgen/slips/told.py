@@ -17,8 +17,9 @@ from exgen.certify.hand import UPSTREAM
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.prove import prove
 from exgen.certify.quantity import known_values
+from exgen.certify.trials import slopes_at
 from exgen.derive.cases import RANK
-from exgen.engine import evaluate, forward, gradients
+from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     ONE,
@@ -179,7 +180,7 @@ def _named(claim: Claim, graph: Graph, run: Values) -> Values:
     """Return the values of names, of gradients, and of the derivatives that a claim reads."""
     if not is_scalar(graph.shapes[graph.loss]):
         return run
-    return known_values(graph, run, gradients(graph, run), [part for part, _ in places(claim)])
+    return known_values(graph, run, slopes_at(graph, run), [part for part, _ in places(claim)])
 
 
 def _has_indices(expr: Expr) -> bool:

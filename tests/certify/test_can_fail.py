@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pytest
 
-from exgen.certify.chains import ChainClaim, fillings, separates
+from exgen.certify.arrows import separates
+from exgen.certify.chains import ChainClaim, fillings
 from exgen.certify.compare import compare
 from exgen.certify.equation import Equation
 from exgen.certify.prove import Claim, prove

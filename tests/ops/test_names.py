@@ -27,7 +27,6 @@ ENGLISH = frozenset({"sort", "sign"})
 OTHER_WORDS = {
     "derive/derivations.py": {"log"},  # the name of a step
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
-    "problems/concept.py": {"softmax"},  # the name of a fact
     "problems/index_proofs.py": {"log", "softmax"},  # the name of a step, and of a field
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/words.py": {"sigmoid"},  # the name of a plot

@@ -33,6 +33,7 @@ COMPARED: Mapping[str, Callable[[Problem, Answer], float]] = {
     "gradient on a wire": numeric.on_a_wire,
     "value on a wire": numeric.on_a_wire,
     "fact": numeric.fact,
+    "number": numeric.number,
     "shape": structure.shape,
     "shape in a batch": structure.shape,
     "line": structure.line,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,7 +13,6 @@ from tests.oracle.comparing import (
     DisagreementError,
     apart,
     check_shape,
-    column,
 )
 from tests.oracle.printed import printed_numbers
 from tests.oracle.reading import network
@@ -79,53 +79,32 @@ def rounded(found: Tensor, expected: Tensor, digits: int | None) -> float:
     return error
 
 
+def number(problem: Problem, answer: Answer) -> float:
+    """Compare a number in a rubric, exact or rounded, with its expression at the drawn numbers."""
+    claim = answer["claim"]
+    net = network(problem.text_of(answer))
+    leaves = {leaf.name: numbers(problem.draws["numbers"][leaf.name]) for leaf in net.leaves}
+    passed = run(net, leaves, problem.draws.get("sizes", {}))
+    expected = passed.values[claim["of"]]
+    check_shape(answer, expected, passed.sizes)
+    agreed = apart(passed.of(answer["expr"]), expected)
+    if claim["digits"] is None:
+        return max(agreed, apart(printed(answer), expected))
+    return max(agreed, rounded(printed(answer), expected, claim["digits"]))
+
+
 def fact(problem: Problem, answer: Answer) -> float:
-    """Compare a stated fact with PyTorch's numbers."""
-    name, stated = answer["claim"]["of"], answer["claim"]["numbers"]
-    match name:
-        case "steepest sigmoid":
-            slopes = _slope(torch.sigmoid, torch.linspace(-8, 8, 161, dtype=FLOAT))
-            holds = [slopes.max().item() - stated[0], slopes.argmax().item() - 80]
-            return _all_zero(name, holds)
-        case "shrinking sigmoids":
-            depth, bound = int(stated[0]), stated[1]
-            slopes = _slope(lambda z: _repeated(z, depth), torch.linspace(-6, 6, 61, dtype=FLOAT))
-            half_a_unit = 0.005 * 10 ** torch.tensor(bound).log10().floor().item()
-            off = abs(0.25**depth - bound) > half_a_unit
-            return _all_zero(name, [off, (slopes > bound + half_a_unit).any().item()])
-        case "overflow":
-            large = torch.exp(torch.tensor(stated[0], dtype=FLOAT)).isinf().item()
-            return _all_zero(name, [not large, stated[0] - max(problem.draws["logits"])])
-        case "shifted softmax":
-            half = len(stated) // 2
-            if stated[:half] != problem.draws["logits"]:
-                raise DisagreementError("these are not the logits that were drawn")
-            found = torch.softmax(column(stated[:half]), dim=0)
-            return rounded(column(stated[half:]), found, 4)
-        case "minus log":
-            loss = -torch.log(column(stated[:1]))
-            return rounded(column(stated[1:]), loss, 2)
-        case "falling loss":
-            p = torch.linspace(0.01, 1, 100, dtype=FLOAT).requires_grad_()
-            (-torch.log(p)).sum().backward()
-            return _all_zero(name, [(p.grad >= 0).any().item(), apart(p.grad, -1 / p.detach())])
-    raise DisagreementError(f"the fact '{name}' is not compared")
-
-
-def _repeated(z: Tensor, depth: int) -> Tensor:
-    for _ in range(depth):
-        z = torch.sigmoid(z)
-    return z
-
-
-def _slope(function: object, at: Tensor) -> Tensor:
-    at = at.requires_grad_()
-    function(at).sum().backward()  # type: ignore[operator]
-    return at.grad
-
-
-def _all_zero(name: str, parts: list[float]) -> float:
-    worst = max(abs(float(part)) for part in parts)
-    if worst > TOLERANCE:
-        raise DisagreementError(f"the fact '{name}' does not hold: {parts}")
+    """See that each side of a fact compares with the next one as the sign between them says."""
+    passed = problem.run(problem.text_of(answer))
+    worst = 0.0
+    for condition in answer["claim"]["conditions"]:
+        sides = [passed.of(side, problem.more(passed, side)) for side in condition["sides"]]
+        for sign, (left, right) in zip(condition["signs"], pairwise(sides), strict=True):
+            if sign == "=":
+                worst = max(worst, apart(left, right))
+            elif not HOLDS[sign](left, right).all():
+                raise DisagreementError(f"{left.tolist()} {sign} {right.tolist()} is not so")
     return worst
+
+
+HOLDS = {"<": torch.lt, ">": torch.gt, "<=": torch.le, ">=": torch.ge}

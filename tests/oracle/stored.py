@@ -18,7 +18,7 @@ from exgen.certify.answers import sort_of
 from exgen.certify.equation import Equation
 from exgen.certify.hand import TOTAL, UPSTREAM
 from exgen.derive.jacobian import is_denominator
-from exgen.graph import Delta, Dim, Entry, Expr, Graph, Size, SumOver, walk
+from exgen.graph import Delta, Dim, Entry, Expr, Graph, Number, Size, SumOver, walk
 from exgen.language import to_text
 from exgen.language.writer import graph_text
 
@@ -54,7 +54,10 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
             "ranges": [[letter, str(dim)] for letter, dim in claim.letters.items()],
             "hot": claim.hot and list(claim.hot),
             "different": list(map(list, claim.different)),
-            "lines": [to_text(Entry(claim.quantity.symbol, (row, column))), *rights],
+            "lines": [
+                to_text(Entry(claim.quantity.symbol, (row, column))),
+                *(_expression(right) for right in claim.rights if claim.is_by_entry(right)),
+            ],
         }
     if len(claim.index) > len(graph.shapes[of]):
         return found | {"claim": "derivative by a matrix"}
@@ -75,6 +78,9 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
 def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
     assert claim.quantity is not None
     graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
+    numbers = all(isinstance(cell, Number) for row in claim.cells for cell in row)
+    if numbers and not by and f"{of} = " not in network and f"{of}: " not in network:
+        return {"claim": "number", "of": of, "digits": claim.rounding and claim.rounding.digits}
     if graph.loss == TOTAL:
         lines = graph.bindings[:-1]
         shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}

@@ -37,10 +37,10 @@ def layer_input(problem: Problem, answer: Answer) -> float:
     """See that a line reads one value that is not learned, and depends on it."""
     claim, net = answer["claim"], problem.net
     fixed = {leaf.name for leaf in net.leaves if leaf.role != "input"}
-    if reads(net, claim["of"]) - fixed != {answer["expr"]}:
-        raise DisagreementError(f"'{claim['of']}' reads {sorted(reads(net, claim['of']))}")
-    if answer["expr"] not in depends(problem.run(), claim["of"]):
-        raise DisagreementError(f"'{claim['of']}' does not depend on '{answer['expr']}'")
+    if reads(net, claim["about"]) - fixed != {answer["expr"]}:
+        raise DisagreementError(f"'{claim['about']}' reads {sorted(reads(net, claim['about']))}")
+    if answer["expr"] not in depends(problem.run(), claim["about"]):
+        raise DisagreementError(f"'{claim['about']}' does not depend on '{answer['expr']}'")
     return 0.0
 
 
@@ -71,7 +71,7 @@ def depends(passed: Run, of: str) -> set[str]:
 def bottleneck(problem: Problem, answer: Answer) -> float:
     """See that the loss depends on the named weights through one node alone."""
     net, passed = problem.net, problem.run()
-    node = answer["claim"]["node"]
+    node = answer["claim"]["about"]
     weights = [leaf.name for leaf in net.leaves if leaf.role == "param"]
     known: dict[str, Any] = {**passed.sizes}
     for leaf in net.leaves:

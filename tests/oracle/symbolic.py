@@ -23,16 +23,10 @@ if TYPE_CHECKING:
     from tests.oracle.comparing import Answer, Problem
 
 EXAMPLES = 4
-NUMBERS = ("temperature", "age", "price", "weight", "distance", "hours")
-YES_OR_NO = ("defect", "rain", "spam", "forgery", "tumour", "cancelled")
-TASK_LOSSES = {
-    **dict.fromkeys(NUMBERS, "L = squared_error({y}, t) / 2"),
-    **dict.fromkeys(YES_OR_NO, "p = sigmoid({y})\nL = bce(p, t)"),
-}
-ON_THE_NETWORK = ("scalar_graph", "concept", "write_out", "grid", "vector_gradient")
+ON_THE_NETWORK = ("scalar_graph", "write_out", "grid", "vector_gradient")
 """The kinds whose gradients are those of the network that is shown, or of a loss behind it."""
 """The loss that each task of a concept question calls for; its problem shows another network."""
-ON_THE_NETWORK = ("scalar_graph", "concept", "write_out", "grid", "vector_gradient")
+ON_THE_NETWORK = ("scalar_graph", "write_out", "grid", "vector_gradient")
 """The kinds whose gradients are those of the network that is shown, or of a loss behind it."""
 
 
@@ -46,10 +40,6 @@ def gradient(problem: Problem, answer: Answer) -> float:
         first = answer["name"].partition(".")[0]
         # a name beyond the network is the loss behind it
         of = first if first in passed.net.names else None
-    elif problem.kind == "concept":
-        output = claim["by"]
-        loss = TASK_LOSSES[problem.draws["task"]].format(y=output)
-        passed = problem.run(f"{output}: input\nt: target\n{loss}\n")
     layout = claim.get("layout", "")
     found = passed.of(answer["expr"], problem.more(passed, answer["expr"], of))
     check_shape(answer, found, passed.sizes)

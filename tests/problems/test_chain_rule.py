@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from exgen.certify.chains import fillings, separates
+from exgen.certify.arrows import separates
+from exgen.certify.chains import fillings
 from exgen.errors import KindError
 from exgen.problems import KINDS
 from exgen.problems.chains import slots, spine, unseen

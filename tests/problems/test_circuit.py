@@ -10,7 +10,7 @@ import pytest
 
 from exgen import resources
 from exgen.certify.equation import Equation
-from exgen.certify.hand import gates, rounded, ways, work
+from exgen.certify.hand import decimal, gates, rounded, ways, work
 from exgen.certify.prove import prove
 from exgen.certify.reading.page import Page
 from exgen.certify.reading.readers import check_printed
@@ -20,7 +20,6 @@ from exgen.errors import CertificateError
 from exgen.graph import Number
 from exgen.language.writer import graph_text
 from exgen.problems import KINDS
-from exgen.problems.rounding import decimals
 from exgen.seeds import Stream
 from tests.problems.setting import graph_of, solved
 
@@ -35,6 +34,11 @@ alpha = 1 / (1 + exp(-z))
 """
 FORKED = "x: input\ny: input\nq = x * y\nf = q + 3 * x - y / 2\n"
 NUMBERS = {"w_0": [["2"]], "x_0": [["-1"]], "w_1": [["-3"]], "x_1": [["-2"]], "w_2": [["-3"]]}
+
+
+def decimals_of(stored: dict[str, list[list[str]]]) -> dict[str, Decimal]:
+    """Return stored scalars as decimals."""
+    return {name: decimal(Fraction(rows[0][0])) for name, rows in stored.items()}
 
 
 def test_split_into_gates() -> None:
@@ -58,7 +62,7 @@ def test_reuse_becomes_a_fork() -> None:
 def test_by_hand() -> None:
     """The classic neuron: sigmoid(1) = 0.73 with slope 0.20, and the weights' gradients."""
     circuit = split(graph_of(NEURON))
-    worked = work(gates(circuit.graph), decimals(NUMBERS), Decimal(1), digits=None)
+    worked = work(gates(circuit.graph), decimals_of(NUMBERS), Decimal(1), digits=None)
     shown = {name: str(rounded(value, 2)) for name, value in worked.gradients.items()}
     assert str(rounded(worked.values["alpha"], 2)) == "0.73"
     assert shown["z"] == "0.20"
@@ -72,7 +76,7 @@ def test_draws_survive_rounding(seed: int) -> None:
     ranges = {**{n: {"from": -3, "to": 3} for n in NUMBERS}, "upstream": [1, 2, -1]}
     graph = graph_of(NEURON)
     draws = KINDS["circuit"].sample(graph, {"numbers": ranges}, Stream(seed, "draws"))
-    circuit, leaves = gates(split(graph).graph), decimals(draws["numbers"])
+    circuit, leaves = gates(split(graph).graph), decimals_of(draws["numbers"])
     exactly = work(circuit, leaves, leaves["upstream"], digits=None)
     for way in ways(circuit, leaves, leaves["upstream"], draws["carry"]):
         for name, value in exactly.gradients.items():

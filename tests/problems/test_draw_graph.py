@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exgen import resources
-from exgen.certify.edges import EdgesClaim, moved
+from exgen.certify.arrows import EDGES, ArrowsClaim, moved
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
 from exgen.figures.computation import uses
@@ -28,8 +28,8 @@ def test_by_hand() -> None:
 def test_every_arrow_is_proven(text: str, notation: str) -> None:
     """For any network the arrows are those that reading and moving its quantities show."""
     (answer,) = solved("draw_graph", text, 1, notation).answers
-    assert isinstance(answer.claim, EdgesClaim)
-    assert moved(graph_of(text), set(answer.claim.edges)) == set(answer.claim.edges)
+    assert isinstance(answer.claim, ArrowsClaim)
+    assert moved(graph_of(text)) == set(answer.claim.found)
 
 
 def test_shared_leaves_are_named() -> None:
@@ -65,7 +65,7 @@ def test_wrong_arrows_are_refused(change: str) -> None:
         "twice": (*edges, edges[0]),
     }[change]
     with pytest.raises(CertificateError, match="arrow"):
-        prove(EdgesClaim(graph, wrong))
+        prove(ArrowsClaim(graph, EDGES, wrong))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from exgen import resources
+from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
-from exgen.certify.layers import LayerInputClaim
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
 from exgen.derive.notation import load_notation
@@ -109,10 +109,10 @@ def test_a_wrong_answer_is_refused() -> None:
     output = Equation(graph, Quantity("z1"), (read_expression("W1 @ x", graph),))
     with pytest.raises(CertificateError, match="forward pass"):
         prove(output)
-    source = LayerInputClaim(graph, "z3", "z2", ("W2", "b2"))
+    source = ArrowsClaim(graph, INPUT, ("z2",), "z3", ("W2", "b2"))
     assert len(prove(source)) == 2
     with pytest.raises(CertificateError, match="reading"):
-        prove(replace(source, source="z1"))
+        prove(replace(source, found=("z1",)))
 
 
 def test_lines_that_are_shown_already() -> None:

@@ -76,6 +76,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "circuit": [
         (SUM, {"numbers": {"z": [0, 1, 60, 0.001]}}),
         (QUOTIENT, {"numbers": {}}),
+        (THIRDS, {"numbers": {}}),
         (BENT, {"numbers": {}}),
         (SOFT, {"numbers": {"x": [1, 9]}}),
         (CURVED, {"numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),

@@ -20,8 +20,9 @@ def test_relu_inside_and_sigmoid_outside() -> None:
     Erratum: the document lets sigmoids also make gradients explode; with slopes of at most 1/4
     they alone can only shrink them.
     """
-    assert r"\le \tfrac14" in latex(SET, "activations", "slope")
-    assert latex(SET, "activations", "shrink").endswith(r"\approx 9.54 \cdot 10^{-7}")
+    assert latex(SET, "activations", "rubric.1").endswith(r"\le 0.25")
+    assert latex(SET, "activations", "rubric.2") == "1048576"
+    assert r"$4^{10} = \exanswer{1048576}$" in key(SET, "activations")
     text = key(SET, "activations")
     assert "can only shrink it" in text
     assert r"\explot{sigmoid}" in text
@@ -30,9 +31,9 @@ def test_relu_inside_and_sigmoid_outside() -> None:
 
 def test_why_a_hidden_gradient_is_computed() -> None:
     """1.1.3c of 002: w3 and w4 reach the loss only through h2, which feeds h3 and h4."""
-    assert problem(SET, "shared").answer("behind").expr == "w_3, w_4"
-    methods = [part.method for part in problem(SET, "shared").answer("behind").certificate]
-    assert methods == ["paths", "held fixed", "read back"]
+    assert problem(SET, "shared").answer("rubric.1").expr == "w_3, w_4"
+    methods = [part.method for part in problem(SET, "shared").answer("rubric.1").certificate]
+    assert methods == ["reading the expressions", "moving each quantity", "read back"]
     text = key(SET, "shared")
     assert r"$h_{3}$ and $h_{4}$" in text
     assert r"\begin{tikzpicture}" in text
@@ -50,7 +51,7 @@ def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
     assert len(texts) == points
     assert all(text.endswith(".") and "exgenask" not in text for text in texts)
     facts = [name for step in rubric["steps"] for name in step["rule"].split(", ") if name]
-    assert facts == data["fields"]["facts"]
+    assert facts == [a["name"] for a in data["answers"] if a["sort"] != "rubric"]
     assert all(problem(SET, which).answer(name).certificate for name in facts)
     assert render_tex(solved_again(made)) == render_tex(made)
 
@@ -58,10 +59,10 @@ def test_the_manifest_holds_the_rubric(which: str, points: int) -> None:
 def test_rubrics_say_so() -> None:
     """A rubric has no certificate, and its key is addressed to the grader."""
     for which in ("activations", "shared"):
-        assert problem(SET, which).answer("answer").is_rubric
+        assert problem(SET, which).answer("rubric").is_rubric
         assert "For the grader: give the points in brackets for each" in key(SET, which)
         assert (
-            sum(problem(SET, which).answer("answer").points)
+            sum(problem(SET, which).answer("rubric").points)
             == {
                 "activations": 7,
                 "shared": 3,

@@ -26,24 +26,15 @@ READERS: Mapping[str, str] = {
     "MeanGradientClaim": "examples.mean_gradient",
     "ShapeClaim": "facts.shape",
     "BatchShapeClaim": "facts.batch_shape",
-    "FactClaim": "facts.fact",
+    "ChoiceClaim": "facts.fact",
     "TotalClaim": "facts.total",
     "ChainClaim": "names.chain",
-    "LayerInputClaim": "names.layer_input",
-    "EdgesClaim": "names.edges",
-    "BottleneckClaim": "names.bottleneck",
+    "ArrowsClaim": "names.arrows",
 }
 """How the page is read for each sort of claim: the class, and a function in ``reading``.
 
 They are names so that a set imports only the readers of its own claims.
 """
-
-UNREAD: Mapping[str, str] = {
-    "steepest sigmoid": "an inequality with the derivative of a function that has no argument yet",
-    "falling loss": "a derivative that is taken on the page, and an inequality",
-    "overflow": "a number that a float64 cannot hold",
-}
-"""The facts that are not read back, each with the reason."""
 
 WINDOWS = "the page does not say how large the windows of a pool are"
 OPS_UNREAD: Mapping[str, str] = {
@@ -63,9 +54,9 @@ def load_reader(name: str) -> Callable[[Any, Page], Agreement]:
 
 
 def is_unread(claim: object) -> bool:
-    """Whether an answer is a fact, or holds an op, of which the page does not say everything."""
-    if type(claim).__name__ == "FactClaim":  # its module is not needed by every set
-        return getattr(claim, "name", "") in UNREAD
+    """Whether an answer is a letter, or holds an op of which the page does not say everything."""
+    if getattr(claim, "sort", "") == "choice":
+        return True
     found = [getattr(claim, name, ()) for name in ("expr", "rights")]
     exprs = [e for part in found for e in (part if isinstance(part, tuple) else (part,))]
     calls = [part for e in exprs for part in walk(e) if isinstance(part, Call)]
@@ -86,7 +77,7 @@ def check_printed(claim: Claim, page: Page) -> Agreement | None:
         page: the answer as printed, and the conventions it is printed in.
 
     Returns:
-        The agreement; None for what ``UNREAD`` and ``OPS_UNREAD`` list.
+        The agreement; None for what ``OPS_UNREAD`` lists, and for a choice.
 
     Raises:
         CertificateError: the page cannot be read, or says something else than the claim.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from exgen.derive.rewriting.products import cancelled, entry_at
 from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import FULL, Product
-from exgen.derive.rewriting.views import filled, made, read_product, write_product
-from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, walk
+from exgen.derive.rewriting.views import filled, read_product, write_product
+from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, made, walk
 from exgen.ops.base import axis_option
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import FULL, Factor, Factors, Product, Sum
 from exgen.derive.rewriting.views import (
     is_sum,
-    made,
     position,
     read_product,
     read_sum,
     write_product,
     write_sum,
 )
-from exgen.graph import Call, Expr, Name, call, is_column, is_scalar
+from exgen.graph import Call, Expr, Name, call, is_column, is_scalar, made
 
 if TYPE_CHECKING:
     from exgen.derive.rewriting.terms import Known

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from exgen.derive.rewriting.terms import Sum
-from exgen.derive.rewriting.views import PRODUCTS, is_sum, made, write_product, write_sum
-from exgen.graph import Expr
+from exgen.derive.rewriting.views import PRODUCTS, is_sum, write_product, write_sum
+from exgen.graph import Expr, made
 
 if TYPE_CHECKING:
     from collections.abc import Callable

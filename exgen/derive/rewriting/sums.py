@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from exgen.derive.rewriting.matrices import transposed
 from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import Product, Sum
-from exgen.derive.rewriting.views import likeness, made, read_sum, write_product
-from exgen.graph import SCALAR, Call, Expr
+from exgen.derive.rewriting.views import likeness, read_sum, write_product
+from exgen.graph import SCALAR, Call, Expr, made
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

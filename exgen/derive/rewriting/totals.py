@@ -10,7 +10,6 @@ from exgen.derive.rewriting.terms import Factor, Sum
 from exgen.derive.rewriting.views import (
     filled,
     is_sum,
-    made,
     read_product,
     read_sum,
     write_product,
@@ -23,6 +22,7 @@ from exgen.graph import (
     Name,
     as_expr,
     is_scalar,
+    made,
     size_as_number,
 )
 from exgen.ops.reduce import count

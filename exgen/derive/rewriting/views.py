@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from exgen.derive.rewriting.terms import FULL, Exact, Factor, Product, Sum, magnitude
-from exgen.graph import Call, Derivative, Expr, Name, Number, Shape, Size, call, is_scalar
+from exgen.graph import Call, Derivative, Expr, Name, Number, Shape, Size, call, is_scalar, made
 from exgen.ops.activations import LOG
 
 if TYPE_CHECKING:
@@ -98,11 +98,6 @@ def _sum(expr: Expr, known: Known) -> Sum | None:
 def is_sum(expr: Expr) -> bool:
     """Whether an expression is a sum or a difference."""
     return made(expr, *SUMS)
-
-
-def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
-    """Whether an expression is a use of one of these ops."""
-    return isinstance(expr, Call) and expr.op in ops
 
 
 # --- writing -------------------------------------------------------------------------------------
