@@ -29,12 +29,13 @@ class Quantity:
 
     The value has two axes. A derivative has those of its function and then those of its variable;
     that of a scalar has the variable's alone. With a ``rate`` it is what ``by`` becomes in one step
-    of gradient descent on ``of``.
+    of gradient descent on ``of``. With a ``count`` it is how many numbers these names hold.
     """
 
-    of: str
+    of: str = ""
     by: str = ""
     rate: Decimal | None = None
+    count: tuple[str, ...] = ()
 
     @property
     def symbol(self) -> Name | Derivative | None:
