@@ -324,7 +324,17 @@ ASKS: Mapping[str, Ask] = {
             "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             derived.gradient,
-            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits", "wire"),
+            (
+                "upstream",
+                "steps",
+                "terms",
+                "given",
+                "examples",
+                "sorted",
+                "exactly",
+                "digits",
+                "wire",
+            ),
             wrong=True,
         ),
         Ask(
