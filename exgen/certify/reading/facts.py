@@ -20,7 +20,6 @@ from exgen.errors import CertificateError
 from exgen.readback.pages import read_relation, read_shape
 
 if TYPE_CHECKING:
-
     from exgen.certify.choices import ChoiceClaim
     from exgen.certify.sizes import ShapeClaim
 
