@@ -14,7 +14,7 @@ from exgen.certify.samples import all_of, as_denominator, samples, wanted
 from exgen.certify.sizes import counted
 from exgen.certify.trials import Trial, trials
 from exgen.derive.cases import RANK
-from exgen.derive.marked import example_mark
+from exgen.derive.symbols import example_mark
 from exgen.document import Agreement
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
