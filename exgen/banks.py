@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 TEXT = "text"
 """The kind of a problem that is given by its text, and the option that holds the text."""
-NUMBERS = ("numbers", "values")
-"""The options by which a kind takes numbers for the leaves."""
+OLD = ("numbers", "values")
+"""Keys that once held the numbers of leaves."""
 Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
@@ -296,7 +296,9 @@ def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -
     for key in given:
         if own is not None and key not in common and key not in own:
             legal = (*keys(ProblemTable), *own)
-            raise table.error(f"there is no key '{key}' here", nearest(key, legal))
+            remedy = "Give numbers as give.x = 3, or let them be drawn: draw.x = [1, 2]."
+            remedy = remedy if key in OLD else nearest(key, legal)
+            raise table.error(f"there is no key '{key}' here", remedy)
     entry = table.read(ProblemTable, common if given else data)
     table.require("kind", entry.kind_name, KINDS)
     table.require("network", entry.network, networks)
@@ -305,9 +307,11 @@ def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -
         for key, types in KINDS[entry.kind_name].options.items()
         if key in given
     }
-    _numbers(table, entry, networks[entry.network].leaves, entry.draw)
     takes = KINDS[entry.kind_name]
-    if (entry.draw or entry.give) and not takes.options.keys() & set(NUMBERS):
+    # a leaf behind the network, such as an upstream gradient, is known when it is drawn
+    behind = (*entry.draw, *entry.give) if takes.takes_numbers else ()
+    _numbers(table, entry, (*networks[entry.network].leaves, *behind), entry.draw)
+    if (entry.draw or entry.give) and not takes.takes_numbers:
         key = "draw" if entry.draw else "give"
         raise table.error(f"{entry.kind_name} asks about no numbers", f"Remove '{key}'.")
     for rule in entry.accept or ():

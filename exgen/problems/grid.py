@@ -68,7 +68,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     choices = options.get("upstream", list(UPSTREAM))
     extended, upstream = with_upstream(graph)
 
-    ranges = options.get("values", {})
+    ranges = options.get("numbers", {})
     drawn = luck.factors(graph, ranges)
 
     def draw(attempt: int) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         luck.require("no_zero_gradients", all(array.any() for array in asked_for), options)
         return {"numbers": numbers, "upstream": factor, "by": by}
 
-    return luck.first_lucky(draw, ("values", "upstream"))
+    return luck.first_lucky(draw, ("draw", "upstream"))
 
 
 def _require_lines(graph: Graph, values: Values, options: Mapping[str, Any]) -> None:
@@ -225,7 +225,7 @@ def _write(claim: Equation) -> Tex:
 KIND = Kind(
     name="grid",
     summary="numeric forward and backward pass through grids, with pooling",
-    options={"values": (dict,), "upstream": (list,), "by": (list,)},
+    options={"upstream": (list,), "by": (list,)},
     network_rules=(),
     number_rules=(
         "no_zero_inputs",
@@ -252,4 +252,5 @@ KIND = Kind(
     needs_loss=False,
     sample=sample,
     solve=solve,
+    takes_numbers=True,
 )

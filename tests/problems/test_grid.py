@@ -30,13 +30,13 @@ OVERLAP = network(
 def test_draws_can_be_worked_by_hand(graph: Any) -> None:  # noqa: ANN401 - a graph
     """No ties, no kinks, either sign before the activation, and at most three decimals."""
     for seed in range(35):
-        draws = draw(KIND, graph, seed, values={"W": [1, 2, 5, 10, -1]})
+        draws = draw(KIND, graph, seed, numbers={"W": [1, 2, 5, 10, -1]})
         values = forward(graph, exact_arrays(draws["numbers"]), exact=True)
         assert luck.no_ties(graph, values)
         assert luck.off_the_kink(graph, values)
         assert min(values["U"].flat) < 0 < max(values["U"].flat)
         assert luck.short_decimals(values.values(), 3)
-        assert draw(KIND, graph, seed, values={"W": [1, 2, 5, 10, -1]}) == draws
+        assert draw(KIND, graph, seed, numbers={"W": [1, 2, 5, 10, -1]}) == draws
 
 
 @pytest.mark.parametrize("graph", [MAX, MEAN, OVERLAP], ids=["max", "mean", "overlap"])
@@ -52,7 +52,7 @@ def test_average_pool_by_hand() -> None:
     """Four means, a ReLU that closes one of them, and a quarter of each gradient back."""
     image = [[1, 3, -4, 0], [2, 2, -2, -2], [8, 0, 1, 1], [0, 0, 1, 1]]
     values = {"X": {"is": image}, "W": {"is": [[1, 2], [3, 4]]}}
-    draws = draw(KIND, MEAN, 1, values=values, upstream=[2])
+    draws = draw(KIND, MEAN, 1, numbers=values, upstream=[2])
     _, answers = solve(KIND, MEAN, draws)
     assert answers["U"].latex.tex.count(r"\hline") == 3
     assert r"2 & -2 \\ \hline 2 & 1" in answers["U"].latex.tex
@@ -106,7 +106,7 @@ def test_unknown_name_is_refused() -> None:
 def test_impossible_rules_are_reported() -> None:
     """Where every draw has ties, the tries end with an error."""
     with pytest.raises(AcceptanceError, match="none of"):
-        draw(KIND, MAX, 1, values={"X": [1]})
+        draw(KIND, MAX, 1, numbers={"X": [1]})
 
 
 def test_corrupted_number_is_refused() -> None:

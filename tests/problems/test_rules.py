@@ -46,14 +46,14 @@ BY_HAND = "{show rounding} {ask gradient of f by w to 2 digits}"
 
 BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "grid": [
-        (GRID, {"values": {"X": {"zero": True}, "W": [0, 0.01, 1, 2]}}),
-        (GRID, {"values": {"X": {"from": 1, "to": 90}, "W": [1, 2]}}),
-        (POOL, {"values": {"X": [-1, 1]}}),
+        (GRID, {"numbers": {"X": {"zero": True}, "W": [0, 0.01, 1, 2]}}),
+        (GRID, {"numbers": {"X": {"from": 1, "to": 90}, "W": [1, 2]}}),
+        (POOL, {"numbers": {"X": [-1, 1]}}),
         (CLOSED, {}),
     ],
     "alpha_gradient": [
-        (SHARED, {"values": {"U": {"zero": True}}, "upstream": [-1, 0, 1, 0.125]}),
-        (SHARED, {"values": {"U": {"from": 1, "to": 9}}}),
+        (SHARED, {"numbers": {"U": {"zero": True}}, "upstream": [-1, 0, 1, 0.125]}),
+        (SHARED, {"numbers": {"U": {"from": 1, "to": 9}}}),
     ],
     "vector_gradient": [
         (SORT, {"numbers": {"g": [0, 1, 2, -1, 0.125, 3]}}),
@@ -207,7 +207,7 @@ def test_numbers_an_author_typed_may_be_zero() -> None:
     given = {"W": {"is": [[1, 0], [2, 3]]}, "X": {"from": -9, "to": 9}}
     assert luck.factors(graph, {}) == ["W"]
     assert luck.factors(graph, given) == []
-    assert KINDS["grid"].sample(graph, {"values": given}, Stream(1, "given"))
+    assert KINDS["grid"].sample(graph, {"numbers": given}, Stream(1, "given"))
 
 
 def test_the_next_acceptable_draw() -> None:
@@ -236,7 +236,7 @@ def test_an_impossible_problem_has_a_place() -> None:
     """The message says which entry of the bank has the numbers that never fit."""
     bank, _ = load("5", None)
     entry = next(problem for problem in bank.problems if problem.kind.name == "grid")
-    entry = replace(entry, options={"values": {"X": [1]}})
+    entry = replace(entry, options={"numbers": {"X": [1]}})
     graph = draw_networks(bank, 1)[entry.network].graph
     with pytest.raises(AcceptanceError, match="no_ties 1000") as caught:
         draw_problem(bank, entry, graph, 1)

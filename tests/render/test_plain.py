@@ -67,10 +67,10 @@ id = "p"
 kind = "circuit"
 network = "n"
 digits = 2
-numbers.w_0 = [2]
-numbers.x_0 = [-1]
-numbers.w_1 = [1]
-numbers.upstream = [1]
+draw.w_0 = [2]
+draw.x_0 = [-1]
+draw.w_1 = [1]
+draw.upstream = [1]
 '''
 
 
