@@ -49,6 +49,7 @@ def asked(
         options["waived"] = waived(problem)
     if TEXT in problem.options:
         sizes = {name: str(size) for name, size in network.draws.items() if type(size) is int}
+        options["turned"] = sorted(network.turned)
         options[TEXT] = renamed(problem.options[TEXT], {**network.names, **sizes})
     return structs.replace(problem, options=options)
 

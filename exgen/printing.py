@@ -108,8 +108,8 @@ class Printer(Protocol):
     def summed(self, part: Printed, this: Call, *, mean: bool) -> Printed:
         """Return a sum or a mean."""
 
-    def squared_distance(self, this: Call, args: tuple[Printed, ...]) -> Printed:
-        """Return the squared norm of a difference."""
+    def spelled_out(self, this: Call) -> Printed:
+        """Return a use of an op as what it is made of."""
 
     def log_loss(self, this: Call, *, binary: bool) -> Printed:
         """Return a cross-entropy written out over its entries, which are classes or binary."""

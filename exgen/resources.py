@@ -47,20 +47,28 @@ def template_engine(folder: Path, **own: Any) -> Environment:  # noqa: ANN401 - 
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    from exgen.compiled import Compiled
+
+    options: dict[str, Any] = {
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "auto_reload": False,
+        "autoescape": False,  # what comes out is TeX, or a text that a parser reads
+        **own,
+    }
+    # what a function does is not in the compiled code, but that there is one
+    settings = {name: callable(value) or value for name, value in options.items()}
+    return Environment(  # noqa: S701 - see autoescape
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
-        variable_start_string="<<",
-        variable_end_string=">>",
-        block_start_string="<%",
-        block_end_string="%>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        autoescape=False,  # noqa: S701 - what comes out is TeX, or a text that a parser reads
-        **own,
+        bytecode_cache=Compiled(str(settings)),
+        **options,
     )
 
 

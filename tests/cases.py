@@ -42,6 +42,22 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
+def rows_in(name: str) -> list[tuple[str, ...]]:
+    """Return the lines of a file below ``tests``, each cut at its bars; # begins a comment.
+
+    ``nothing`` stands for an empty cell.
+    """
+    lines = (TESTS / name).read_text(encoding="utf-8").splitlines()
+    return [
+        tuple(
+            "" if part.strip() == "nothing" else part.strip()
+            for part in re.split(r" \|(?= |$)", line)
+        )
+        for line in lines
+        if line.strip() and not line.startswith("#")
+    ]
+
+
 def edited(text: str, edits: str) -> str:
     """Return a text with edits: a line of it, what stands there instead, and --- before another."""
     lines = text.split("\n")

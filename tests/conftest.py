@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# templates that are compiled in a test are kept, but not in the home of who runs the tests
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="exgen-tests-")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ from exgen.derive.notation import notation_names, restored_notation
 from exgen.document import Mistake, Tex
 from exgen.pipeline import build, load
 from exgen.render.tex import render_tex
+from tests.cases import rows_in
 from tests.contradictions import NEW, contradictions, mistakes, right_side, shapes, symbols, told
 
 if TYPE_CHECKING:
@@ -101,29 +102,7 @@ def listed(problem: Problem, answer: Answer, latex: str) -> Problem:
     return replace(problem, answers=own)
 
 
-LISTED = [
-    # problem, answer, what is listed as a mistake, what is found
-    ("elements", "L.yhat", r"2\,\left(\hat{y} - y\right)", "the answer itself"),
-    ("elements", "L.yhat", r"-2\,\left(y - \hat{y}\right)", "reads as right"),
-    ("elements", "L.yhat", r"2\,q", "cannot be read"),
-    ("elements", "L.yhat", r"2\,\left(y - \hat{y}\right)", ""),
-    ("elements", "z2.z1", r"\mathbb{1}\left[z^{(1)} > 0\right]", "this is a vector"),
-    ("elements", "z2.z1", r"\operatorname{diag}\left(z^{(2)}\right)", ""),
-    ("gradients", "W2", r"\frac{\mathrm{d}\ell}{\mathrm{d}z^{(3)}}\,z^{(2)}", "cannot be read"),
-    ("gradients", "W2", r"\frac{\mathrm{d}\ell}{\mathrm{d}z^{(3)}}\,z^{(1)\mathsf{T}}", ""),
-    (
-        "one-output",
-        "w",
-        r"\frac{\mathrm{d}\ell}{\mathrm{d}z}\,x^{\mathsf{T}}",
-        "value of the answer",
-    ),
-    ("one-output", "w", r"\frac{\mathrm{d}\ell}{\mathrm{d}s}\,x", ""),
-    ("grid", "f", "49", "the answer itself"),
-    ("grid", "f", "47", ""),
-    ("reused-entry", "L.x-0", r"2\,x_{1}\,g_{j}", "cannot be read"),
-    ("numbers", "h.r", "r + 2", "at the numbers of the problem"),
-    ("numbers", "h.r", "r", ""),
-]
+LISTED = rows_in("contradictions.txt")
 
 
 @pytest.mark.parametrize(("problem", "answer", "latex", "says"), LISTED)

@@ -28,6 +28,7 @@ ORDER = (
     "swap",
     "terminals",
     "processes",
+    "compiled",
     "resources",
     "languages",
     "seeds",

@@ -7,16 +7,13 @@ import io
 import pytest
 
 from exgen.terminals import degrade, readable
+from tests.cases import rows_in
 
 
 @pytest.mark.parametrize(
     ("character", "shown"),
-    [
-        ("∂", "d"), ("∇", "grad"), ("ŷ", "y"), ("Ŷ", "Y"), ("α", "alpha"), ("λ", "lambda"),
-        ("Σ", "Sigma"), ("ϵ", "epsilon"), ("𝐖", "W"), ("ℒ", "L"), ("ℓ", "l"), ("…", "..."),
-        ("⟶", "->"), ("≠", "!="), ("Đ", "D"), ("ễ", "e"), ("𝛔", "sigma"), ("漢", "?"), ("🎲", "?"),
-    ],
-)  # fmt: skip
+    rows_in("terminals.txt"),
+)
 def test_a_sign_in_ascii(character: str, shown: str) -> None:
     """It is a word of the field, or the letter without its accent."""
     assert readable(character) == shown

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exgen.asks.cases import entry, in_order, is_by_cases
+from exgen.asks.by_entry import entry, entry_of_batch, is_of_entry
+from exgen.asks.cases import entry as case
+from exgen.asks.cases import in_order, is_by_cases
 from exgen.asks.numeric import gradient_value
-from exgen.asks.proofs import proven
 from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
@@ -28,7 +29,7 @@ from exgen.problems.base import Setting, Solved
 from exgen.problems.fused import FUSED, fused_proofs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from exgen.asks.pieces import Phrase
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from exgen.derive.factors import Given
     from exgen.derive.latex import Printer
 
-QUAD = r"\quad"
 ONE_STEP = ("upstream", "steps")
 """The ways in which an answer reads the gradients before it."""
 SLIPS = (
@@ -56,7 +56,8 @@ SLIPS = (
     "wrong_order",
 )
 """The usual mistakes, the likeliest first."""
-SYMBOLIC = frozenset({"digits", "exactly", "sorted"})
+SAME: Mapping[str, str] = {}
+SYMBOLIC = frozenset({"digits", "exactly", "sorted", "terms"})
 """The clauses without which a gradient is derived here."""
 MEAN = (
     "The cost is the mean of the losses, so its gradient is the mean of their gradients:",
@@ -72,8 +73,11 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
         return gradient_value(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
     inner = scene.ending_in(scene.name(ask), ask)
-    if index:
-        return entry(ask, inner) if is_by_cases(ask, inner.graph) else _entry(ask, inner, by)
+    many = "examples" in ask.clauses
+    if index and not many and is_by_cases(ask, inner.graph):
+        return case(ask, inner)
+    if is_of_entry(ask, inner):
+        return (entry_of_batch if many else entry)(ask, inner, by)
     if "sorted" in ask.clauses:
         return in_order(ask, inner)
     work, scalars = backward_of(inner, _given(ask, inner)), is_of_scalars(inner.graph)
@@ -84,27 +88,30 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     if by in (*work.given.gradients, *inner.given_gradients):
         where = ask.spans["given" if by in work.given.gradients else "entry"]
         raise scene.error(f"the gradient by '{by}' is given", where)
-    if "examples" in ask.clauses:
+    if many:
         return _over_examples(ask, inner, work, by)
     if scalars:
         return derivative(ask, inner, work.given, scene.graph)
+    return _whole(ask, inner, work, by)
+
+
+def _whole(
+    ask: Phrase, scene: Scene, work: Backward, by: str, called: Mapping[str, str] = SAME
+) -> Answered:
+    """Return a whole gradient; ``called`` has the names of a batch."""
+    found, graph = work.found[by], work.graph
     closed = not ask.clauses.keys() & set(ONE_STEP)
     written = work.written(found.closed if closed else found.step)
     printer = work.printer()
-    symbol = printer.derivative(inner.graph.loss, by)
-    steps, told = _backward(ask, inner, work, by, closed=closed)
+    symbol = printer.derivative(graph.loss, by)
+    steps, told = _backward(ask, scene, work, by, closed=closed, called=called)
     solved = Solved(
         name=ask.name,
         latex=Tex(printer(written)),
         shape=work.shape(by),
         expr=to_text(written),
         steps=steps,
-        claim=Equation(
-            inner.graph,
-            Quantity(inner.graph.loss, by),
-            (written,),
-            layout=work.layout,
-        ),
+        claim=Equation(graph, Quantity(graph.loss, by), (written,), layout=work.layout),
         write=_write(printer, _left(scene, symbol)),
     )
     return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "backward", told)
@@ -123,7 +130,8 @@ def _given(ask: Phrase, scene: Scene) -> Given:
 
 def _is_derived(ask: Phrase) -> bool:
     """Whether an ask is for a whole gradient in symbols."""
-    return ask.sort == "gradient" and not ask["entry"][1] and not SYMBOLIC & ask.clauses.keys()
+    of_entry = ask.sort != "gradient" or ask["entry"][1]
+    return not of_entry and not SYMBOLIC & ask.clauses.keys()
 
 
 def _left(scene: Scene, symbol: str) -> str:
@@ -135,13 +143,15 @@ def _write(printer: Printer, left: str) -> Callable[[Any], Tex]:
     return lambda claim: Tex(left + printer(claim.rights[0]))
 
 
-def _known(ask: Phrase, scene: Scene, work: Backward) -> list[str]:
+def _known(
+    ask: Phrase, scene: Scene, work: Backward, called: Mapping[str, str] = SAME
+) -> list[str]:
     """Return the names whose gradients the key derived for earlier asks, from the same."""
     known = scene.given_gradients
     for earlier in filter(_is_derived, scene.earlier(ask)):
         same = all(earlier.clauses.get(n) == ask.clauses.get(n) for n in ("given", "examples"))
-        if same and earlier["name"] == scene.graph.loss and earlier["entry"][0] in work.found:
-            other = earlier["entry"][0]
+        other = called.get(earlier["entry"][0], earlier["entry"][0])
+        if same and earlier["name"] == ask["name"] and other in work.found:
             alone = "upstream" in earlier.clauses
             known += [other] if alone else [*work.needed(other, known), other]
     return known
@@ -155,12 +165,13 @@ def _backward(
     examples: frozenset[str] = frozenset(),
     *,
     closed: bool,
+    called: Mapping[str, str] = SAME,
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the lines that lead to a gradient and were not shown before, and why they hold.
 
     Beside them stand the rules that are derived below the lines.
     """
-    known = _known(ask, scene, work)
+    known = _known(ask, scene, work, called)
     stages = [by] if "upstream" in ask.clauses else [*work.needed(by, known), by]
     lines: list[Step] = []
     reasons: list[Step] = []
@@ -175,15 +186,14 @@ def _backward(
         lines.append(replace(line, claims=(*line.claims, *claims)))
         reasons += [Step("reason", Tex(""), why) for why in told]
     before = {rule for stage in known for rule in work.found[stage].rules if rule in FUSED}
-    proofs, rules = fused_proofs(scene.setting, stages, work.found, before)
+    single = {big: small for small, big in called.items()}
+    names = [single.get(stage, stage) for stage in stages]
+    found, shown = work.found, None
+    if single or examples:  # it is derived for one of them
+        one = backward_of(scene)
+        found, shown = one.found, one.printer(per_example(scene.graph))
+    proofs, rules = fused_proofs(scene.setting, names, found, before, shown)
     return (*lines, *reasons, *proofs), rules
-
-
-def _entry(ask: Phrase, scene: Scene, by: str) -> Answered:
-    """Return an entry of a gradient in index form, derived line by line."""
-    answered, (left, _, runs) = proven(replace(ask, slots={"name": by}), scene, ask.spans["entry"])
-    prints = Tex(rf"$\displaystyle {left}{rf',{QUAD} {runs}' if runs else ''}$")
-    return replace(answered, prints=prints)
 
 
 # --- many examples ---
@@ -225,15 +235,14 @@ def _many(scene: Scene, batch: Batch) -> Backward:
 
 
 def _over_examples(ask: Phrase, scene: Scene, one: Backward, by: str) -> Answered:
-    """Return the gradient of the mean loss: as a mean over the examples, and as one product."""
+    """Return the gradient of the mean loss: by a parameter as a mean too, and as one product."""
     if ask.choices:
         raise scene.error("an answer in two forms is nothing to choose", ask.span)
     graph, own = scene.graph, per_example(scene.graph)
-    if by in own:
-        said = f"'{by}' differs from example to example, so its gradient is no mean over them"
-        raise scene.error(said, ask.spans["entry"], "Ask for a parameter.")
     batch = batch_of(ask, scene)
     many = _many(scene, batch)
+    if by in own:
+        return _whole(ask, scene, many, batch.names[by], batch.names)
     closed = one.written(one.found[by].closed)
     whole = many.written(many.found[by].closed)
     printer, together = one.printer(own), many.printer()

@@ -64,6 +64,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("digits", "to NUMBER digits|decimals|digit|decimal", "worked at numbers, rounded"),
         Clause("exactly", "exactly", "worked at numbers, in exact fractions"),
         Clause("upstream", "with upstream", "one step: the upstream gradients stay symbols"),
+        Clause("terms", "term by term", "by an entry of a loss's prediction, unsimplified"),
         Clause("steps", "step by step", "each line reads the gradients on the lines before it"),
         Clause(
             "given",

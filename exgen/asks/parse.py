@@ -27,7 +27,7 @@ MOST_SIGNS = 50_000
 MOST_PIECES = 400
 NAMED = ("gradient", "jacobian", "line", "backward", "derivation", "case")
 """The asks whose answers are called by their names alone."""
-SAID = ("upstream", "given", "sorted", "examples", "wire")
+SAID = ("upstream", "terms", "given", "sorted", "examples", "wire")
 """The clauses that tell two asks about the same name apart."""
 ROW = "_"
 """What stands in the column of a table for the name of a row."""
@@ -35,7 +35,8 @@ OF_NAMES = re.compile(
     r"\{\s*(?:fact|where|let|ask\s+chain\b.*|(?:ask|show)\s+table\b.*)\s*", re.DOTALL
 )
 """What begins a brace in which names stand behind the colon too, and no words."""
-WAYS = ("exactly", "digits", "upstream", "steps", "given", "examples", "sorted")
+TOGETHER = (["upstream", "given"], ["terms", "examples"])
+WAYS = ("exactly", "digits", "upstream", "steps", "terms", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"<=|>=|<|>|=|[()\[\]]")
@@ -376,7 +377,7 @@ def _check(source: Source, found: Found) -> None:
             said = f"this must be a whole number from 0 to {most}"
             raise source.error(said, found.spans[clause])
     ways = [name for name in WAYS if name in found.clauses]
-    if len(ways) > 1 and ways != ["upstream", "given"]:
+    if len(ways) > 1 and ways not in TOGETHER:
         remedy = "Ask twice where both are wanted."
         raise source.error("an answer is worked out in one way", found.spans[ways[1]], remedy)
 

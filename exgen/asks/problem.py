@@ -16,10 +16,12 @@ from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
 from exgen.asks.tables import TABLE, is_hidden
+from exgen.asks.turned import turned_in, with_turned_entry
 from exgen.asks.vectorised import SORTS
 from exgen.asks.wires import is_on_a_wire, rounded_to
 from exgen.asks.words import among
 from exgen.derive.batch import cost_name
+from exgen.derive.orient import turn
 from exgen.errors import KindError, LanguageError, Source, nearest
 from exgen.graph import SCALAR
 from exgen.language import read_network
@@ -109,6 +111,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
             if stated_places(phrase) is None
         },
     }
+    own["turned"] = turned_in(pieces, options.get("turned", ()))
     draws: dict[str, Any] = {
         TEXT: options[TEXT],
         **{key: part for key, part in own.items() if part},
@@ -156,7 +159,9 @@ def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph
     return graph, None, False
 
 
-def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
+def with_own(
+    pieces: Iterable[Piece], graph: Graph, source: Source, turned: frozenset[str] = frozenset()
+) -> Graph:
     """Return the network with the leaves and lines that a text lets be besides.
 
     It ends in the last of them if that depends on the network's own last line, else in this.
@@ -167,12 +172,15 @@ def with_own(pieces: Iterable[Piece], graph: Graph, source: Source) -> Graph:
     """
     for piece in pieces:
         if isinstance(piece, Let):
-            text = Source(TEXT, f"{graph_text(graph)}{dedent(piece.text)}\n")
+            text = Source(TEXT, f"{graph_text(turn(graph, turned))}{dedent(piece.text)}\n")
             try:
                 found = read_network(text, scalar_loss=False)
             except LanguageError as error:
                 said = KindError(error.message, remedy=error.remedy)
                 raise placed(said, source, piece.span) from None
+            found = turn(found, turned)
+            lines = (replace(b, expr=graph.expr(b.name) or b.expr) for b in found.bindings)
+            found = replace(found, bindings=tuple(lines))
             ends = graph.loss in part_of(found, found.loss).names
             graph = found if ends else replace(found, loss=graph.loss)
     return graph
@@ -192,7 +200,8 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
 def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     """Answer every ask, and set the text with its blanks."""
     source = Source(TEXT, draws[TEXT])
-    pieces = parse(source)
+    turned = frozenset(draws.get("turned", ()))
+    pieces = tuple(with_turned_entry(piece, turned) for piece in parse(source))
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
     scalars = is_of_scalars(setting.graph)
@@ -200,8 +209,10 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         setting = replace(setting, notation=scalar_notation(setting.notation))
     graph, upstream, unnamed = behind(pieces, setting.graph, source)
     whole = replace(setting, graph=graph)
-    own = with_own(pieces, graph, source)
-    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed, own)
+    if upstream and setting.graph.loss in turned:
+        turned |= {upstream}
+    own = with_own(pieces, graph, source, turned)
+    scene = Scene(whole, source, asks_of(pieces), stated, draws, upstream, unnamed, own, turned)
     found = {ask.name: _answered(ask, scene) for ask in scene.asks if not ask.is_cell}
     batch = any("examples" in phrase.clauses for phrase in phrases_of(pieces))
     fields = forward_fields(setting, {cost_name(graph): SCALAR} if batch else None)

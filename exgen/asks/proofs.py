@@ -60,7 +60,9 @@ def _raw(ask: Phrase, scene: Scene, span: Span) -> Derivation:
 def proof(ask: Phrase, scene: Scene) -> Answered:
     """Return lines that are equal, each with its reason; a proof states the last on the sheet."""
     scene = scene.beside
-    lines = [_line(part, ask, scene) for part in ask.choices]
+    said = [_line(part, ask, scene) for part in ask.choices]
+    read = scene.formulas((line.text, line.span) for line, _ in said)
+    lines = [(*formula, why) for formula, (_, why) in zip(read, said, strict=True)]
     (start, left, _), (end, right, _) = lines[0], lines[-1]
     steps = [
         Step("line", Tex(f"{left if n == 0 else ''} &= {latex}"), why)
@@ -99,13 +101,13 @@ def proof(ask: Phrase, scene: Scene) -> Answered:
     return Answered(prints, (solved,), "derivation")
 
 
-def _line(pieces: Sequence[Inline], ask: Phrase, scene: Scene) -> tuple[Expr, str, str]:
-    """Return the formula of a line, its LaTeX and its reason."""
+def _line(pieces: Sequence[Inline], ask: Phrase, scene: Scene) -> tuple[Formula, str]:
+    """Return the formula of a line, and its reason."""
     formulas = [piece for piece in pieces if isinstance(piece, Formula)]
     words = [piece.text for piece in pieces if isinstance(piece, Words)]
     if len(formulas) != 1 or len(formulas) + len(words) != len(pieces):
         raise scene.error("a line of a proof is one formula, and its reason in words", ask.span)
-    return *scene.formula(formulas[0]), " ".join(" ".join(words).split())
+    return formulas[0], " ".join(" ".join(words).split())
 
 
 def _equal_to(start: Expr, rights: tuple[Expr, ...], ask: Phrase, scene: Scene) -> Equation:

@@ -8,7 +8,9 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from exgen.asks.turned import written
 from exgen.derive.factors import NOTHING, gradients_given
+from exgen.derive.turning import alike
 from exgen.engine import forward
 from exgen.errors import KindError, LanguageError, MisfitError, Source, nearest
 from exgen.graph import Graph, Name, is_scalar, shape_text, substitute
@@ -19,9 +21,9 @@ from exgen.problems.upstream import part_of
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from exgen.asks.pieces import Formula, Phrase
+    from exgen.asks.pieces import Compared, Formula, Phrase
     from exgen.derive.factors import Given
     from exgen.derive.latex import Printer
     from exgen.document import Tex
@@ -64,6 +66,7 @@ class Scene:
         upstream: the leaf that is the upstream gradient of the last line, where one is shown.
         unnamed: whether the sheet has no name for it, so that its symbol stands in formulas.
         own: the network with what the text lets be.
+        turned: the names that hold the transpose of what the text means by them.
 
     """
 
@@ -75,6 +78,7 @@ class Scene:
     upstream: str | None = None
     unnamed: bool = False
     own: Graph | None = None
+    turned: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> Graph:
@@ -187,12 +191,28 @@ class Scene:
         text, at = (piece, span) if isinstance(piece, str) else (piece.text, piece.span)
         if at is None:
             raise TypeError("a side of an equation needs its place")
+        return self.formulas([(text, at)])[0]
+
+    def sides(self, piece: Compared) -> list[tuple[Expr, str]]:
+        """Return what a fact or a condition compares, each with its LaTeX in the notation."""
+        return self.formulas((side, piece.span) for side in piece.sides)
+
+    def formulas(self, sides: Iterable[tuple[str, Span]]) -> list[tuple[Expr, str]]:
+        """Return expressions that are equal or are compared, each with its LaTeX in the notation.
+
+        Each is read at its place in the text.
+        """
         scene = self.beside
-        try:
-            expr = read_expression(text, scene.graph, name=self.source.name)
-        except (MisfitError, LanguageError) as error:
-            raise self.error(error.message, at, error.remedy) from None
-        return expr, scene.printer(expr)
+        graph = written(scene.graph, self.turned)
+        exprs: list[Expr] = []
+        for text, at in sides:
+            try:
+                exprs.append(read_expression(text, graph, name=self.source.name))
+            except (MisfitError, LanguageError) as error:
+                raise self.error(error.message, at, error.remedy) from None
+        if self.turned:
+            exprs = alike(exprs, graph.shapes, self.turned)
+        return [(expr, scene.printer(expr)) for expr in exprs]
 
 
 def backward_of(scene: Scene, given: Given = NOTHING) -> Backward:

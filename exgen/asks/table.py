@@ -281,7 +281,7 @@ ASKS: Mapping[str, Ask] = {
             "every value|gradient on its wire",
             "Every number in the circuit that is shown, but those that are given: of the forward "
             "pass, or of the backward pass.",
-            "{show rounding} {show circuit} {ask every gradient on its wire to 2 digits}",
+            "{ask every gradient on its wire to 2 digits}",
             wires.on_wires,
             ("exactly", "digits"),
         ),
@@ -324,7 +324,17 @@ ASKS: Mapping[str, Ask] = {
             "by cases, with a known order of what is sorted, or at the numbers.",
             "{ask gradient of L by W1}",
             derived.gradient,
-            ("upstream", "steps", "given", "examples", "sorted", "exactly", "digits", "wire"),
+            (
+                "upstream",
+                "steps",
+                "terms",
+                "given",
+                "examples",
+                "sorted",
+                "exactly",
+                "digits",
+                "wire",
+            ),
             wrong=True,
         ),
         Ask(

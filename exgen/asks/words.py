@@ -45,7 +45,9 @@ def _inline(piece: Words | Formula | Fact | Behind, scene: Scene) -> str | Tex:
     if isinstance(piece, Words):
         return piece.text
     if isinstance(piece, Formula):
-        printed = [scene.formula(side, piece.span)[1] for side in EQUALS.split(piece.text)]
+        printed = [
+            latex for _, latex in scene.formulas((s, piece.span) for s in EQUALS.split(piece.text))
+        ]
         return Tex(f"${' = '.join(printed)}$")
     before, solved = stated(piece, scene, "")
     return Tex(f"${before}{solved.latex}$")
@@ -61,7 +63,7 @@ def stated(piece: Fact | Behind, scene: Scene, name: str) -> tuple[str, Solved]:
     if isinstance(piece, Behind):
         return "", _behind(piece, scene, name)
     scene = scene.ending(piece.of, piece.span)
-    read = [scene.formula(side, piece.span) for side in piece.sides]
+    read = scene.sides(piece)
     for sign, ((one, _), (other, _)) in zip(piece.signs, pairwise(read), strict=True):
         scene.check_sides(one, other, piece.span, sign)
     if not piece.signs:
@@ -160,8 +162,7 @@ def _conditions(ask: Phrase, scene: Scene) -> ChoiceClaim | None:
     (of,) = {part.of for (part,) in parts if part.of} or {""}
     scene = scene.ending(of, ask.span)
     conditions = tuple(
-        Condition(tuple(scene.formula(side, part.span)[0] for side in part.sides), part.signs)
-        for (part,) in parts
+        Condition(tuple(expr for expr, _ in scene.sides(part)), part.signs) for (part,) in parts
     )
     for (part,), condition in zip(parts, conditions, strict=True):
         (left, right), (sign,) = condition.sides, condition.signs

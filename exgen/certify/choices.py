@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify.compare import DIFFERENCE_TOLERANCE, EXACT_TOLERANCE, SEED
+from exgen.certify.compare import DIFFERENCE_TOLERANCE, EXACT_TOLERANCE, SEED, same_numbers
 from exgen.certify.points import trial_points, with_numbers
 from exgen.certify.quantity import known_values
 from exgen.document import Agreement
@@ -81,19 +81,27 @@ class ChoiceClaim:
         count = len(self.conditions)
         return Agreement("reverse mode", 0.0, count), Agreement("differences", 0.0, count)
 
+    @property
+    def _numbered(self) -> list[Condition]:
+        """The conditions, with the numbers that symbolic sizes get."""
+        return [
+            Condition(tuple(same_numbers(side, self.graph) for side in part.sides), part.signs)
+            for part in self.conditions
+        ]
+
     def holding(self, *, by_differences: bool = False) -> tuple[int, ...]:
         """Return the places of the conditions that hold at the numbers, or at every trial point."""
         room = DIFFERENCE_TOLERANCE if by_differences else EXACT_TOLERANCE
         points = self.points(by_differences=by_differences)
         return tuple(
             place
-            for place, part in enumerate(self.conditions)
+            for place, part in enumerate(self._numbered)
             if all(_holds(part, values, room) for values in points)
         )
 
     def refuted(self) -> str:
         """Return where the first condition does not hold; empty where it does everywhere."""
-        found = (_refuted(self.conditions[0], v, EXACT_TOLERANCE) for v in self.points())
+        found = (_refuted(self._numbered[0], v, EXACT_TOLERANCE) for v in self.points())
         return next(chain.from_iterable(found), "")
 
     def points(self, *, by_differences: bool = False) -> tuple[Values, ...]:
@@ -116,7 +124,7 @@ class ChoiceClaim:
         floats = {name: array.astype(float) for name, array in values.items()}
         if not is_scalar(graph.shapes[graph.loss]):
             return floats
-        sides = [side for part in self.conditions for side in part.sides]
+        sides = [side for part in self._numbered for side in part.sides]
         slopes = {} if by_differences else gradients(graph, floats)
         return known_values(graph, floats, slopes, sides)
 

@@ -69,7 +69,11 @@ class Equation(Sides):
 
         letters = tuple(self.letters.items())
         symbol = None if self.quantity is None else self.quantity.symbol
-        if symbol is None or any(dim.constant > MAX_SYMBOLIC for _, dim in letters):
+        if (
+            symbol is None
+            or not self.index
+            or any(dim.constant > MAX_SYMBOLIC for _, dim in letters)
+        ):
             return []
         row, column = self.index
         first = Entry(symbol, row, column)

@@ -115,7 +115,7 @@ def _collected(expr: Expr) -> Expr:
     match expr:
         case Call("add", (SumOver() as total, single)) | Call("add", (single, SumOver() as total)):
             for position in _positions(single):
-                inside = renamed(total.body, total.index, position)
+                inside = renamed(total.body, {total.index: position})
                 if Counter(operands(inside, "mul")) == Counter(operands(single, "mul")):
                     rest = SumOver(total.index, total.size, total.body, position)
                     return as_expr(2) * single + rest

@@ -18,6 +18,7 @@ from exgen.derive.symbols import (
     symbol,
     unique_without_layers,
 )
+from exgen.engine import site_of
 from exgen.errors import KindError
 from exgen.graph import (
     ONE,
@@ -195,9 +196,14 @@ class Printer:
         """The sign between the factors of a chain rule."""
         return PRODUCTS[self.notation.product]
 
+    @property
+    def turned(self) -> str:
+        """The mark of a transpose."""
+        return TRANSPOSE[self.notation.transpose]
+
     def transpose_of(self, latex: str) -> str:
         """Return the transpose of a derivative's symbol."""
-        return rf"\left({latex}\right)^{{{TRANSPOSE[self.notation.transpose]}}}"
+        return rf"\left({latex}\right)^{{{self.turned}}}"
 
     # --- brackets ---
 
@@ -334,11 +340,10 @@ class Printer:
 
     def transposed(self, part: Printed) -> Printed:
         """Return a transpose, its mark merged into a name's superscript."""
-        mark = TRANSPOSE[self.notation.transpose]
         if part.symbol is not None:
-            return Printed(part.symbol.latex(superscript=mark), Level.SCRIPT)
+            return Printed(part.symbol.latex(superscript=self.turned), Level.SCRIPT)
         body = part.latex if part.level is Level.ATOM else rf"\left({part.latex}\right)"
-        return Printed(f"{body}^{{{mark}}}", Level.SCRIPT)
+        return Printed(f"{body}^{{{self.turned}}}", Level.SCRIPT)
 
     def constant(self, kind: str, this: Call) -> Printed:
         """Return ones, zeros, an identity or a unit vector, with sizes."""
@@ -351,8 +356,7 @@ class Printer:
         rows, columns = self.shape(this)
         digit = ONES[self.notation.ones] if kind == "ones" else self._bold("0")
         if rows == ONE and columns != ONE:
-            mark = TRANSPOSE[self.notation.transpose]
-            return Printed(f"{digit}_{{{dim_latex(columns)}}}^{{{mark}}}", Level.SCRIPT)
+            return Printed(f"{digit}_{{{dim_latex(columns)}}}^{{{self.turned}}}", Level.SCRIPT)
         return Printed(f"{digit}_{{{shape_latex((rows, columns))}}}")
 
     def _bold(self, letter: str) -> str:
@@ -376,9 +380,8 @@ class Printer:
         if isinstance(expr, Call) and expr.op == "zeros":
             rows, columns = self.shape(expr)
             line = rows == ONE and (axis == 0 or columns != ONE)
-            mark = TRANSPOSE[self.notation.transpose]
             zeros = self._bold("0")
-            return f"{zeros}^{{{mark}}}" if line else zeros
+            return f"{zeros}^{{{self.turned}}}" if line else zeros
         return self(expr)
 
     def _matrix(self, parts: list[str], axis: int) -> Printed:
@@ -388,13 +391,12 @@ class Printer:
     def with_one(self, part: Printed, this: Call, *, first: bool) -> Printed:
         """Return an argument stacked with the constant 1, or with a line of ones."""
         axis = axis_option(dict(this.options))
-        mark = TRANSPOSE[self.notation.transpose]
         one = "1"
         shape = self.shape(this.args[0])
         # Beside a column there is room for one number only in a new row.
         if not (is_scalar(shape) or (is_column(shape) and axis == 0)):
             ones = ONES[self.notation.ones]
-            one = f"{ones}^{{{mark}}}" if axis == 0 else ones
+            one = f"{ones}^{{{self.turned}}}" if axis == 0 else ones
         return self._matrix([one, part.latex] if first else [part.latex, one], axis)
 
     def sliced(self, part: Printed, this: Call) -> Printed:
@@ -403,7 +405,6 @@ class Printer:
         skip, drop = (part if isinstance(part, Dim) else Dim(0) for part in options)
         axis = axis_option(dict(this.options))
         keep = dim_latex(self.shape(this)[axis])
-        mark = TRANSPOSE[self.notation.transpose]
         parts = [f"{self._bold('I')}_{{{keep}}}"]
         sized = Dim(0) not in (skip, drop) or bool(self.shape(this)[axis].names)
 
@@ -414,7 +415,7 @@ class Printer:
                 return f"{self._bold('0')}_{{{shape_latex(shape if axis == 0 else shape[::-1])}}}"
             # One line of zeros below or above the others is a row.
             line = axis == 1 and dim == ONE
-            return self._bold("0") + (f"^{{{mark}}}" if line else "")
+            return self._bold("0") + (f"^{{{self.turned}}}" if line else "")
 
         if skip != Dim(0):
             parts.insert(0, zeros(skip))
@@ -426,8 +427,7 @@ class Printer:
 
     def marked(self, letter: str, below: str) -> Printed:
         """Return a matrix of its own, such as a permutation, with a mark below its letter."""
-        base = rf"\mathbf{{{letter}}}" if self.notation.bold else letter
-        named = Symbol(base, (below,), "")
+        named = Symbol(self._bold(letter), (below,), "")
         return Printed(named.latex(), Level.SCRIPT, named)
 
     # --- functions, indicators, entries ---
@@ -501,11 +501,10 @@ class Printer:
             if entries is not None:
                 return entries
         rows, columns = (dim_latex(dim) for dim in shape)
-        mark = TRANSPOSE[self.notation.transpose]
         factors = [self._wrap(part, Level.PRODUCT)]
         counted: list[str] = []
         if axis in (None, 0):
-            factors.insert(0, f"{ONES[self.notation.ones]}_{{{rows}}}^{{{mark}}}")
+            factors.insert(0, f"{ONES[self.notation.ones]}_{{{rows}}}^{{{self.turned}}}")
             counted.append(rows)
         if axis == 1 or (axis is None and not is_column(shape)):
             factors.append(f"{ONES[self.notation.ones]}_{{{columns}}}")
@@ -531,14 +530,10 @@ class Printer:
         share = rf"\frac{{1}}{{{sizes}}} " if mean else ""
         return Printed(share + self(total), Level.PRODUCT)
 
-    def squared_distance(self, this: Call, args: tuple[Printed, ...]) -> Printed:
-        """Return the squared norm of a difference."""
-        shape = self.shape(this.args[0])
-        difference = f"{args[0].latex} - {self._wrap(args[1])}"
-        if is_scalar(shape):
-            return Printed(rf"\left({difference}\right)^{{2}}", Level.SCRIPT)
-        kind = "" if ONE in shape else "_F"
-        return Printed(rf"\left\lVert {difference} \right\rVert{kind}^{{2}}", Level.SCRIPT)
+    def spelled_out(self, this: Call) -> Printed:
+        """Return a use of an op as what it is made of."""
+        define = lookup(this.op).definition
+        return self.printed(this if define is None else define(site_of(this, this, self.shapes)))
 
     def log_loss(self, this: Call, *, binary: bool) -> Printed:
         """Return a cross-entropy written out over its entries, which are classes or binary."""

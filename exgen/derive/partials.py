@@ -129,7 +129,7 @@ def contracted(expr: Expr) -> Expr:
             if one == tidy.index:
                 rest = [part for m, part in enumerate(factors) if m != n]
                 product = reduce(lambda a, b: a * b, rest, as_expr(1))
-                return _simple(renamed(product, tidy.index, other))
+                return _simple(renamed(product, {tidy.index: other}))
     return tidy
 
 
@@ -151,11 +151,11 @@ def _factors(expr: Expr) -> list[Expr]:
     return [expr]
 
 
-def renamed(expr: Expr, old: str, new: Index) -> Expr:
-    """Return an expression with a free index replaced by another."""
+def renamed(expr: Expr, letters: Mapping[Index, Index]) -> Expr:
+    """Return an expression with other indices, all replaced at once."""
 
     def fix(index: Index) -> Index:
-        return new if index == old else index
+        return letters.get(index, index)
 
     match expr:
         case Entry(of, row, column):
@@ -166,7 +166,10 @@ def renamed(expr: Expr, old: str, new: Index) -> Expr:
             return Partial(
                 Entry(of.of, fix(of.row), fix(of.column)), Entry(by.of, fix(by.row), fix(by.column))
             )
-    return rebuild(expr, lambda part: renamed(part, old, new))
+        case SumOver(index, size, body, but):
+            own = None if but is None else fix(but)
+            return SumOver(str(fix(index)), size, renamed(body, letters), own)
+    return rebuild(expr, lambda part: renamed(part, letters))
 
 
 def ordered(expr: Expr) -> Expr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -24,6 +23,7 @@ from exgen.graph import (
     Size,
     as_expr,
     rebuild,
+    substitute,
 )
 from exgen.ops import lookup
 
@@ -53,7 +53,7 @@ class LossLine(Struct, frozen=True):
 
     def at(self, prediction: Expr, target: Expr, factor: Expr | None = None) -> Expr:
         """Return the derivative at one entry: factor times slope, the sign in front."""
-        slope = _put(self.slope, prediction, target)
+        slope = substitute(self.slope, {P: prediction, Y: target})
         scale = self.factor if factor is None else factor * self.factor
         scale = simplify(scale, {})
         if scale == as_expr(1):
@@ -98,37 +98,13 @@ def _slope(op: str) -> Expr:
     body = summand.args[0] if negative and isinstance(summand, Call) else summand
     leaves = (Leaf(P, "input", SCALAR, 0), Leaf(Y, "target", SCALAR, 0))
     graph = Graph(leaves, (Binding(TERM, body),), {**shapes, TERM: SCALAR}, TERM)
-    slope = _quotients(derive_gradients(graph)[P].closed)
-    slope = _in_order(slope)
+    slope = derive_gradients(graph)[P].closed
     return -slope if negative else slope
 
 
 def _named(expr: Expr) -> Expr:
     """Return an index form of scalars with names in place of entries."""
     return expr.of if isinstance(expr, Entry) else rebuild(expr, _named)
-
-
-def _quotients(expr: Expr) -> Expr:
-    """Write a product with a reciprocal as a quotient."""
-    match rebuild(expr, _quotients):
-        case Call("mul", (top, Call("div", (Number(value), bottom)))) if value == Fraction(1):
-            return top / bottom
-        case tidy:
-            return tidy
-
-
-def _in_order(expr: Expr) -> Expr:
-    """Write ``-a + b`` as ``b - a``."""
-    match expr:
-        case Call("add", (Call("neg", (negative,)), positive)):
-            return positive - negative
-    return expr
-
-
-def _put(expr: Expr, prediction: Expr, target: Expr) -> Expr:
-    if isinstance(expr, Name):
-        return {P: prediction, Y: target}.get(expr.name, expr)
-    return rebuild(expr, lambda part: _put(part, prediction, target))
 
 
 def entry_at(name: str, row: Index, column: Index) -> Expr:

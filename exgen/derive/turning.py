@@ -10,13 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exgen.graph import SCALAR, Call, Derivative, Dim, Expr, Name, call, is_column, is_scalar, walk
+from exgen.graph import (
+    SCALAR,
+    Call,
+    Derivative,
+    Dim,
+    Entry,
+    Expr,
+    Name,
+    call,
+    is_column,
+    is_scalar,
+    names_in,
+    rebuild,
+    walk,
+)
 from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
 from exgen.shapes import Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from exgen.graph import Options, Shape
 
@@ -58,7 +72,7 @@ class Turning:
 
     def _pair(self, expr: Expr) -> Pair:
         if is_scalar(self._known.of(expr)):
-            same = self._call(expr)[0] if isinstance(expr, Call) else expr
+            same = self._call(expr)[0] if isinstance(expr, Call) else self._number(expr)
             return same, same
         if isinstance(expr, Name | Derivative):
             key = expr.name if isinstance(expr, Name) else expr
@@ -67,6 +81,14 @@ class Turning:
             return expr, expr
         straight, flipped = self._call(expr)
         return _fewer(straight, _transposed(flipped)), _fewer(flipped, _transposed(straight))
+
+    def _number(self, expr: Expr) -> Expr:
+        """Return a scalar that is no call: an entry, a sum over an index, a name."""
+        if isinstance(expr, Entry):
+            straight, flipped = self._pair(expr.of)
+            if _count(flipped) < _count(straight):
+                return Entry(flipped, expr.column, expr.row)
+        return rebuild(expr, self.straight)
 
     def _call(self, expr: Call) -> Pair:
         pairs = [self._pair(arg) for arg in expr.args]
@@ -128,6 +150,42 @@ def _fewer(first: Expr, second: Expr) -> Expr:
 
 def _count(expr: Expr) -> int:
     return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+
+
+def alike(
+    exprs: Sequence[Expr],
+    shapes: Mapping[str, Shape],
+    names: frozenset[str],
+) -> list[Expr]:
+    """Return expressions over turned names, all of them equal or all transposed.
+
+    What has the shape of turned names alone is transposed as they are, and so is what reads only
+    such names; else the form with fewer transposes is taken.
+
+    Args:
+        exprs: of one shape, over the names as they were.
+        shapes: the shape of every name before the turn.
+        names: the names that now hold the transpose.
+
+    """
+    parts = [part for expr in exprs for part in walk(expr)]
+    whole: set[str | Derivative] = {
+        part
+        for part in parts
+        if isinstance(part, Derivative) and part.by in names and is_scalar(shapes[part.of])
+    }
+    turning = Turning(shapes, names | whole)
+    straight, flipped = (list(map(turn, exprs)) for turn in (turning.straight, turning.flipped))
+    read = {part for expr in exprs for part in names_in(expr) if not is_scalar(shapes[part])}
+    known = Shapes(shapes)
+    found = {known.of(expr) for expr in exprs} - {SCALAR}
+    like = {name in names for name, shape in shapes.items() if shape in found}
+    if not (read & names or whole):
+        return straight
+    if len(like) == 1:
+        return flipped if True in like else straight
+    fewer = sum(map(_count, flipped)) < sum(map(_count, straight))
+    return flipped if read <= names or fewer else straight
 
 
 def turned(shape: Shape) -> tuple[Dim, Dim]:

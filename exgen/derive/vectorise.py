@@ -20,6 +20,7 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
+    operands,
     rebuild,
     walk,
 )
@@ -117,9 +118,9 @@ def braced(expr: Expr, printer: Printer) -> str | None:
             return text and rf"{printer(factor)}\,{text}"
         case Call("mul") if not is_scalar(printer.shape(expr)):
             sign = HADAMARD[printer.notation.hadamard]
-            return f" {sign} ".join(_braced_factor(part, printer) for part in _entrywise(expr))
+            return f" {sign} ".join(_braced_factor(part, printer) for part in operands(expr, "mul"))
         case Call("matmul"):
-            return r"\,".join(_braced_factor(part, printer) for part in _matrices(expr))
+            return r"\,".join(_braced_factor(part, printer) for part in operands(expr, "matmul"))
         case Call("div", (top, below)) if not is_scalar(printer.shape(below)):
             return rf"{_braced_factor(top, printer)} \oslash {_braced_factor(below, printer)}"
     return None
@@ -140,20 +141,6 @@ def _braced_factor(expr: Expr, printer: Printer) -> str:
     if isinstance(expr, Call) and expr.op in ("add", "sub", "mul", "neg", "matmul"):
         text = rf"\left({text}\right)"
     return rf"\exshape{{{text}}}{{{_size(printer.shape(expr))}}}"
-
-
-def _matrices(expr: Expr) -> list[Expr]:
-    match expr:
-        case Call("matmul", (left, right)):
-            return [*_matrices(left), *_matrices(right)]
-    return [expr]
-
-
-def _entrywise(expr: Expr) -> list[Expr]:
-    match expr:
-        case Call("mul", (left, right)):
-            return [*_entrywise(left), *_entrywise(right)]
-    return [expr]
 
 
 def _size(shape: Shape) -> str:
@@ -242,7 +229,7 @@ class Reasons(Struct, frozen=True):
         ]
 
     def _product(self, expr: Expr) -> list[str]:
-        factors = _matrices(expr)
+        factors = operands(expr, "matmul")
         inner = [self.printer.shape(part)[1] for part in factors[:-1]]
         summed = [dim for dim in inner if dim != ONE]
         ones = [isinstance(part, Call) and part.op == "ones" for part in factors]

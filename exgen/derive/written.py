@@ -20,6 +20,8 @@ from exgen.graph import (
     derivatives_in,
     is_column,
     is_scalar,
+    made,
+    operands,
     rebuild,
     walk,
 )
@@ -100,9 +102,9 @@ class _Diagonals(Struct, frozen=True):
     shapes: Shapes
 
     def of(self, expr: Expr) -> Expr:
-        if isinstance(expr, Call) and expr.op == "mul" and self._is_vector(expr):
+        if made(expr, "mul") and self._is_vector(expr):
             return self._product(expr)
-        if isinstance(expr, Call) and expr.op == "div":
+        if made(expr, "div"):
             # What divides is no factor of the chain.
             above, below = expr.args
             return Call(expr.op, (self.of(above), below), expr.options)
@@ -113,7 +115,7 @@ class _Diagonals(Struct, frozen=True):
         return is_column(shape) and not is_scalar(shape)
 
     def _product(self, expr: Call) -> Expr:
-        factors = self._factors(expr)
+        factors = operands(expr, "mul")
         vectors = [factor for factor in factors if self._is_vector(factor)]
         # By place: of two equal factors, as in s * s * (1 - s), one may arrive and one be a slope.
         places = [n for n, factor in enumerate(vectors) if _arrives(factor)] or [0]
@@ -129,15 +131,7 @@ class _Diagonals(Struct, frozen=True):
             product = factor * product
         return product
 
-    def _factors(self, expr: Expr) -> list[Expr]:
-        if isinstance(expr, Call) and expr.op == "mul":
-            return [part for arg in expr.args for part in self._factors(arg)]
-        return [expr]
-
 
 def _arrives(expr: Expr) -> bool:
     """Whether a factor is the gradient that arrives, rather than a slope."""
-    return any(
-        isinstance(part, Derivative) or (isinstance(part, Call) and part.op == "matmul")
-        for part in walk(expr)
-    )
+    return any(isinstance(part, Derivative) or made(part, "matmul") for part in walk(expr))

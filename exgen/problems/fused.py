@@ -16,16 +16,21 @@ from exgen.graph import is_scalar
 from exgen.problems.index_proofs import claim_of, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from exgen.derive.gradients import Gradient
+    from exgen.graph import Expr
     from exgen.problems.base import Setting
 
 FUSED = tuple(fusion.rule for fusion in FUSIONS.values())
 
 
 def fused_proofs(
-    setting: Setting, names: Iterable[str], found: Mapping[str, Gradient], told: Iterable[str]
+    setting: Setting,
+    names: Iterable[str],
+    found: Mapping[str, Gradient],
+    told: Iterable[str],
+    shown: Callable[[Expr], str] | None = None,
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the derivations that gradients rest on, and the rules that they derive.
 
@@ -34,6 +39,7 @@ def fused_proofs(
         names: the variables whose gradients are derived.
         found: the gradients of the network.
         told: the rules that this problem has derived already.
+        shown: how an expression is printed, if not as everywhere.
 
     """
     steps: list[Step] = []
@@ -49,7 +55,7 @@ def fused_proofs(
             # A network without an index form has nothing to derive entry by entry.
             continue
         rules += new
-        lines = lines_of(setting, raw)
+        lines = lines_of(setting, raw, shown)
         claim = replace(claim_of(setting.graph, raw), symbolic=False)
         by_entry = "" if is_scalar(setting.graph.shapes[name]) else ", entry by entry"
         why = f"Output minus target follows from the chain rule{by_entry}:"

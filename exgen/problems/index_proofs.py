@@ -25,10 +25,10 @@ from exgen.problems.base import Setting, Solved
 from exgen.problems.entries import checked_names, range_latex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exgen.derive.latex import Printer
-    from exgen.graph import Graph
+    from exgen.graph import Expr, Graph
 
 HOTS = ("c", "y", "r")
 """What the class of the target may be called."""
@@ -48,6 +48,7 @@ RULES: Mapping[str, str] = {
     "log": r"chain rule, slope of $-\log$",
     "quotient": "quotient rule",
     "in terms of": "in terms of {}",
+    "put in": "insert the gradient by {}",
 }
 """What stands at the right of a line, by the line's rule."""
 
@@ -134,14 +135,28 @@ def proof_of(setting: Setting, name: str, raw: Derivation) -> Solved:
     )
 
 
-def lines_of(setting: Setting, raw: Derivation) -> tuple[Step, ...]:
-    """Return the lines of a derivation as steps, each with its rule."""
+def lines_of(
+    setting: Setting,
+    raw: Derivation,
+    shown: Callable[[Expr], str] | None = None,
+    left: str = "",
+) -> tuple[Step, ...]:
+    """Return the lines of a derivation as steps, each with its rule.
+
+    Args:
+        setting: the network.
+        raw: the derivation.
+        shown: how an expression is printed, if not as everywhere.
+        left: the left side, if not what the derivation begins with.
+
+    """
     printer, found = setting.printer, _with_slopes(setting, raw)
-    left = printer(found.lines[0].expr)
+    shown = shown or printer
+    left = left or shown(found.lines[0].expr)
     return tuple(
         Step(
             line.rule,
-            Tex(f"{left if n == 0 else ''} &= {printer(line.expr)}"),
+            Tex(f"{left if n == 0 else ''} &= {shown(line.expr)}"),
             Tex(rule_text(printer, line, setting.graph.loss)),
         )
         for n, line in enumerate(found.lines[1:])

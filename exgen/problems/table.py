@@ -21,6 +21,7 @@ PRESETS = (
     "vectorise_backward",
     "show_that",
     "parameter_gradients",
+    "loss_derivative",
     "identity_proof",
     "concept",
     "scalar_graph",
@@ -31,7 +32,6 @@ NAMES = (
     *PRESETS,
     "grid",
     "alpha_gradient",
-    "loss_derivative",
     "write_out",
     "text",
 )

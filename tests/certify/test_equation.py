@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +16,14 @@ from exgen.engine import forward, gradients
 from exgen.errors import CertificateError
 from exgen.graph import Delta, Derivative, Entry, Expr, Index, Name
 from exgen.language import read_graph
+from tests.cases import rows_in
 from tests.language.reading import read_form
 
 GRAPH = read_graph(
     "x: input[3]\ny: target[4]\nW: param[4, 3]\nb: param[4]\n"
     "z = W @ x + b\na = tanh(z)\nL = squared_error(a, y)\n"
 )
-CASES = [
-    tuple(part.strip() for part in line.split("|"))
-    for line in Path(__file__).with_name("equations.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+CASES = rows_in("certify/equations.txt")
 STEP = read_graph("w: param[2]\nx: const[2]\nL = sum(w * w * x)\n")
 LEAVES = {
     "w": np.array([[Fraction(1)], [Fraction(-2)]]),

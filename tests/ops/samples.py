@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,18 +13,14 @@ from exgen.engine import Values, evaluate, site_of
 from exgen.errors import Source
 from exgen.graph import Call, Dim, Graph, Name, Shape
 from exgen.language import read_network
+from tests.cases import rows_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.ops.base import Site
 
-DATA = {
-    op: (domain, uses)
-    for line in Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-    for op, domain, uses in [[part.strip() for part in line.split("|")]]
-}
+DATA = {op: (domain, uses) for op, domain, uses in rows_in("ops/samples.txt")}
 """For each op the numbers it is tried on, and its uses, each with shapes."""
 
 

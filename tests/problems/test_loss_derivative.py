@@ -11,8 +11,6 @@ from exgen.certify.prove import prove
 from exgen.derive.summands import loss_line
 from exgen.errors import CertificateError, KindError
 from exgen.language import to_text
-from exgen.problems import KINDS
-from exgen.seeds import Stream
 from tests.problems.setting import NOTATIONS, graph_of, solved
 
 HEAD = "x: input[4]\nW: param[3, 4]\n"
@@ -27,39 +25,15 @@ ONE = "x: input[4]\ny: target\nw: param[1, 4]\nz = w @ x\np = sigmoid(z)\nL = bc
 @pytest.mark.parametrize("notation", NOTATIONS)
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 def test_every_loss(loss: str, notation: str) -> None:
-    """Each loss gives its entry, its vector, and the gradient by the pre-activation."""
+    """Each loss gives its entry in one form or two, its vector, and what is behind it."""
     solution = solved("loss_derivative", LOSSES[loss], 1, notation)
     names = [answer.name for answer in solution.answers]
-    assert names[0] == "entry"
-    assert names[-2:] == ["vector", "logits"]
-    vector = next(answer for answer in solution.answers if answer.name == "vector")
+    terms = [] if loss == "cross-entropy" else ["L.p-k.terms"]
+    assert names == [*terms, "L.p-k", "L.p", "L.z"]
+    vector = next(answer for answer in solution.answers if answer.name == "L.p")
     assert vector.shape is not None
     sizes = [dim.constant for dim in vector.shape]
     assert sizes == ([1, 3] if notation == "numerator" else [3, 1])
-
-
-def test_bce_by_hand() -> None:
-    """-(1/3)(y/p - (1 - y)/(1 - p)), which is (p - y)/(3 p(1 - p)); by z it is (p - y)/3."""
-    found = {a.name: a.expr for a in solved("loss_derivative", LOSSES["bce"], 1).answers}
-    p, y = "p[k, 0]", "y[k, 0]"
-    assert found["entry"] == f"-(1 / 3 * ({y} / {p} - (1 - {y}) / (1 - {p})))"
-    assert found["fraction"] == f"1 / 3 * (({p} - {y}) / ({p} * (1 - {p})))"
-    assert found["vector"] == "1 / 3 * ((p - y) / (p * (1 - p)))"
-    assert found["logits"] == "1 / 3 * (p - y)"
-
-
-def test_output_minus_target_is_derived() -> None:
-    """By the pre-activation there is every line from the chain rule on, each one proven."""
-    solution = solved("loss_derivative", LOSSES["bce"], 1)
-    (proof,) = solution.fields["logits"]["proofs"]
-    whys = [str(line["why"]) for line in proof["lines"]]
-    slopes = r"slopes of the loss and of $\mathbf{p}$"
-    assert whys == ["chain rule", slopes, "multiply out", "simplify"]
-    steps = next(answer for answer in solution.answers if answer.name == "logits").steps
-    assert [step.equation for step in steps[:-1]] == [line["equation"] for line in proof["lines"]]
-    assert steps[-2].claims
-    squared = solved("loss_derivative", LOSSES["squared"], 1)
-    assert squared.fields["logits"]["proofs"] == []
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
@@ -68,28 +42,32 @@ def test_over_examples(notation: str) -> None:
     solution = solved("loss_derivative", ONE, 1, notation, examples="m")
     found = {answer.name: answer for answer in solution.answers}
     mark = "[i]" if notation == "numerator" else "(i)"
-    assert found["entry"].latex.tex == (
+    assert found["L.p-i.terms.examples"].latex.tex == (
         rf"-\frac{{1}}{{m}}\,\left(\frac{{y^{{{mark}}}}}{{p^{{{mark}}}}} - "
         rf"\frac{{1 - y^{{{mark}}}}}{{1 - p^{{{mark}}}}}\right)"
     )
-    shape = found["vector"].shape
+    shape = found["L.p.examples"].shape
     assert shape is not None
     sizes = [str(dim) for dim in shape]
     assert sizes == (["m", "1"] if notation == "numerator" else ["1", "m"])
 
 
-def test_seeds_draw_nothing() -> None:
-    """A hundred seeds agree: all that varies is the network."""
-    graph = graph_of(LOSSES["bce"])
-    assert all(
-        KINDS["loss_derivative"].sample(graph, {}, Stream(seed)) == {} for seed in range(100)
-    )
+def test_output_minus_target_is_derived() -> None:
+    """By the pre-activation there is every line from the chain rule on, each one proven."""
+    steps = solved("loss_derivative", LOSSES["bce"], 1).answers[-1].steps
+    start = next(n for n, step in enumerate(steps) if str(step.why).startswith("Output minus"))
+    whys = [str(step.why) for step in steps[start + 1 :]]
+    slopes = r"slopes of the loss and of $\mathbf{p}$"
+    assert whys == ["chain rule", slopes, "multiply out", "simplify"]
+    assert steps[-1].claims
+    squared = solved("loss_derivative", LOSSES["squared"], 1).answers[-1].steps
+    assert not any("Output minus" in str(step.why) for step in squared)
 
 
 def test_a_wrong_answer_is_refused() -> None:
     """A lost factor, a lost minus, and a sum over the examples are found out."""
     answers = {a.name: a.claim for a in solved("loss_derivative", LOSSES["bce"], 1).answers}
-    entry, vector = answers["entry"], answers["vector"]
+    entry, vector = answers["L.p-k"], answers["L.p"]
     assert isinstance(entry, Equation)
     assert isinstance(vector, Equation)
     whole, form = entry.rights
@@ -129,5 +107,6 @@ def test_what_cannot_be_asked(text: str, options: dict[str, str], message: str) 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 def test_only_quotients_are_written_as_one_fraction(loss: str) -> None:
     """A difference is simplified; where the prediction stands below a bar, there is a fraction."""
-    solution = solved("loss_derivative", LOSSES[loss], 1)
-    assert solution.fields["is_fraction"] == (loss != "squared")
+    pieces = str(solved("loss_derivative", LOSSES[loss], 1).fields["blocks"][1])
+    assert ("as one fraction" in pieces) == (loss == "bce")
+    assert ("simplify" in pieces) == (loss == "squared")

@@ -13,6 +13,7 @@ from exgen.errors import Source
 from exgen.language import read_expression, read_network
 from exgen.pipeline import build, load
 from exgen.render.tex import render_tex
+from tests.cases import rows_in
 
 if TYPE_CHECKING:
     from exgen.document import Problem, ProblemSet
@@ -33,14 +34,7 @@ def problem(made: ProblemSet, name: str) -> Problem:
 
 @pytest.mark.parametrize(
     ("part", "symbolic", "value"),
-    [
-        ("f.q", "z", "-4"),
-        ("q.x", "1", "1"),
-        ("q.y", "1", "1"),
-        ("f.z", "q", "3"),
-        ("f.x", "z", "-4"),
-        ("f.y", "z", "-4"),
-    ],
+    rows_in("published/set1_problem_1.txt"),
 )
 def test_problem_1(made: ProblemSet, part: str, symbolic: str, value: str) -> None:
     """P1.1 to P1.6 at (-2, 5, -4): symbol and value."""

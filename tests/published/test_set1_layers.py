@@ -52,16 +52,16 @@ def test_cost_by_prediction(made: ProblemSet) -> None:
     scalar, where a vector is asked for.
     """
     found = answers(made, "p3-2")
-    assert found["entry"].latex.tex == (
+    assert found["L.yhat-i.terms.examples"].latex.tex == (
         r"-\frac{1}{m}\,\left(\frac{y^{(i)}}{\hat{y}^{(i)}} - "
         r"\frac{1 - y^{(i)}}{1 - \hat{y}^{(i)}}\right)"
     )
-    assert found["vector"].shape == (1, "m")
+    assert found["L.yhat.examples"].shape == (1, "m")
     graph = batched(numbered(made, "p3-2"), Dim(4)).graph
     run = values(graph)
     a, y = run["Yhat"], run["Y"]
     split = -(y / a - (1 - y) / (1 - a)) / 4
-    np.testing.assert_allclose(value(found["vector"], graph, run, m=4), split)
+    np.testing.assert_allclose(value(found["L.yhat.examples"], graph, run, m=4), split)
     np.testing.assert_allclose(run[graph.gradient("Yhat")], split)
 
 

@@ -102,19 +102,19 @@ def test_binary_cross_entropy(made: ProblemSet) -> None:
     In the scan K reads n, and the bracket around the summand is lost.
     """
     found = answers(made, "p3b")
-    assert found["entry"].latex.tex == (
+    assert found["L.yhat-k.terms"].latex.tex == (
         r"-\frac{1}{K}\,\left(\frac{y_{k}}{\hat{y}_{k}} - "
         r"\frac{1 - y_{k}}{1 - \hat{y}_{k}}\right)"
     )
-    assert found["fraction"].latex.tex == (
+    assert found["L.yhat-k"].latex.tex == (
         r"\frac{1}{K}\,\frac{\hat{y}_{k} - y_{k}}{\hat{y}_{k}\,\left(1 - \hat{y}_{k}\right)}"
     )
     graph = numbered(made, "p3b")
     run = values(graph)
     a, y, size = run["yhat"], run["y"], run["y"].shape[0]
     split = -(y / a - (1 - y) / (1 - a)) / size
-    np.testing.assert_allclose(value(found["vector"], graph, run, K=size), split)
-    np.testing.assert_allclose(value(found["logits"], graph, run, K=size), (a - y) / size)
+    np.testing.assert_allclose(value(found["L.yhat"], graph, run, K=size), split)
+    np.testing.assert_allclose(value(found["L.z3"], graph, run, K=size), (a - y) / size)
 
 
 def test_the_table_is_empty_on_the_sheet(made: ProblemSet) -> None:

@@ -12,6 +12,7 @@ from exgen.engine import evaluate, forward, gradients
 from exgen.errors import Source
 from exgen.language import read_expression, read_network
 from exgen.pipeline import build, load
+from tests.cases import rows_in
 
 if TYPE_CHECKING:
     from exgen.document import Problem, ProblemSet
@@ -64,14 +65,7 @@ def test_graphs(made: ProblemSet, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("by", "by_hand"),
-    [
-        ("L", "1"),
-        ("y", "y - t"),
-        ("z", "(y - t) * (1 - tanh(z) ** 2)"),
-        ("w", "(y - t) * (1 - tanh(z) ** 2) * x"),
-        ("b", "(y - t) * (1 - tanh(z) ** 2)"),
-        ("x", "(y - t) + (y - t) * (1 - tanh(z) ** 2) * w"),
-    ],
+    rows_in("published/set4_scalars.txt"),
 )
 def test_scalar_gradients(made: ProblemSet, by: str, by_hand: str) -> None:
     """1.1.1b: six derivatives; that of x has two paths."""
@@ -94,15 +88,7 @@ def test_scalar_gradients_as_printed(made: ProblemSet) -> None:
 
 @pytest.mark.parametrize(
     ("line", "by_hand"),
-    [
-        ("m_1", "w_1 * x_1 + w_2 * x_2"),
-        ("m_2", "w_3 * x_1 + w_4 * x_2"),
-        ("m_3", "w_5 * h_1 + w_6 * h_2"),
-        ("m_4", "w_7 * h_1 + w_8 * h_2"),
-        ("h_4", "relu(m_4)"),
-        ("z", "w_9 * h_3 + w_10 * h_4"),
-        ("y", "sigmoid(z)"),
-    ],
+    rows_in("published/set4_forward.txt"),
 )
 def test_written_forward_pass(made: ProblemSet, line: str, by_hand: str) -> None:
     """1.1.3a: the sums, the hidden outputs, and the output."""
@@ -111,29 +97,7 @@ def test_written_forward_pass(made: ProblemSet, line: str, by_hand: str) -> None
 
 @pytest.mark.parametrize(
     ("by", "by_hand"),
-    [
-        ("L", "1"),
-        ("y", "(y - t) / (y * (1 - y))"),
-        ("z", "derivative(L, y) * y * (1 - y)"),
-        ("h_3", "derivative(L, z) * w_9"),
-        ("h_4", "derivative(L, z) * w_10"),
-        ("m_3", "derivative(L, h_3) * (m_3 > 0)"),
-        ("m_4", "derivative(L, h_4) * (m_4 > 0)"),
-        ("w_9", "derivative(L, z) * h_3"),
-        ("w_10", "derivative(L, z) * h_4"),
-        ("w_5", "derivative(L, m_3) * h_1"),
-        ("w_6", "derivative(L, m_3) * h_2"),
-        ("w_7", "derivative(L, m_4) * h_1"),
-        ("w_8", "derivative(L, m_4) * h_2"),
-        ("h_1", "derivative(L, m_3) * w_5 + derivative(L, m_4) * w_7"),
-        ("h_2", "derivative(L, m_3) * w_6 + derivative(L, m_4) * w_8"),
-        ("m_1", "derivative(L, h_1) * (m_1 > 0)"),
-        ("m_2", "derivative(L, h_2) * (m_2 > 0)"),
-        ("w_1", "derivative(L, m_1) * x_1"),
-        ("w_2", "derivative(L, m_1) * x_2"),
-        ("w_3", "derivative(L, m_2) * x_1"),
-        ("w_4", "derivative(L, m_2) * x_2"),
-    ],
+    rows_in("published/set4_backward.txt"),
 )
 def test_written_backward_pass(made: ProblemSet, by: str, by_hand: str) -> None:
     """1.1.3b: all 21 lines; the document's sample solution stops at m_3 and m_4."""

@@ -15,6 +15,7 @@ from exgen.pipeline import build, load
 from exgen.render.conventions import box, conventions, ops, signs
 from exgen.render.tex import problem_bodies
 from exgen.resources import banks, notations
+from tests.cases import rows_in
 
 PROFILES = notation_names(notations())
 LAYERS = ("vectors", "matrices", "derivative", "relu", "cross_entropy")
@@ -70,23 +71,7 @@ def test_nothing_used_nothing_said(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("used", "sentence"),
-    [
-        ("hadamard", r"$\odot$ is the entrywise product."),
-        ("quotient", r"$\oslash$ is the entrywise quotient."),
-        ("power", r"$\mathbf{v}^{\circ 2}$ is the entrywise square."),
-        ("ones", r"$\mathbb{1}$ is a vector of ones."),
-        ("batch row", "Each row of a batch is one example."),
-        ("batch column", "Each column of a batch is one example."),
-        ("weights out_in", "A weight matrix has a row for each output and a column for each input"),
-        ("sigmoid", r"$\sigma(z) = 1 / (1 + e^{-z})$."),
-        ("diag", r"$\operatorname{diag}(\mathbf{v})$ is the diagonal matrix of $\mathbf{v}$."),
-        ("identity", r"$\mathbf{I}_{n}$ is the identity matrix with $n$ rows."),
-        ("bare sum", "A sum without limits runs over all values of its index."),
-        ("log", r"$\log$ is the natural logarithm."),
-        ("item", "Entries are counted from $1$."),
-        ("layers", "A superscript such as $(1)$ is the number of a layer, not a power."),
-        ("delta", r"$\delta_{ij}$ is $1$ where $i = j$ and $0$ elsewhere."),
-    ],
+    rows_in("render/conventions.txt"),
 )
 def test_one_sentence_for_each_use(used: str, sentence: str) -> None:
     """What occurs is explained, and nothing beside it."""

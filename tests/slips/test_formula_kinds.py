@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,19 +19,17 @@ from exgen.render.tex import problem_bodies
 from exgen.seeds import Stream
 from exgen.slips.mistakes import LONGEST, signs, slipped
 from exgen.slips.table import SLIPS
+from tests.cases import rows_in
 from tests.commands import run
 from tests.problems.setting import graph_of
 from tests.slips.made import every_mistake, written
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from exgen.document import Mistake, Problem, ProblemSet
 
-HERE = Path(__file__).parent
-SHOWN = [
-    tuple(part.strip() for part in line.split(" | "))
-    for line in (HERE / "formula_keys.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+SHOWN = rows_in("slips/formula_keys.txt")
 NOTATIONS = ("base", "numerator", "nyu")
 
 

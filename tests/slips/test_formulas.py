@@ -14,6 +14,7 @@ from exgen.ops import TABLE
 from exgen.slips import indices, layouts, outputs, slopes, terms
 from exgen.slips.base import Scene, of_rows
 from exgen.slips.mistakes import signs
+from tests.cases import rows_in
 
 HERE = Path(__file__).parent
 GRAPH = read_network(
@@ -30,11 +31,7 @@ REWRITES = {
 REWRITES |= {
     slip: of_rows(slip) for op in TABLE.values() for slip in op.words.slips if slip not in REWRITES
 }
-CASES = [
-    tuple(part.strip() for part in line.split(" | "))
-    for line in (HERE / "formulas.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+CASES = rows_in("slips/formulas.txt")
 K = Dim(0, ("K",))
 
 

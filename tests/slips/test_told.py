@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +16,11 @@ from exgen.pipeline import build, load
 from exgen.slips.claims import Wrong
 from exgen.slips.table import SLIPS
 from exgen.slips.told import Drawn, drawn_numbers, free_letters, is_told
+from tests.cases import rows_in
 from tests.language.reading import read_form
 from tests.problems.setting import graph_of
 from tests.slips.made import every_mistake
 
-HERE = Path(__file__).parent
 GRAPH = graph_of("""\
 x: input[3]
 t: target
@@ -34,11 +33,7 @@ q = sigmoid(s)
 L = bce(q, t)
 """)
 SHAPES = GRAPH.shapes
-CASES = [
-    tuple(part.strip() for part in line.split(" | "))
-    for line in (HERE / "told.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+CASES = rows_in("slips/told.txt")
 NOTHING = Drawn()
 
 
