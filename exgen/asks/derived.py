@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from exgen.asks.by_entry import entry, entry_of_batch, is_of_entry
 from exgen.asks.cases import entry as case
 from exgen.asks.cases import in_order, is_by_cases
-from exgen.asks.numeric import gradient_value
+from exgen.asks.numeric import DESCENT, gradient_value, updated
 from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
@@ -17,12 +18,13 @@ from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import NOTHING, gradients_given, read_given
-from exgen.derive.marked import example_mark
+from exgen.derive.marked import MarkedPrinter, example_mark
 from exgen.derive.orient import per_example
-from exgen.derive.symbols import dim_latex
+from exgen.derive.simplify import transposed
+from exgen.derive.symbols import dim_latex, free_name
 from exgen.document import Step, Tex
 from exgen.errors import KindError
-from exgen.graph import Call, Number
+from exgen.graph import SCALAR, Call, Leaf, Name, Number, is_scalar
 from exgen.language import to_text
 from exgen.problems.backward import Backward, sized
 from exgen.problems.base import Setting, Solved
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from exgen.derive.batch import Batch
     from exgen.derive.factors import Given
     from exgen.derive.latex import Printer
+    from exgen.graph import Expr
 
 ONE_STEP = ("upstream", "steps")
 """The ways in which an answer reads the gradients before it."""
@@ -57,6 +60,8 @@ SLIPS = (
 )
 """The usual mistakes, the likeliest first."""
 SAME: Mapping[str, str] = {}
+RATES = ("eta", "gamma", "rate")
+"""What a learning rate may be called."""
 SYMBOLIC = frozenset({"digits", "exactly", "sorted", "terms"})
 """The clauses without which a gradient is derived here."""
 MEAN = (
@@ -148,7 +153,8 @@ def _known(
 ) -> list[str]:
     """Return the names whose gradients the key derived for earlier asks, from the same."""
     known = scene.given_gradients
-    for earlier in filter(_is_derived, scene.earlier(ask)):
+    asks = (_as_gradient(part, scene) for part in scene.earlier(ask))
+    for earlier in filter(_is_derived, asks):
         same = all(earlier.clauses.get(n) == ask.clauses.get(n) for n in ("given", "examples"))
         other = called.get(earlier["entry"][0], earlier["entry"][0])
         if same and earlier["name"] == ask["name"] and other in work.found:
@@ -165,6 +171,7 @@ def _backward(
     examples: frozenset[str] = frozenset(),
     *,
     closed: bool,
+    answer: bool = True,
     called: Mapping[str, str] = SAME,
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the lines that lead to a gradient and were not shown before, and why they hold.
@@ -180,7 +187,7 @@ def _backward(
             stage,
             examples,
             closed=stage == by and closed and not examples,
-            answer=stage == by and not examples,
+            answer=stage == by and answer and not examples,
         )
         told, claims = work.reasons(stage)
         lines.append(replace(line, claims=(*line.claims, *claims)))
@@ -194,6 +201,55 @@ def _backward(
         found, shown = one.found, one.printer(per_example(scene.graph))
     proofs, rules = fused_proofs(scene.setting, names, found, before, shown)
     return (*lines, *reasons, *proofs), rules
+
+
+def update(ask: Phrase, scene: Scene) -> Answered:
+    """Return a parameter after one step of gradient descent on the loss, in symbols."""
+    by, graph, notation = updated(ask, scene), scene.graph, scene.setting.notation
+    said: Any = ask.clauses.get("rate")
+    rate: Expr = Name(free_name(graph, RATES)) if said is None else Number(said)
+    if isinstance(rate, Name):
+        leaf = Leaf(rate.name, "const", SCALAR, 0)
+        shapes = {**graph.shapes, rate.name: SCALAR}
+        graph = replace(graph, leaves=(*graph.leaves, leaf), shapes=shapes)
+    work, asked = backward_of(scene), _as_gradient(ask, scene)
+    steps, told = _backward(asked, scene, work, by, closed=True, answer=False)
+    if by in _known(asked, scene, work):
+        steps, told = (), ()
+
+    def moved(slope: Expr) -> Expr:
+        turned = notation.layout == "numerator" and not is_scalar(graph.shapes[by])
+        return Name(by) - rate * (transposed(slope, graph.shapes) if turned else slope)
+
+    printer = MarkedPrinter(notation, graph.shapes, graph.loss)
+    formula, found = (
+        moved(work.written(slope)) for slope in (graph.gradient(by), work.found[by].closed)
+    )
+    equation = Tex(rf"{printer(formula)} &= \exanswer{{{printer(found)}}}")
+    step = rate.name if isinstance(rate, Name) else Decimal(str(float(said)))
+    claim = Equation(graph, Quantity(graph.loss, by, step), (found,), layout=notation.layout)
+    solved = Solved(
+        name=ask.name,
+        latex=Tex(printer(found)),
+        shape=graph.shapes[by],
+        expr=to_text(found),
+        steps=(
+            *steps,
+            Step("update", Tex(""), DESCENT),
+            Step("update", equation, Tex(sized(graph.shapes[by])), claims=(claim,)),
+        ),
+        claim=claim,
+        write=_write(printer, ""),
+    )
+    return Answered(Tex(rf"$\displaystyle {printer(formula)}$"), (solved,), "backward", told)
+
+
+def _as_gradient(ask: Phrase, scene: Scene) -> Phrase:
+    """Return an ask; of an update in symbols that for the gradient which it needs."""
+    if ask.sort != "update" or "symbols" not in ask.clauses:
+        return ask
+    slots = {"name": scene.graph.loss, "entry": (ask["name"], ())}
+    return replace(ask, sort="gradient", slots=slots, clauses={})
 
 
 # --- many examples ---

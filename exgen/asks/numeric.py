@@ -49,6 +49,8 @@ STEP_DIGITS = 4
 
 def is_numeric(ask: Phrase) -> bool:
     """Whether an ask is answered by numbers."""
+    if "symbols" in ask.clauses:
+        return False
     worked = ask.sort in ("value", "update") or bool({"digits", "exactly"} & ask.clauses.keys())
     return worked or is_on_a_wire(ask)
 
@@ -130,10 +132,7 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
 def update(ask: Phrase, scene: Scene) -> Answered:
     """Return a parameter after one step of gradient descent on the loss, at the numbers."""
     scene = scene.numbered(ask)
-    by, graph, layout = scene.name(ask), scene.graph, scene.setting.notation.layout
-    if graph.leaf(by) is None or not is_scalar(graph.shapes[graph.loss]):
-        remedy = "It takes a leaf, and a network that ends in a scalar."
-        raise scene.error(f"'{by}' cannot be updated", ask.spans["name"], remedy)
+    by, graph, layout = updated(ask, scene), scene.graph, scene.setting.notation.layout
     rate, digits = Fraction(ask.clauses.get("rate", 1)), scene.digits(ask)
     slope = gradients(graph, scene.values, exact=True)[by]
     moved = result(ask, graph, scene.values)
@@ -160,6 +159,15 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         claim=claim,
     )
     return Answered(asked(rf"$\displaystyle {formula}$", digits, scene), (solved,), "worked")
+
+
+def updated(ask: Phrase, scene: Scene) -> str:
+    """Return the leaf that gradient descent on the loss moves."""
+    by, graph = scene.name(ask), scene.graph
+    if graph.leaf(by) is None or not is_scalar(graph.shapes[graph.loss]):
+        remedy = "It takes a leaf, and a network that ends in a scalar."
+        raise scene.error(f"'{by}' cannot be updated", ask.spans["name"], remedy)
+    return by
 
 
 def _claim(scene: Scene, quantity: Quantity, array: NDArray[Any], digits: int | None) -> Equation:

@@ -36,7 +36,7 @@ OF_NAMES = re.compile(
 )
 """What begins a brace in which names stand behind the colon too, and no words."""
 TOGETHER = (["upstream", "given"], ["terms", "examples"])
-WAYS = ("exactly", "digits", "upstream", "steps", "terms", "given", "examples", "sorted")
+WAYS = ("exactly", "digits", "symbols", "upstream", "steps", "terms", "given", "examples", "sorted")
 """The clauses that say how an answer is worked out, of which there is one."""
 MARK = re.compile(r"\{\{|\}\}|\{|\}")
 COMPARED = re.compile(r"<=|>=|<|>|=|[()\[\]]")

@@ -427,10 +427,12 @@ ASKS: Mapping[str, Ask] = {
         Ask(
             "update",
             "update of NAME",
-            "A leaf after one step of gradient descent, at the numbers.",
+            "A leaf after one step of gradient descent, at the numbers or in symbols.",
             "{ask update of W1 with rate 0.1 to 3 digits}",
-            numeric.update,
-            ("rate", "exactly", "digits"),
+            lambda ask, scene: (derived if "symbols" in ask.clauses else numeric).update(
+                ask, scene
+            ),
+            ("rate", "symbols", "exactly", "digits"),
         ),
         Ask(
             "choice",

@@ -130,7 +130,7 @@ def _slope(claim: Sides, trial: Trial, sample: Sample) -> Sample:
     if quantity is None or quantity.rate is None:
         return sample
     step = trial.values[quantity.by] - sample.array
-    return replace(sample, array=step / float(quantity.rate))
+    return replace(sample, array=step / quantity.rate_at(trial.values))
 
 
 def _entry_by_entry(claim: Sides, sides: list[tuple[list[Sample], float]]) -> Iterator[Agreement]:

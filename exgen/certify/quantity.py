@@ -28,13 +28,18 @@ class Quantity:
     """The value of ``of``, or its derivative by ``by``: an array with an axis for each index.
 
     The value has two axes. A derivative has those of its function and then those of its variable;
-    that of a scalar has the variable's alone. With a ``rate`` it is what ``by`` becomes in one step
-    of gradient descent on ``of``.
+    that of a scalar has the variable's alone. With a ``rate``, a number or the name of a leaf, it
+    is what ``by`` becomes in one step of gradient descent on ``of``.
     """
 
     of: str
     by: str = ""
-    rate: Decimal | None = None
+    rate: Decimal | str | None = None
+
+    def rate_at(self, values: Values) -> float:
+        """Return the rate of a step, where the leaves have these values."""
+        rate = values[self.rate].item() if isinstance(self.rate, str) else self.rate
+        return float(rate if rate is not None else 0)
 
     @property
     def symbol(self) -> Name | Derivative | None:

@@ -85,7 +85,7 @@ def _whole(claim: Sides, trial: Trial, sample: Sample) -> NDArray[Any]:
         slope = trial.slopes[quantity.by]
         if quantity.rate is None:
             return slope
-        return np.asarray(values[quantity.by] - float(quantity.rate) * slope)
+        return np.asarray(values[quantity.by] - quantity.rate_at(values) * slope)
     part = between(graph, quantity.of, quantity.by)
     # Handed in rather than multiplied on, so that only rules of this very part are at work.
     return gradients(part, values, upstream=sample.upstream)[quantity.by]
