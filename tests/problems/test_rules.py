@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 GRID = "X: input[4, 4]\nW: param[2, 2]\nU = maxpool(X)\nV = lrelu(U, 0.1)\ny = sum(V * W)"
 CLOSED = "X: input[2, 2]\nV = relu(X)\ns = sum(V)\nr = relu(s - 9)\ny = r + 1"
+LEAKY = "X: input[2, 2]\nW: param[2, 2]\nV = lrelu(X, 0.5)\ny = sum(V * W)"
 POOL = "X: input[4, 4]\nU = avgpool(X)\ny = sum(U)"
 SHARED = "U: input[2, 2]\nalpha: param\nV = prelu(U, alpha)"
 SORT = "x: input[n]\nF = sort(x)"
@@ -46,7 +47,7 @@ BY_HAND = "{show rounding} {ask gradient of f by w to 2 digits}"
 
 BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "grid": [
-        (GRID, {"numbers": {"X": {"zero": True}, "W": [0, 0.01, 1, 2]}}),
+        (GRID, {"numbers": {"X": {"zero": True}, "W": [0, 0.00001, 1, 2]}}),
         (GRID, {"numbers": {"X": {"from": 1, "to": 90}, "W": [1, 2]}}),
         (POOL, {"numbers": {"X": [-1, 1]}}),
         (CLOSED, {}),
@@ -95,6 +96,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"x": {"zero": True}}}),
         (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": SMALL}),
         (REUSE.replace("[n]", "[3]"), {"text": ENTRY}),
+        (LEAKY, {"text": "{ask value of y in a grid}", "numbers": {"X": [-1, 1], "W": [1, -1]}}),
     ],
 }
 """For each kind with rules, networks and options that break each of them now and then."""
