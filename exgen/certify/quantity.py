@@ -29,12 +29,14 @@ class Quantity:
 
     The value has two axes. A derivative has those of its function and then those of its variable;
     that of a scalar has the variable's alone. With a ``rate``, a number or the name of a leaf, it
-    is what ``by`` becomes in one step of gradient descent on ``of``.
+    is what ``by`` becomes in one step of gradient descent on ``of``. With a ``count`` it is how
+    many numbers these names hold.
     """
 
-    of: str
+    of: str = ""
     by: str = ""
     rate: Decimal | str | None = None
+    count: tuple[str, ...] = ()
 
     def rate_at(self, values: Values) -> float:
         """Return the rate of a step, where the leaves have these values."""

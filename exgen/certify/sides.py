@@ -83,7 +83,7 @@ class Sides:
     def shape(self) -> Shape:
         """The rows and columns that are printed; of index forms alone, those of an entry."""
         by_entry = map(self.is_by_entry, self.rights)
-        if self.quantity is None or (all(by_entry) and not self.cells):
+        if self.quantity is None or self.quantity.count or (all(by_entry) and not self.cells):
             return SCALAR
         return self.quantity.shape(self.graph, self.layout)
 
@@ -100,6 +100,8 @@ class Sides:
         quantity = self.quantity
         if quantity is None:
             return ""
+        if quantity.count:
+            return "count"
         if quantity.rate is not None:
             return "update"
         if self.cells:
