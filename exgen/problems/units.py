@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.errors import KindError
-from exgen.figures.units import Connection, units_figure
 from exgen.graph import Call, Expr, Graph, Name, is_scalar, names_in
 
 if TYPE_CHECKING:
@@ -121,6 +120,8 @@ def drawing(graph: Graph, printer: Printer) -> Figure:
         KindError: it cannot be drawn so that every weight is seen to belong to its arrow.
 
     """
+    from exgen.figures.units import Connection, units_figure
+
     units = units_of(graph)
     column = {leaf.name: 0 for leaf in graph.leaves if leaf.role == "input"}
     for unit in units:
