@@ -19,6 +19,7 @@ from exgen.graph import (
     Expr,
     Name,
     Number,
+    Pair,
     Partial,
     SumOver,
     derivatives_in,
@@ -75,7 +76,7 @@ class Sides:
     leaves: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     rounding: Rounding | None = None
     order: tuple[int, ...] = ()
-    different: tuple[tuple[Index, Index], ...] = ()
+    different: tuple[Pair, ...] = ()
     hot: tuple[str, str] | None = None
     symbolic: bool = False
 

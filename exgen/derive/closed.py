@@ -26,7 +26,7 @@ from exgen.graph import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.graph import Graph, Index
+    from exgen.graph import Graph, Index, Pair
 
 
 def is_prediction(graph: Graph, name: str) -> bool:
@@ -77,7 +77,7 @@ def loss_case(graph: Graph) -> dict[str, Any]:
     }
 
 
-def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
+def of_prediction(graph: Graph, index: Pair) -> Derivation:
     """Return the derivative of the loss by an entry of its prediction: term by term, then closed.
 
     Raises:
@@ -96,7 +96,7 @@ def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
     return Derivation(line.prediction, index, ranges_of(graph, line.prediction, index), kept)
 
 
-def closed_derivation(graph: Graph, name: str, index: tuple[Index, Index]) -> Derivation:
+def closed_derivation(graph: Graph, name: str, index: Pair) -> Derivation:
     """Derive an entry of a gradient, and put each gradient in that it reads, back to the loss.
 
     Raises:
@@ -122,7 +122,7 @@ def closed_derivation(graph: Graph, name: str, index: tuple[Index, Index]) -> De
     )
 
 
-def _in_letters(found: Derivation, index: tuple[Index, Index]) -> Derivation:
+def _in_letters(found: Derivation, index: Pair) -> Derivation:
     """Return a derivation with other indices of its entry; letters in their way give way."""
     letters: dict[Index, Index] = {
         own: new for own, new in zip(found.index, index, strict=True) if isinstance(own, str)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exgen.derive.notation import Notation
+    from exgen.graph import Pair
 
 PRODUCTS: Mapping[str, str] = {
     "times": r"\times",
@@ -526,7 +527,7 @@ class Printer:
 
     def _over_entries(self, expr: Expr, shape: Shape, *, mean: bool) -> Printed | None:
         """Return the sum of all entries with a sigma; None where they have no index form."""
-        place: tuple[Index, Index] = (
+        place: Pair = (
             0 if shape[0] == ONE else "i",
             0 if shape[1] == ONE else "j",
         )
@@ -573,7 +574,7 @@ class Printer:
             body = rf"\left[{body} + {rest}\right]"
         return Printed(f"-{signs}{body}", Level.NEGATIVE)
 
-    def _loss_indices(self, prediction: Expr, shape: Shape) -> tuple[Index, Index]:
+    def _loss_indices(self, prediction: Expr, shape: Shape) -> Pair:
         """Return the indices of a loss's sum: n for the examples of a batch, k for the classes."""
         axis = self.batch.get(prediction.name) if isinstance(prediction, Name) else None
         if axis is None:

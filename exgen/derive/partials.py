@@ -35,7 +35,7 @@ from exgen.shapes import shape_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.ops.base import Pair
+    from exgen.graph import Pair
 
 
 def partial(graph: Graph, of: str, place: Pair, by: str, index: Pair, letters: Letters) -> Expr:

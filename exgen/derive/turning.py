@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from exgen.graph import Options, Shape
 
-Pair = tuple[Expr, Expr]
+Ways = tuple[Expr, Expr]
 """Over the turned names: an expression that equals the old one, and one for its transpose."""
 
 
@@ -70,7 +70,7 @@ class Turning:
         """Return an expression over the turned names that equals the transpose of ``expr``."""
         return self._pair(expr)[1]
 
-    def _pair(self, expr: Expr) -> Pair:
+    def _pair(self, expr: Expr) -> Ways:
         if is_scalar(self._known.of(expr)):
             same = self._call(expr)[0] if isinstance(expr, Call) else self._number(expr)
             return same, same
@@ -90,7 +90,7 @@ class Turning:
                 return Entry(flipped, expr.column, expr.row)
         return rebuild(expr, self.straight)
 
-    def _call(self, expr: Call) -> Pair:
+    def _call(self, expr: Call) -> Ways:
         pairs = [self._pair(arg) for arg in expr.args]
         straight = tuple(pair[0] for pair in pairs)
         flipped = tuple(pair[1] for pair in pairs)
