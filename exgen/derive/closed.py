@@ -18,6 +18,7 @@ from exgen.graph import (
     derivatives_in,
     is_column,
     is_scalar,
+    made,
     names_in,
     substitute,
     walk,
@@ -66,7 +67,7 @@ def loss_case(graph: Graph) -> dict[str, Any]:
     names = {*graph.names, *graph.size_names}
     letter = "" if is_scalar(shape) else next(sign for sign in "kijlpq" if sign not in names)
     _, *forms = of_prediction(graph, (letter or 0, 0)).lines
-    bars = (part for part in walk(forms[0].expr) if isinstance(part, Call) and part.op == "div")
+    bars = (part for part in walk(forms[0].expr) if made(part, "div"))
     return {
         "loss": graph.loss,
         "by": by,

@@ -38,6 +38,7 @@ from exgen.graph import (
     SumOver,
     is_column,
     is_scalar,
+    made,
 )
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, traits_of
@@ -258,7 +259,7 @@ class Printer:
         if not self._ends_in_an_array(scalar):
             return self._wrap(part, Level.PRODUCT)
         # The bare product of a row and a column would run into the array behind it.
-        if not (isinstance(scalar, Call) and scalar.op == "mul"):
+        if not made(scalar, "mul"):
             return self._wrap(part)
         first, second = (self._before(arg, self.printed(arg)) for arg in scalar.args)
         return f"{first}{self._times(second)}{second}"
@@ -289,7 +290,7 @@ class Printer:
         if scalar == Number(HALF) and (_is_multiple(other) or not right.latex[:1].isdigit()):
             left = Printed(r"\frac{1}{2}", Level.SCRIPT)
         if left_scalar and right_scalar:
-            alone = isinstance(scalar, Call) and scalar.op == "matmul"
+            alone = made(scalar, "matmul")
             first = self._wrap(left, *([] if alone else [Level.PRODUCT]))
         else:
             first = self._before(scalar, left)
@@ -389,7 +390,7 @@ class Printer:
 
     def _block(self, expr: Expr, axis: int) -> str:
         # Inside a matrix the neighbours already say how large a block of zeros is.
-        if isinstance(expr, Call) and expr.op == "zeros":
+        if made(expr, "zeros"):
             rows, columns = self.shape(expr)
             line = rows == ONE and (axis == 0 or columns != ONE)
             zeros = self._bold("0")

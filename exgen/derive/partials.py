@@ -25,6 +25,7 @@ from exgen.graph import (
     Shape,
     SumOver,
     as_expr,
+    made,
     names_in,
     rebuild,
     walk,
@@ -179,7 +180,7 @@ def ordered(expr: Expr) -> Expr:
     chain rule has it.
     """
     tidy = rebuild(expr, ordered)
-    if not (isinstance(tidy, Call) and tidy.op == "mul"):
+    if not made(tidy, "mul"):
         return tidy
     return reduce(lambda a, b: a * b, sorted(_factors(tidy), key=_rank))
 

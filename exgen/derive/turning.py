@@ -21,6 +21,7 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
+    made,
     names_in,
     rebuild,
     walk,
@@ -80,7 +81,7 @@ class Turning:
         if not isinstance(expr, Call):
             return expr, expr
         straight, flipped = self._call(expr)
-        return _fewer(straight, _transposed(flipped)), _fewer(flipped, _transposed(straight))
+        return fewer(straight, _transposed(flipped)), fewer(flipped, _transposed(straight))
 
     def _number(self, expr: Expr) -> Expr:
         """Return a scalar that is no call: an entry, a sum over an index, a name."""
@@ -114,7 +115,7 @@ class Turning:
                 other = Call(op, flipped, _other_axis(expr.options))
         if is_scalar(self._known.of(expr)):
             # Both are the same number; the one with fewer transposes reads better.
-            best = same if other == _transposed(same) else _fewer(same, other)
+            best = same if other == _transposed(same) else fewer(same, other)
             return best, best
         return same, other
 
@@ -140,16 +141,16 @@ def _other_axis(options: Options) -> Options:
 
 
 def _transposed(expr: Expr) -> Expr:
-    return expr.args[0] if isinstance(expr, Call) and expr.op == "transpose" else expr.T
+    return expr.args[0] if made(expr, "transpose") else expr.T
 
 
-def _fewer(first: Expr, second: Expr) -> Expr:
+def fewer(first: Expr, second: Expr) -> Expr:
     """Return the expression with fewer transposes; the first where both have as many."""
     return min(first, second, key=_count)
 
 
 def _count(expr: Expr) -> int:
-    return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+    return sum(made(part, "transpose") for part in walk(expr))
 
 
 def alike(
