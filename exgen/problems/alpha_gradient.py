@@ -203,7 +203,7 @@ def _steps(grids: Grids, gradient: Gradient, value: NDArray[Any]) -> tuple[Step,
 def _entry(grids: Grids, name: str, place: tuple[int, ...]) -> str:
     if is_scalar(grids.graph.shapes[name]):
         return grids.gradient_symbol(name)
-    return grids.printer(Entry(grids.graph.gradient(name), place[0], place[1]))
+    return grids.printer(Entry(grids.graph.gradient(name), (place[0], place[1])))
 
 
 def _sum(row: NDArray[Any]) -> str:
