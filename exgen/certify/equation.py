@@ -80,7 +80,7 @@ class Equation(Sides):
         ):
             return []
         row, column = self.index
-        first = Entry(symbol, row, column)
+        first = Entry(symbol, (row, column))
         different = tuple((str(one), str(other)) for one, other in self.different)
         lines = (first, *filter(self.is_by_entry, self.rights))
         return [prove_identity(self.graph, lines, letters, self.hot, different)]

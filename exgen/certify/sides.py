@@ -19,7 +19,6 @@ from exgen.graph import (
     Expr,
     Name,
     Number,
-    Partial,
     SumOver,
     derivatives_in,
     is_scalar,
@@ -147,9 +146,10 @@ class Sides:
         parts = tuple(walk(right))
         if all(dim == ONE for dim in self.quantity.axes(self.graph)):
             # whole and entry are the same, but for what only an index form can hold
-            return self.hot is not None or any(isinstance(part, Partial) for part in parts)
+            symbols = (len(part.indices) > 2 for part in parts if isinstance(part, Entry))  # noqa: PLR2004
+            return self.hot is not None or any(symbols)
         if not isinstance(right, Call | Name | Derivative):
             return True
-        if any(isinstance(part, Entry | SumOver | Delta | Partial) for part in parts):
+        if any(isinstance(part, Entry | SumOver | Delta) for part in parts):
             return True
         return is_scalar(likely_shape(right, self.graph.shapes))

@@ -67,13 +67,13 @@ def _sides(claim: Equation, page: Page, known: Vocabulary) -> list[Expr]:
     base, itself = page.notation.index_base, quantity.symbol
     looks: list[Expr] = []
     if itself is not None:
-        looks = [itself, itself.T, *([Entry(itself, *claim.index[:2])] if claim.index else [])]
+        looks = [itself, itself.T, *([Entry(itself, claim.index[:2])] if claim.index else [])]
     if len(sides) > 1 and sides[0] in looks:
         sides = sides[1:]
     for side in sides:
         if itself is not None and itself in walk(side):
             raise CertificateError(f"{METHOD}: the page says what '{to_text(itself)}' is by itself")
-        for rank in (RANK.fullmatch(str(p.row)) for p in walk(side) if isinstance(p, Entry)):
+        for rank in (RANK.fullmatch(str(p.indices[0])) for p in walk(side) if isinstance(p, Entry)):
             if rank and rank[1].isdigit() and int(rank[1]) - base != claim.index[0]:
                 raise CertificateError(f"{METHOD}: the rank is that of another entry")
     return sides
