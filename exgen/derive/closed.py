@@ -9,7 +9,7 @@ from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters, letters_of
 from exgen.derive.orient import per_example
 from exgen.derive.partials import ordered, renamed
-from exgen.derive.summands import entry_at, loss_line
+from exgen.derive.summands import loss_line
 from exgen.errors import KindError
 from exgen.graph import (
     Call,
@@ -86,13 +86,10 @@ def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
     """
     line = loss_line(graph)
     closed = derive_gradients(graph)[line.prediction].closed
+    prediction, target = (Entry(Name(name), *index) for name in (line.prediction, line.target))
     lines = (
         Line(Entry(graph.gradient(line.prediction), *index), "start"),
-        Line(
-            line.at(entry_at(line.prediction, *index), entry_at(line.target, *index)),
-            "local",
-            (graph.loss,),
-        ),
+        Line(line.at(prediction, target), "local", (graph.loss,)),
         Line(entry_form(closed, index, graph.shapes, letters(graph.shapes)), "cancel"),
     )
     kept = lines[: 2 if lines[1].expr == lines[2].expr else 3]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.derive.gradients import derive_gradients
-from exgen.derive.index import Bound, Letters, entry_form, letters_of, over
+from exgen.derive.index import Bound, Letters, entry_form, letters_of, over, times
 from exgen.derive.partials import contracted, ordered, partial
 from exgen.derive.simplify import simplify
 from exgen.errors import KindError
@@ -29,19 +29,24 @@ from exgen.graph import (
     Name,
     Partial,
     SumOver,
+    as_expr,
     derivatives_in,
     is_column,
+    made,
     names_in,
     walk,
 )
 from exgen.ops import traits_of
-from exgen.ops.activations import EXP, SIGMOID, SOFTMAX
-from exgen.ops.base import axis_option
+from exgen.ops.activations import EXP, SOFTMAX
+from exgen.ops.base import Fusion, axis_option
 from exgen.ops.losses import AFTER_SIGMOID, AFTER_SOFTMAX, BCE, CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
     from exgen.ops.base import Op
+
+
+FUSED = (AFTER_SOFTMAX, AFTER_SIGMOID)
 
 
 class Line(Struct, frozen=True):
@@ -156,13 +161,14 @@ class _Deriver(Struct, frozen=True):
             )
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
         start = Line(Entry(self.graph.gradient(name), *index), "start")
-        output = self.output(name)
-        if output is not None and self.found[name].rules == (AFTER_SOFTMAX.rule,):
+        (rule, *others), lines, premise = self.found[name].rules, None, ""
+        output = self.output(name, next((f for f in FUSED if f.rule == rule), None))
+        if output is None or others:
+            lines = self.chain(name, index, last)
+        elif rule == AFTER_SOFTMAX.rule:
             lines, premise = self.softmax(output, name, index, last), "target"
-        elif self.found[name].rules == (AFTER_SIGMOID.rule,):
-            lines, premise = self.sigmoid(name, index, last), ""
         else:
-            lines, premise = self.chain(name, index, last), ""
+            lines = self.sigmoid(output, name, index, last)
         return Derivation(
             name, index, ranges_of(self.graph, name, index), (start, *_distinct(lines)), premise
         )
@@ -226,21 +232,22 @@ class _Deriver(Struct, frozen=True):
 
     # --- softmax with cross-entropy ---
 
-    def output(self, name: str) -> Binding | None:
-        """Return the line that is the softmax of a name; None where there is none."""
+    def output(self, name: str, fusion: Fusion | None) -> Binding | None:
+        """Return the line that is the output of a fusion, of a name alone; None without one."""
         return next(
             (
-                b for b in self.graph.bindings
-                if SOFTMAX.made(b.expr) and b.expr.args[0] == Name(name)
+                line
+                for line in self.graph.bindings
+                if fusion and made(line.expr, fusion.output) and line.expr.args[0] == Name(name)
             ),
             None,
-        )  # fmt: skip
+        )
 
     def softmax(
         self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
     ) -> list[Line]:
         """Return the lines from the loss through the softmax to the logits."""
-        p, t = Name(output.name), self.target(output.name)
+        p, t = Name(output.name), self.target(output.name, CROSS_ENTROPY)
         axis = axis_option(dict(output.expr.options)) if isinstance(output.expr, Call) else 0
         dim, own = self.graph.shapes[name][axis], index[axis]
         m = f"{self.letters[dim]}'"
@@ -254,59 +261,53 @@ class _Deriver(Struct, frozen=True):
 
         p_m, t_m, p_k, t_k = at(p, m), at(t, m), at(p, own), at(t, own)
         share = self.share(last)
-        slope = -(t_m / p_m) if share is None else -(share * (t_m / p_m))
+        slope = -times(share, t_m / p_m)
         gradient = at(self.graph.gradient(output.name), m)
         local = p_m * (Delta(m, own) - p_k)
-
-        def scaled(expr: Expr) -> Expr:
-            return expr if share is None else share * expr
-
         return [
             Line(over(gradient * Partial(p_m, at(Name(name), own))), "chain", (output.name,)),
             Line(over(slope * local), "slopes", (output.name,)),
-            Line(scaled(over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
-            Line(scaled(p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
-            Line(scaled(p_k * over(t_m) - t_k), "delta", (f"{m}={own}",)),
+            Line(times(share, over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
+            Line(times(share, p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
+            Line(times(share, p_k * over(t_m) - t_k), "delta", (f"{m}={own}",)),
             Line(last, "premise", tuple(sorted(names_in(t)))),
         ]
 
     # --- sigmoid with binary cross-entropy ---
 
-    def sigmoid(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+    def sigmoid(
+        self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
+    ) -> list[Line]:
         """Return the lines from the loss through the sigmoid to the pre-activation."""
-        output = next(
-            b.name for b in self.graph.bindings
-            if SIGMOID.made(b.expr) and b.expr.args[0] == Name(name)
-        )  # fmt: skip
-        p = Entry(Name(output), *index)
-        t = entry_form(self.target(output, BCE), index, self.graph.shapes, self.letters)
+        p = Entry(Name(output.name), *index)
+        t = entry_form(self.target(output.name, BCE), index, self.graph.shapes, self.letters)
         share = self.share(last)
         product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
         one = (1 - t) * p - t * (1 - p)
-        gradient, by = Entry(self.graph.gradient(output), *index), Entry(Name(name), *index)
+        gradient, by = Entry(self.graph.gradient(output.name), *index), Entry(Name(name), *index)
         return [
-            Line(gradient * Partial(p, by), "own chain", (output,)),
-            Line(-(product if share is None else share * product), "slopes", (output,)),
-            Line(one if share is None else share * one, "multiply out"),
+            Line(gradient * Partial(p, by), "own chain", (output.name,)),
+            Line(-times(share, product), "slopes", (output.name,)),
+            Line(times(share, one), "multiply out"),
             Line(last, "cancel"),
         ]
 
-    def target(self, output: str, loss: Op = CROSS_ENTROPY) -> Expr:
+    def target(self, output: str, loss: Op) -> Expr:
         for binding in self.graph.bindings:
             for part in walk(binding.expr):
-                if part == loss(Name(output), *_second(part)):
-                    return _second(part)[0]
+                if loss.made(part) and part.args[0] == Name(output):
+                    return part.args[1]
         raise KindError("there is no cross-entropy of this output")
 
     @staticmethod
-    def share(last: Expr) -> Expr | None:
-        """Return the factor before ``p - t``, such as 1/N; None where there is none."""
+    def share(last: Expr) -> Expr:
+        """Return the factor before ``p - t``, such as 1/N."""
         match last:
             case Call("mul", (factor, Call("sub"))):
                 return factor
             case Call("div", (Call("sub"), below)):
                 return 1 / below
-        return None
+        return as_expr(1)
 
 
 def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation:
@@ -384,10 +385,6 @@ def _is_direct(expr: Expr, name: str) -> bool:
         isinstance(part, Call) and traits_of(part).loss and part.args[0] == Name(name)
         for part in walk(expr)
     )
-
-
-def _second(part: Expr) -> tuple[Expr, ...]:
-    return part.args[1:2] if isinstance(part, Call) else ()
 
 
 def _total(parts: list[Expr]) -> Expr:

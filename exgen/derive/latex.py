@@ -95,6 +95,8 @@ class Printer:
         decorate: what to make of a printed name, such as a brace with its shape; gets the name
             and its LaTeX.
         batch: the axis along which the examples run, for each name that holds a batch.
+        examples: the names whose values belong to one example of many.
+        mark: the superscript of such a value.
 
     """
 
@@ -103,6 +105,8 @@ class Printer:
     loss: str
     decorate: Callable[[str, str], str] | None = None
     batch: Mapping[str, int] = field(default_factory=dict)
+    examples: frozenset[str] = frozenset()
+    mark: str = ""
 
     def __call__(self, expr: Expr) -> str:
         """Return an expression as LaTeX for math mode."""
@@ -159,7 +163,10 @@ class Printer:
         shape = SCALAR if entry else self.shapes[name]
         is_loss = name == self.loss and not (self.notation.loss == "J" and "J" in self.shapes)
         marked = self.notation.layer != "none" or not unique_without_layers(self.shapes)
-        return symbol(name, shape, self.notation, is_loss=is_loss, marked=marked)
+        plain = symbol(name, shape, self.notation, is_loss=is_loss, marked=marked)
+        if name not in self.examples:
+            return plain
+        return Symbol(plain.base, plain.subscripts, plain.superscript + self.mark)
 
     def name(self, name: str) -> str:
         """Return a name as LaTeX."""
@@ -206,6 +213,10 @@ class Printer:
         return rf"\left({latex}\right)^{{{self.turned}}}"
 
     # --- brackets ---
+
+    def wrapped(self, expr: Expr) -> str:
+        """Return an expression as the body of a sum: in brackets where it is a sum itself."""
+        return self._wrap(self.printed(expr), Level.PRODUCT, Level.HADAMARD)
 
     def _wrap(self, part: Printed, *fitting: Level) -> str:
         """Return the part in brackets unless its level is among those that fit bare."""

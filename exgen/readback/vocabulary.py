@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from exgen.derive.marked import example_mark
 from exgen.derive.orient import examples as batch_axes
-from exgen.derive.symbols import dim_latex, symbol, unique_without_layers
+from exgen.derive.symbols import dim_latex, example_mark, symbol, unique_without_layers
 from exgen.graph import SCALAR, Call, Dim, Entry, Expr, Index, Name
 from exgen.ops import uses
 from exgen.ops.order import SORT

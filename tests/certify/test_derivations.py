@@ -47,6 +47,13 @@ n = W @ h
 y = tanh(n) + h
 L = squared_error(y, t)
 """
+UNNAMED = """
+x: input[D]
+t: target[D]
+w: param[D]
+p = sigmoid(w * x)
+L = bce(p, t)
+"""
 
 
 def network(text: str) -> Graph:
@@ -54,7 +61,7 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP])
+@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP, UNNAMED])
 def test_every_derivation_is_proven(text: str) -> None:
     """Single examples, batches as columns, and reuse of a weight: each gradient is derived."""
     graph = network(text)
@@ -63,7 +70,7 @@ def test_every_derivation_is_proven(text: str) -> None:
         assert {"reverse mode", "differences"} <= methods
 
 
-@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP])
+@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP, UNNAMED])
 def test_a_corrupted_line_is_refused(text: str) -> None:
     """Whichever line is doubled, the claim names it."""
     graph = network(text)

@@ -12,7 +12,7 @@ from exgen.certify.reading.page import METHOD, Page
 from exgen.certify.samples import all_of, as_denominator, samples, wanted
 from exgen.certify.trials import Trial, trials
 from exgen.derive.cases import RANK
-from exgen.derive.marked import example_mark
+from exgen.derive.symbols import example_mark
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
 from exgen.graph import Entry, Expr, walk
