@@ -105,7 +105,7 @@ def _program(expr: Expr, *, exact: bool) -> Program:
             return lambda values, at: log_softmax(logits(values, at), options)
         case Call():
             return _call(expr, exact=exact)
-        case Entry(of, row, column):
+        case Entry(of, (row, column)):
             whole = _program(of, exact=exact)
             return lambda values, at: whole(values, at)[
                 _position(row, at) :, _position(column, at) :

@@ -45,6 +45,7 @@ def preset(
     network_rules: tuple[str, ...] = (),
     number_rules: tuple[str, ...] = (),
     needs_loss: bool = False,
+    takes_numbers: bool = False,
 ) -> Kind:
     """Return the kind whose wording is ``templates/presets/<name>.txt.j2``.
 
@@ -81,6 +82,7 @@ def preset(
         number_rules=number_rules,
         slips=slips,
         needs_loss=needs_loss,
+        takes_numbers=takes_numbers,
         sample=sample,
         solve=solve,
     )
@@ -140,7 +142,7 @@ def bottlenecks(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 def readers(graph: Graph, name: str) -> list[str]:
     """Return the lines that read a name; in place of a unit's sum the unit."""
-    from exgen.problems.write_out import units_of
+    from exgen.problems.units import units_of
 
     try:
         units = {unit.total: unit.name for unit in units_of(graph)}

@@ -261,7 +261,7 @@ def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
     for piece in pieces:
         part += isinstance(piece, Part)
         if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
-            found[piece.name] = part
+            found |= dict.fromkeys((phrase.name for phrase in (piece, *piece.cells)), part)
     return found
 
 
@@ -309,11 +309,12 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
 KIND = Kind(
     name=TEXT,
     summary="your own text with asks",
-    options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
+    options={TEXT: (str,), "sizes": (dict,)},
     network_rules=(),
     number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,
     solve=solve,
+    takes_numbers=True,
 )

@@ -27,7 +27,6 @@ from exgen.graph import (
     Graph,
     Index,
     Name,
-    Partial,
     SumOver,
     as_expr,
     derivatives_in,
@@ -160,7 +159,7 @@ class _Deriver(Struct, frozen=True):
                 f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
             )
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
-        start = Line(Entry(self.graph.gradient(name), *index), "start")
+        start = Line(Entry(self.graph.gradient(name), index), "start")
         (rule, *others), lines, premise = self.found[name].rules, None, ""
         output = self.output(name, next((f for f in FUSED if f.rule == rule), None))
         if output is None or others:
@@ -185,16 +184,16 @@ class _Deriver(Struct, frozen=True):
         dropped: list[str] = []
         for reader in readers:
             place, bound = self.fresh(reader.name, index)
-            entry = Entry(Name(reader.name), *place)
             if reader.name == self.graph.loss and _is_direct(reader.expr, name):
                 local, bound = self.of_loss(reader.name, name, index)
             else:
                 local = partial(self.graph, reader.name, place, name, index, self.letters)
             upstream = self.upstream(reader.name, place, last)
-            symbol = Entry(self.graph.gradient(reader.name), *place)
-            by = Partial(entry, Entry(Name(name), *index))
+            symbol = Entry(self.graph.gradient(reader.name), place)
+            by = self.graph.partial(reader.name, place, name, index)
             whole = reader.name == self.graph.loss
-            symbols.append(over(bound, by if whole else symbol * by))
+            # the symbol would mean the gradient along every path
+            symbols.append(over(bound, self.tidy(local) if whole else symbol * by))
             inner = local if whole else upstream * local
             locals_.append(over(bound, self.tidy(inner)))
             left.append(self.tidy(contracted(over(bound, self.tidy(inner)))))
@@ -227,7 +226,7 @@ class _Deriver(Struct, frozen=True):
         """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
         symbol = self.graph.gradient(name)
         if symbol in derivatives_in(last) or name == self.graph.loss:
-            return Entry(symbol, *place)
+            return Entry(symbol, place)
         return entry_form(self.found[name].step, place, self.graph.shapes, self.letters)
 
     # --- softmax with cross-entropy ---
@@ -254,7 +253,7 @@ class _Deriver(Struct, frozen=True):
 
         def at(of: Expr, letter: Index) -> Entry:
             row, column = (letter, index[1]) if axis == 0 else (index[0], letter)
-            return Entry(of, row, column)
+            return Entry(of, (row, column))
 
         def over(body: Expr) -> Expr:
             return SumOver(m, dim, body)
@@ -263,9 +262,10 @@ class _Deriver(Struct, frozen=True):
         share = self.share(last)
         slope = -times(share, t_m / p_m)
         gradient = at(self.graph.gradient(output.name), m)
+        by = self.graph.partial(output.name, p_m.indices, name, at(p, own).indices)
         local = p_m * (Delta(m, own) - p_k)
         return [
-            Line(over(gradient * Partial(p_m, at(Name(name), own))), "chain", (output.name,)),
+            Line(over(gradient * by), "chain", (output.name,)),
             Line(over(slope * local), "slopes", (output.name,)),
             Line(times(share, over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
             Line(times(share, p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
@@ -279,15 +279,16 @@ class _Deriver(Struct, frozen=True):
         self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
     ) -> list[Line]:
         """Return the lines from the loss through the sigmoid to the pre-activation."""
-        p = Entry(Name(output.name), *index)
-        t = entry_form(self.target(output.name, BCE), index, self.graph.shapes, self.letters)
+        out = output.name
+        p = Entry(Name(out), index)
+        t = entry_form(self.target(out, BCE), index, self.graph.shapes, self.letters)
         share = self.share(last)
         product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
         one = (1 - t) * p - t * (1 - p)
-        gradient, by = Entry(self.graph.gradient(output.name), *index), Entry(Name(name), *index)
+        gradient = Entry(self.graph.gradient(out), index)
         return [
-            Line(gradient * Partial(p, by), "own chain", (output.name,)),
-            Line(-times(share, product), "slopes", (output.name,)),
+            Line(gradient * self.graph.partial(out, index, name, index), "own chain", (out,)),
+            Line(-times(share, product), "slopes", (out,)),
             Line(times(share, one), "multiply out"),
             Line(last, "cancel"),
         ]
@@ -329,7 +330,7 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
     own = letter if same else other
 
     def at(name: str, index: Index) -> Entry:
-        return Entry(Name(name), index, 0)
+        return Entry(Name(name), (index, 0))
 
     def power(index: Index) -> Expr:
         return EXP(at(logits, index))
@@ -343,8 +344,8 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
     )
     slope = p_y * (1 - p_y) if same else -(p_y * p_own)
     lines = (
-        Line(Entry(graph.gradient(logits), own, 0), "start"),
-        Line(-(1 / p_y * Partial(p_y, at(logits, own))), "log"),
+        Line(Entry(graph.gradient(logits), (own, 0)), "start"),
+        Line(-(1 / p_y * graph.partial(output, (letter, 0), logits, (own, 0))), "log"),
         Line(-(1 / p_y * (top / total**2)), "quotient"),
         Line(-(1 / p_y * slope), "in terms of", (output,)),
         Line(p_y - 1 if same else p_own, "cancel"),

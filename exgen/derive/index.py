@@ -24,7 +24,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -180,8 +179,8 @@ class Form(Struct, frozen=True):
         """Return an expression's entry; ``taken`` are the letters that stand around it."""
         match expr:
             case Name() | Derivative():
-                return Entry(expr, *index)
-            case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
+                return Entry(expr, index)
+            case Number() | Size() | Delta() | SumOver() | Entry():
                 return expr
             case Call(op) if traits_of(expr).routed or "stride" in lookup(op).options:
                 raise KindError(

@@ -335,7 +335,7 @@ def no_entry(_site: Site, _position: int, _out: Pair, _arg: Pair) -> Expr:
 
 def entry_of(expr: Expr, index: Pair) -> Entry:
     """Return the entry of an expression at an index pair."""
-    return Entry(expr, index[0], index[1])
+    return Entry(expr, (index[0], index[1]))
 
 
 def both(first: Pair, second: Pair) -> Expr:

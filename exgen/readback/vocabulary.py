@@ -106,7 +106,7 @@ class _Items(msgspec.Struct):
 
     def add_name(self, name: str, shape: Shape, look: _Look) -> None:
         """Add a name in every look the notation gives it, and the look of its entries."""
-        reads: Expr = Name(name) if look.entry is None else Entry(Name(name), *look.entry)
+        reads: Expr = Name(name) if look.entry is None else Entry(Name(name), look.entry)
         inner = shape if look.entry is None else SCALAR
         for marked in look.marked:
             looks = {"is_loss": look.is_loss, "marked": marked}

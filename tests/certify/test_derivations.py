@@ -134,7 +134,7 @@ def test_a_wrong_sign_of_another_class_is_refused() -> None:
 def test_an_identity_without_a_gradient() -> None:
     """The claim serves proofs too: a shift of all logits leaves the softmax as it is."""
     graph = network("z: input[K]\nc: const\np = softmax(z - c)\nL = sum(p)")
-    z_k, z_m, c = Entry(Name("z"), "k", 0), Entry(Name("z"), "m", 0), Entry(Name("c"), 0, 0)
+    z_k, z_m, c = Entry(Name("z"), ("k", 0)), Entry(Name("z"), ("m", 0)), Entry(Name("c"), (0, 0))
 
     def share(top: Expr, below: Expr) -> Expr:
         return top / SumOver("m", Dim(0, ("K",)), below)
