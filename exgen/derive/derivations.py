@@ -116,14 +116,16 @@ def _gradients_read(graph: Graph, step: Expr) -> set[str]:
     return {part.by for part in derivatives_in(step)} - {graph.loss}
 
 
-def index_gradient(
-    graph: Graph, name: str, found: Gradient, letters: Letters
-) -> tuple[tuple[Index, Index], Expr]:
+def index_gradient(graph: Graph, name: str) -> tuple[tuple[Index, Index], Expr]:
     """Return the indices of a gradient's entry and its index form."""
-    shapes = graph.shapes
-    index = letters.pair(graph.shapes[name])
-    entry = ordered(simplify(entry_form(found.step, index, shapes, letters), shapes))
-    return index, entry
+
+    def made() -> tuple[tuple[Index, Index], Expr]:
+        letters, step = letters_of(graph), derive_gradients(graph)[name].step
+        index = letters.pair(graph.shapes[name])
+        entry = simplify(entry_form(step, index, graph.shapes, letters), graph.shapes)
+        return index, ordered(entry)
+
+    return graph.once(("index form of the gradient", name), made)
 
 
 def ranges_of(graph: Graph, name: str, index: tuple[Index, Index]) -> tuple[tuple[str, Dim], ...]:
@@ -142,7 +144,8 @@ def derivation(graph: Graph, name: str) -> Derivation:
         KindError: a line that reads the name has no index form.
 
     """
-    return _Deriver(graph, letters_of(graph), derive_gradients(graph)).derive(name)
+    deriver = _Deriver(graph, letters_of(graph), derive_gradients(graph))
+    return graph.once(("derivation", name), lambda: deriver.derive(name))
 
 
 class _Deriver(Struct, frozen=True):
@@ -158,7 +161,7 @@ class _Deriver(Struct, frozen=True):
             raise KindError(
                 f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
             )
-        index, last = index_gradient(self.graph, name, self.found[name], self.letters)
+        index, last = index_gradient(self.graph, name)
         start = Line(Entry(self.graph.gradient(name), index), "start")
         (rule, *others), lines, premise = self.found[name].rules, None, ""
         output = self.output(name, next((f for f in FUSED if f.rule == rule), None))
