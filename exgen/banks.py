@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 
 TEXT = "text"
 """The kind of a problem that is given by its text, and the option that holds the text."""
-NUMBERS = ("numbers", "values")
-"""The options by which a kind takes numbers for the leaves."""
+OLD = ("numbers", "values")
+"""Keys that once held the numbers of leaves."""
 Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
@@ -307,6 +307,9 @@ def _struct_of(kind: str) -> type[Struct]:
 def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
     given = _with_text(table, data) if isinstance(data, dict) else data
     sort = given.get("kind") if isinstance(given, dict) else None
+    for key in {*OLD} & set(given if isinstance(given, dict) else ()):
+        remedy = "Give numbers as give.x = 3, or let them be drawn: draw.x = [1, 2]."
+        raise table.error(f"there is no key '{key}' here", remedy)
     known = isinstance(sort, str) and sort in KINDS
     entry = table.read(_struct_of(sort) if known else ProblemTable, given)
     table.require("kind", entry.kind_name, KINDS)
@@ -318,8 +321,10 @@ def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -
         for number, part in enumerate(value if isinstance(value, list) else ()):
             if part in value[:number]:
                 raise table.error(f"'{key}' has {part!r} twice")
-    _numbers(table, entry, networks[entry.network].leaves, entry.draw)
-    if (entry.draw or entry.give) and not takes.options.keys() & set(NUMBERS):
+    # a leaf behind the network, such as an upstream gradient, is known when it is drawn
+    behind = (*entry.draw, *entry.give) if takes.takes_numbers else ()
+    _numbers(table, entry, (*networks[entry.network].leaves, *behind), entry.draw)
+    if (entry.draw or entry.give) and not takes.takes_numbers:
         key = "draw" if entry.draw else "give"
         raise table.error(f"{entry.kind_name} asks about no numbers", f"Remove '{key}'.")
     for rule in entry.accept or ():

@@ -198,9 +198,9 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
                 raise placed(error, source, phrase.spans[slot])
 
 
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Answer every ask, and set the text with its blanks."""
-    source = Source(TEXT, draws[TEXT])
+def solve(setting: Setting, draws: Mapping[str, Any], text: str | None = None) -> Solution:
+    """Answer every ask, and set the text with its blanks; the drawn one unless it is given."""
+    source = Source(TEXT, draws[TEXT] if text is None else text)
     turned = frozenset(draws.get("turned", ()))
     pieces = tuple(with_turned_entry(piece, turned) for piece in parse(source))
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
@@ -261,7 +261,7 @@ def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
     for piece in pieces:
         part += isinstance(piece, Part)
         if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
-            found[piece.name] = part
+            found |= dict.fromkeys((phrase.name for phrase in (piece, *piece.cells)), part)
     return found
 
 
@@ -309,11 +309,12 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
 KIND = Kind(
     name=TEXT,
     summary="your own text with asks",
-    options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
+    options={TEXT: (str,), "sizes": (dict,)},
     network_rules=(),
     number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,
     solve=solve,
+    takes_numbers=True,
 )

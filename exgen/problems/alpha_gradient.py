@@ -76,7 +76,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
     """Draw the input and the upstream gradient; the slope itself gets a value for checks only."""
     slope = slope_of(graph)
     extended, upstream = with_upstream(graph, WISHES)
-    ranges = {upstream: UPSTREAM, **options.get("values", {})}
+    ranges = {upstream: UPSTREAM, **options.get("numbers", {})}
     if "upstream" in options:
         ranges[upstream] = options["upstream"]
 
@@ -99,7 +99,7 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         luck.require("short_decimals", luck.short_decimals([found], MAX_DECIMALS), options)
         return {"numbers": numbers}
 
-    return luck.first_lucky(draw, ("values", "upstream"))
+    return luck.first_lucky(draw, ("draw", "upstream"))
 
 
 def _has_several(graph: Graph, values: Values, slope: str) -> bool:
@@ -217,7 +217,7 @@ def _sum(row: NDArray[Any]) -> str:
 KIND = Kind(
     name="alpha_gradient",
     summary="PReLU with its slope as a symbol, and the gradient by a shared slope",
-    options={"values": (dict,), "upstream": (dict, list)},
+    options={"upstream": (dict, list)},
     network_rules=(),
     number_rules=(
         "no_zero_inputs",
@@ -237,4 +237,5 @@ KIND = Kind(
     needs_loss=False,
     sample=sample,
     solve=solve,
+    takes_numbers=True,
 )

@@ -17,6 +17,7 @@ PRESETS = (
     "layer_table",
     "shape_table",
     "grid",
+    "write_out",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
@@ -32,7 +33,6 @@ PRESETS = (
 NAMES = (
     *PRESETS,
     "alpha_gradient",
-    "write_out",
     "text",
 )
 """The kinds; each but the presets is the ``KIND`` of the module of its name in this folder."""

@@ -24,7 +24,7 @@ GRAPHS = pytest.mark.parametrize("graph", [SHARED, ROWS, EACH], ids=["shared", "
 def test_draws_and_proofs(graph: Any) -> None:  # noqa: ANN401 - a graph
     """Both signs occur, nothing is at the kink, a shared slope has something to sum; all proven."""
     for seed in range(30):
-        draws = draw(KIND, graph, seed, values={"U": {"from": -15, "to": 15}})
+        draws = draw(KIND, graph, seed, numbers={"U": {"from": -15, "to": 15}})
         numbers = [float(n) for row in draws["numbers"]["U"] for n in row]
         assert min(numbers) < 0 < max(numbers)
         assert 0 not in numbers
@@ -40,7 +40,7 @@ def test_a_slope_for_each_row() -> None:
         "U": {"is": [[1, -2, 3], [-4, -5, 6]]},
         "G": {"is": [[2, 3, 4], [-1, 2, 7]]},
     }
-    _, answers = solve(KIND, ROWS, draw(KIND, ROWS, 1, values=values))
+    _, answers = solve(KIND, ROWS, draw(KIND, ROWS, 1, numbers=values))
     assert r"1 & -2\,\alpha_{1} & 3" in answers["V"].latex.tex
     assert r"-4\,\alpha_{2} & -5\,\alpha_{2} & 6" in answers["V"].latex.tex
     assert r"-6 \\ \hline -6" in answers["gradient"].latex.tex

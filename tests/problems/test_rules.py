@@ -53,8 +53,8 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (CLOSED, {}),
     ],
     "alpha_gradient": [
-        (SHARED, {"values": {"U": {"zero": True}}, "upstream": [-1, 0, 1, 0.125]}),
-        (SHARED, {"values": {"U": {"from": 1, "to": 9}}}),
+        (SHARED, {"numbers": {"U": {"zero": True}}, "upstream": [-1, 0, 1, 0.125]}),
+        (SHARED, {"numbers": {"U": {"from": 1, "to": 9}}}),
     ],
     "vector_gradient": [
         (SORT, {"numbers": {"g": [0, 1, 2, -1, 0.125, 3]}}),
