@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import add
@@ -26,6 +27,7 @@ from exgen.graph import (
     Index,
     Name,
     Number,
+    Pair,
     SumOver,
     as_expr,
     is_scalar,
@@ -146,22 +148,23 @@ class Grids:
 
     def line(self, name: str) -> str:
         """Return the right side of a line; a sum over a grid is written with its indices."""
-        match self.bound(name):
-            case Call("sum", (inner,)) as expr if expr.option("axis") is None:
-                return self.printer(self._summed(inner))
-            case expr:
-                return self.printer(expr)
+        expr = self.bound(name)
+        match expr:
+            case Call("sum", (inner,)) if expr.option("axis") is None:
+                with suppress(KindError):  # what has no index form is written as it stands
+                    return self.printer(self._summed(inner))
+        return self.printer(expr)
 
     def _summed(self, inner: Expr) -> Expr:
         shape = self.printer.shape(inner)
-        index: tuple[Index, Index] = ("i", "j") if shape[1].constant != 1 else ("i", 0)
+        index: Pair = ("i", "j") if shape[1].constant != 1 else ("i", 0)
         total = self._entry_form(inner, index)
         for letter, dim in reversed(list(zip(index, shape, strict=True))):
             if isinstance(letter, str):
                 total = SumOver(letter, dim, total)
         return total
 
-    def _entry_form(self, expr: Expr, index: tuple[Index, Index]) -> Expr:
+    def _entry_form(self, expr: Expr, index: Pair) -> Expr:
         shapes = self.graph.shapes
         return entry_form(expr, index, shapes, letters(shapes))
 
