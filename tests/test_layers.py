@@ -79,7 +79,6 @@ LATE = (
     "sympy",
     "pylatexenc",
     "exgen.figures",
-    "exgen.problems.grid",
     "exgen.certify.facts",
     "exgen.certify.identities",
 )

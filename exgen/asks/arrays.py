@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exgen.problems.cellwise import ruled
 from exgen.problems.numbers import number_latex
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ def cell_latex(value: Any, digits: int | None) -> str:  # noqa: ANN401 - a fract
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def cells_latex(array: NDArray[Any], digits: int | None) -> str:
-    """Return an array as a matrix, and an array of one number bare."""
+def cells_latex(array: NDArray[Any], digits: int | None, *, grid: bool = False) -> str:
+    """Return an array as a matrix or as a grid of cells, and an array of one number bare."""
     if array.size == 1:
         return cell_latex(array.item(), digits)
-    rows = (" & ".join(cell_latex(part, digits) for part in row) for row in array)
-    return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
+    cells = [[cell_latex(part, digits) for part in row] for row in array]
+    if grid:
+        return ruled(cells)
+    return r"\begin{bmatrix} " + r" \\ ".join(map(" & ".join, cells)) + r" \end{bmatrix}"

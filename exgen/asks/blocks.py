@@ -26,6 +26,7 @@ PANELS = (*PLACES, TABLE, "graph")
 """The asks that bring their own solution."""
 SHORT = ("rounded", "entry", "word", "where", "ordered", "line", "")
 """What a question with its answer beside it may show."""
+STOPS = (".", ",", ";")
 PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -41,6 +42,7 @@ def blocks_of(
         paragraphs = blocks[-1]["paragraphs"]
         if isinstance(piece, Words):
             first, *rest = PARAGRAPH.split(piece.text)
+            first = _after_display(paragraphs[-1]["pieces"], first)
             paragraphs[-1]["pieces"].append(first)
             for text in rest:
                 paragraphs.append(_paragraph())
@@ -78,6 +80,27 @@ def _equated(prints: Tex | dict[str, Any], mark: str) -> Tex | dict[str, Any]:
         return Tex(f"{prints.tex.removesuffix('$')} = {mark}$")
     symbol = prints["symbol"].tex.removesuffix("$")
     return {**prints, "symbol": Tex(rf"{symbol} \approx {mark}$")}
+
+
+def _in_grid(prints: Any, answer: str) -> dict[str, Any]:  # noqa: ANN401 - a symbol, or a mapping
+    """Return what is asked as a display: its symbol, and a grid for its numbers."""
+    symbol = prints if isinstance(prints, Tex) else prints["symbol"]
+    return {
+        "show": "grid",
+        "asked": prints,
+        "symbol": Tex(symbol.tex.strip("$").removeprefix(r"\displaystyle ")),
+        "sign": Tex("=" if symbol is prints else r"\approx"),
+        "answer": answer,
+        "after": "",
+    }
+
+
+def _after_display(pieces: list[Any], text: str) -> str:
+    """Give the stop behind a grid to its display, and return what is left of the text."""
+    if pieces and isinstance(pieces[-1], dict) and "after" in pieces[-1] and text[:1] in STOPS:
+        pieces[-1]["after"] = text[:1]
+        return text[1:]
+    return text
 
 
 def _put_apart(paragraph: dict[str, Any]) -> None:
@@ -132,7 +155,7 @@ def _put(ask: Phrase, answered: Answered, paragraph: dict[str, Any]) -> None:
     elif inside == "blank" and answered.layout not in ("", "rubric"):
         prints = _equated(prints, blank(names[0]))
     elif inside == "grid":
-        prints = {"show": "grid", "answer": names[0]}
+        prints = _in_grid(prints, names[0])
     if inside == "box" and answered.layout:
         facts = names[1:] if answered.layout == RUBRIC else []
         boxed = names[: len(names) - len(facts)]

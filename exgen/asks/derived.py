@@ -10,6 +10,7 @@ from exgen.asks.by_entry import entry, entry_of_batch, is_of_entry
 from exgen.asks.cases import entry as case
 from exgen.asks.cases import in_order, is_by_cases
 from exgen.asks.numeric import DESCENT, gradient_value, updated
+from exgen.asks.one_entry import entry_value
 from exgen.asks.scalars import derivative, is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, placed
 from exgen.asks.tables import batch_of, count_of
@@ -75,7 +76,7 @@ def gradient(ask: Phrase, scene: Scene) -> Answered:
     if is_on_a_wire(ask):
         return on_wires(ask, scene)
     if {"digits", "exactly"} & ask.clauses.keys():
-        return gradient_value(ask, scene)
+        return (entry_value if ask["entry"][1] else gradient_value)(ask, scene)
     by, index = scene.name(ask, "entry"), ask["entry"][1]
     inner = scene.ending_in(scene.name(ask), ask)
     many = "examples" in ask.clauses

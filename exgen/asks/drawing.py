@@ -9,6 +9,7 @@ import numpy as np
 from exgen.asks.by_hand import NEAR_TIE, TRIES, carried
 from exgen.asks.by_hand import RULES as BY_HAND
 from exgen.asks.cases import RULES, is_by_cases, require_telling
+from exgen.asks.grids import is_in_grid
 from exgen.asks.numeric import is_numeric, require_exact, result
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.wires import is_on_a_wire, require_workable, rounded_to
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 MOST_DECIMALS = 4
 """The decimals of a drawn exact answer."""
 LARGEST = 1000
-NUMBER_RULES = (*dict.fromkeys((*BY_HAND, *RULES)), "no_ties", "clear_rounding")
+NUMBER_RULES = (
+    *dict.fromkeys((*BY_HAND, *RULES)),
+    *("no_ties", "both_signs", "clear_rounding"),
+)
 """The rules for the numbers of any text."""
 
 
@@ -49,7 +53,7 @@ def drawn_numbers(
     by_hand = any(phrase.sort == "rounding" or is_on_a_wire(phrase) for phrase in phrases)
     worked = [ask for ask in asks if by_hand and ask.sort != "update"]
     digits = rounded_to(worked)
-    vectors = {p["entry"][0] for p in phrases if is_by_cases(p, graph)}
+    vectors = {p["entry"][0] for p in phrases if p.verb == "ask" and is_by_cases(p, graph)}
     upstream = graph.leaves[-1].name if any(p.sort == "upstream" for p in phrases) else None
     ranges = options.get("numbers", {})
     given = {name for name, spec in ranges.items() if isinstance(spec, dict) and "is" in spec}
@@ -78,6 +82,8 @@ def drawn_numbers(
             for ask in asks:
                 if ask not in worked or not (is_on_a_wire(ask) or "digits" in ask.clauses):
                     _require_workable(ask, result(ask, graph, values), source, options)
+        if drawn and any(map(is_in_grid, asks)):
+            _require_telling(graph, asks, values, ranges, options)
         return found
 
     tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
@@ -91,13 +97,14 @@ def _require_telling(
     ranges: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> None:
-    """Turn scalars down among which a 0 hides what was done with the others."""
+    """Turn numbers down among which a 0, or a lone sign, hides what was done with the others."""
     drawn = luck.factors(graph, ranges)
     luck.require("no_zero_inputs", all(luck.nonzero(values[name]) for name in drawn), options)
+    luck.require("both_signs", luck.both_signs(graph, values), options)
     lines = [b.name for b in graph.bindings if not _is_kinked(b.expr)]
     luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
     slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
-    luck.require("no_zero_gradients", all(map(luck.nonzero, slopes)), options)
+    luck.require("no_zero_gradients", all(slope.any() for slope in slopes), options)
 
 
 def _require_workable(

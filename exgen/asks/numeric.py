@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.arrays import cells_latex
 from exgen.asks.cases import paths
+from exgen.asks.grids import cellwise, is_in_grid
 from exgen.asks.scalars import is_of_scalars
 from exgen.asks.scene import Answered, Scene, backward_of, is_exact, placed
 from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
@@ -81,17 +82,22 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     left = scene.printer.name(name)
     done, _ = _before(ask, scene, None)
     lines = [b.name for b in part_of(graph, name).bindings if b.name not in {*done} - {name}]
+    grids = cellwise(ask, scene)
+
+    def worked(line: str) -> tuple[Step, ...]:
+        if grids is not None:
+            return grids.forward_steps(line)
+        return (_line_step(scene, line, digits, answer=line == name),)
+
     solved = Solved(
         name=ask.name,
-        latex=Tex(cells_latex(array, digits)),
+        latex=Tex(cells_latex(array, digits, grid=is_in_grid(ask))),
         shape=graph.shapes[name],
         expr=to_text(graph.expr(name) or scene.formula(name, ask.span)[0]),
-        steps=tuple(
-            _line_step(scene, line, digits, answer=line == name) for line in lines or [name]
-        ),
+        steps=tuple(step for line in lines or [name] for step in worked(line)),
         claim=_claim(scene, Quantity(name), array, digits),
-        write=lambda claim: Tex(cells_latex(claim.value, digits)),
-        where=_where(scene, left),
+        write=lambda claim: Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask))),
+        where=told_apart(ask, scene, left),
     )
     solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
@@ -110,9 +116,9 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     claim = _claim(inner, Quantity(graph.loss, by), found, digits)
 
     def write(claim: Equation) -> Tex:
-        return Tex(cells_latex(claim.value, digits))
+        return Tex(cells_latex(claim.value, digits, grid=is_in_grid(ask)))
 
-    steps, where = _steps(ask, inner, by, digits, answer=True), _where(scene, symbol)
+    steps, where = _steps(ask, inner, by, digits, answer=True), told_apart(ask, scene, symbol)
     if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
         steps, where = (Step("value", write(claim), PUT_IN),), Tex("at these numbers")
     solved = Solved(
@@ -184,9 +190,9 @@ def _claim(scene: Scene, quantity: Quantity, array: NDArray[Any], digits: int | 
     )
 
 
-def _where(scene: Scene, symbol: str) -> Tex:
-    """Return which of several numbers a mistake is about."""
-    several = sum(map(is_numeric, scene.asks)) > 1
+def told_apart(ask: Phrase, scene: Scene, symbol: str) -> Tex:
+    """Return which of several numbers a mistake is about; a grid has its symbol beside it."""
+    several = sum(map(is_numeric, scene.asks)) > 1 and not is_in_grid(ask)
     return Tex(f"for ${symbol}$" if several else "")
 
 
@@ -250,7 +256,9 @@ def _before(ask: Phrase, scene: Scene, work: Backward | None) -> tuple[set[str],
         if earlier.sort == "value" and earlier["name"] in scene.graph.names:
             lines |= set(part_of(scene.graph, earlier["name"]).names)
         elif work is not None and (earlier.sort, earlier["name"]) == ("gradient", scene.graph.loss):
-            by = earlier["entry"][0]
+            by, index = earlier["entry"]
+            if index:
+                continue
             known += [*work.needed(by, known), by]
             lines |= _read(scene.graph, work, known)
     return lines, known
@@ -300,7 +308,11 @@ def _steps(
     told = {part["entry"][0] for part in scene.earlier(ask) if part.sort == "gradient"}
     forwards = [_line_step(scene, b.name, digits) for b in graph.bindings if b.name in read]
     steps: list[Step] = []
+    grids = cellwise(ask, scene)
     for stage in stages:
+        if grids is not None:
+            steps += grids.backward_steps(work.found[stage])
+            continue
         last, array = answer and stage == by, found[stage]
         shown = digits if last else _shown_digits(array, digits)
         claim = _claim(scene, Quantity(graph.loss, stage), array, shown)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.blocks import CHAIN, PLACES, RUBRIC, blocks_of, is_choice
 from exgen.asks.drawing import NUMBER_RULES, drawn_numbers
+from exgen.asks.grids import is_by_number
 from exgen.asks.numeric import is_numeric
 from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Part, Phrase
@@ -204,7 +205,9 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     pieces = tuple(with_turned_entry(piece, turned) for piece in parse(source))
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
     stated = _stated(pieces, setting, hidden)
-    scalars = is_of_scalars(setting.graph)
+    numerator, scalars = setting.notation.layout == "numerator", is_of_scalars(setting.graph)
+    if numerator and any(phrase.sort == "untransposed" for phrase in phrases_of(pieces)):
+        setting = replace(setting, notation=replace(setting.notation, layout="shape"))
     if scalars:
         setting = replace(setting, notation=scalar_notation(setting.notation))
     graph, upstream, unnamed = behind(pieces, setting.graph, source)
@@ -236,6 +239,8 @@ def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
     return Solution(
         {
             **fields,
+            "numerator": numerator,
+            "by_number": any(map(is_by_number, scene.asks)),
             "scalars": scalars,
             "shown_in": setting.shown_in if shows or drawn else None,
             "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),

@@ -12,6 +12,7 @@ from exgen.engine import evaluate
 from exgen.errors import KindError
 from exgen.graph import Name, is_scalar
 from exgen.problems.by_layers import chain_fields
+from exgen.problems.cellwise import Grids
 from exgen.problems.entries import check_entries, entry_fields
 from exgen.problems.wording import what_runs
 
@@ -70,7 +71,13 @@ def _line(name: str, phrase: Phrase, scene: Scene) -> dict[str, Tex]:
     expr = scene.graph.expr(name)
     if expr is None:
         raise scene.error(f"'{name}' is a leaf and has no line", phrase.spans["names"])
-    return {"left": Tex(scene.printer.name(name)), "right": Tex(scene.printer(expr))}
+    right = Grids(scene.setting.notation, scene.graph, {}).line(name)
+    return {"left": Tex(scene.printer.name(name)), "right": Tex(right)}
+
+
+def untransposed(_phrase: Phrase, _scene: Scene) -> Shown:
+    """Show that each gradient has the shape of its array, where the notation would turn it."""
+    return {"show": "untransposed"}
 
 
 def graph(phrase: Phrase, scene: Scene) -> Shown:
@@ -103,11 +110,12 @@ def plot(phrase: Phrase, _scene: Scene) -> Shown:
 
 def values(phrase: Phrase, scene: Scene) -> Shown:
     """Show numbers: of these names, or of all leaves."""
-    scene = scene.numbered(phrase)
+    scene, grid = scene.numbered(phrase), "grid" in phrase.clauses
     wanted = phrase.slots.get("names") or tuple(leaf.name for leaf in scene.graph.leaves)
     items = [
-        {"name": Tex(_called(name, scene)), "value": Tex(cells_latex(scene.values[name], None))}
+        {"name": Tex(_called(name, scene)), "value": Tex(cells_latex(array, None, grid=grid))}
         for name in (scene.known(name, phrase, "names") for name in wanted)
+        for array in [scene.values[name]]
     ]
     return {"show": "values", "items": items}
 

@@ -191,6 +191,7 @@ SHOWS: Mapping[str, Show] = {
             "The numbers of these names, or of every leaf.",
             "{show values x, W1}",
             shown.values,
+            ("grid",),
         ),
         Show(
             "shapes",
@@ -220,6 +221,14 @@ SHOWS: Mapping[str, Show] = {
             "loss stands behind the network. Without a name its number is that of `upstream`.",
             "{show upstream g of J}",
             shown.upstream,
+        ),
+        Show(
+            "untransposed",
+            "untransposed",
+            "Each gradient of this problem has the shape of its array; the sheet says so where the "
+            "notation would transpose it.",
+            "{show untransposed}",
+            shown.untransposed,
         ),
         Show(
             "cost",

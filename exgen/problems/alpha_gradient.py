@@ -17,7 +17,7 @@ from exgen.language import to_text
 from exgen.ops import uses
 from exgen.problems import luck
 from exgen.problems.base import Kind, Setting, Solution, Solved
-from exgen.problems.grid_steps import Grids, grid_latex, ruled
+from exgen.problems.cellwise import Grids, grid_latex, ruled
 from exgen.problems.notes import notes
 from exgen.problems.numbers import draw_numbers, exact_arrays, number_latex
 from exgen.problems.steps import claimed

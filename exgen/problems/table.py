@@ -16,6 +16,7 @@ PRESETS = (
     "missing_shapes",
     "layer_table",
     "shape_table",
+    "grid",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
@@ -30,7 +31,6 @@ PRESETS = (
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
-    "grid",
     "alpha_gradient",
     "write_out",
     "text",

@@ -93,8 +93,7 @@ def box(problem_set: ProblemSet, bodies: Iterable[str]) -> tuple[Tex, ...]:
     for problem in problem_set.problems:
         used |= {answer.sort for answer in problem.answers}
         used |= {"by matrix" for answer in problem.answers if _by_matrix(answer)}
-        # A grid's entries are named by row and column, such as V_11.
-        used |= {"entries by number"} if problem.kind == "grid" else set()
+        used |= {"entries by number"} if problem.fields.get("by_number") else set()
     used |= {"several meanings"} if clashes(problem_set) else set()
     return conventions(notation, frozenset(used))
 

@@ -79,7 +79,9 @@ def readable(answer: Answer) -> str:
     sort = answer.name.partition(".")[0]
     if sort not in ("value", "update", "shape", "count") and ".value" not in answer.name:
         return answer.expr
-    latex = re.sub(r"\\(?:begin|end)\{bmatrix\}", "|", answer.latex.tex)
+    ruled = re.sub(r"\\begin\{array\}\{[|c]*\} \\hline", "|", answer.latex.tex)
+    ruled = ruled.replace(r" \\ \hline \end{array}", " |").replace(r"\\ \hline", ";")
+    latex = re.sub(r"\\(?:begin|end)\{bmatrix\}", "|", ruled)
     return latex.replace(r"\\", ";").replace(" &", "").replace(r"\times", "x")
 
 

@@ -37,11 +37,12 @@ def forward_value(problem: Problem, answer: Answer) -> float:
 
 
 def gradient_value(problem: Problem, answer: Answer) -> float:
-    """Compare a printed gradient, or its first entry, and the answer's expression."""
+    """Compare a printed gradient, or an entry of it, and the answer's expression."""
     passed, claim = problem.drawn_run(), answer["claim"]
     expected = passed.gradients()[claim["by"]]
-    if problem.kind == "grid" and answer["name"] == "first":
-        expected = expected[:1, :1]
+    if claim["index"]:
+        row, column = claim["index"]
+        expected = expected[row : row + 1, column : column + 1]
     shown = expected.T if claim["layout"] == "numerator" else expected
     check_shape(answer, shown, passed.sizes)
     found = passed.of(answer["expr"], problem.more(passed, answer["expr"]))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 GRID = "X: input[4, 4]\nW: param[2, 2]\nU = maxpool(X)\nV = lrelu(U, 0.1)\ny = sum(V * W)"
 CLOSED = "X: input[2, 2]\nV = relu(X)\ns = sum(V)\nr = relu(s - 9)\ny = r + 1"
+LEAKY = "X: input[2, 2]\nW: param[2, 2]\nV = lrelu(X, 0.5)\ny = sum(V * W)"
 POOL = "X: input[4, 4]\nU = avgpool(X)\ny = sum(U)"
 SHARED = "U: input[2, 2]\nalpha: param\nV = prelu(U, alpha)"
 SORT = "x: input[n]\nF = sort(x)"
@@ -46,9 +47,9 @@ BY_HAND = "{show rounding} {ask gradient of f by w to 2 digits}"
 
 BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "grid": [
-        (GRID, {"values": {"X": {"zero": True}, "W": [0, 0.01, 1, 2]}}),
-        (GRID, {"values": {"X": {"from": 1, "to": 90}, "W": [1, 2]}}),
-        (POOL, {"values": {"X": [-1, 1]}}),
+        (GRID, {"numbers": {"X": {"zero": True}, "W": [0, 0.00001, 1, 2]}}),
+        (GRID, {"numbers": {"X": {"from": 1, "to": 90}, "W": [1, 2]}}),
+        (POOL, {"numbers": {"X": [-1, 1]}}),
         (CLOSED, {}),
     ],
     "alpha_gradient": [
@@ -95,6 +96,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": {"x": {"zero": True}}}),
         (SCALED.replace("[n]", "[3]"), {"text": ENTRY, "numbers": SMALL}),
         (REUSE.replace("[n]", "[3]"), {"text": ENTRY}),
+        (LEAKY, {"text": "{ask value of y in a grid}", "numbers": {"X": [-1, 1], "W": [1, -1]}}),
     ],
 }
 """For each kind with rules, networks and options that break each of them now and then."""
@@ -207,7 +209,7 @@ def test_numbers_an_author_typed_may_be_zero() -> None:
     given = {"W": {"is": [[1, 0], [2, 3]]}, "X": {"from": -9, "to": 9}}
     assert luck.factors(graph, {}) == ["W"]
     assert luck.factors(graph, given) == []
-    assert KINDS["grid"].sample(graph, {"values": given}, Stream(1, "given"))
+    assert KINDS["grid"].sample(graph, {"numbers": given}, Stream(1, "given"))
 
 
 def test_the_next_acceptable_draw() -> None:
@@ -236,7 +238,7 @@ def test_an_impossible_problem_has_a_place() -> None:
     """The message says which entry of the bank has the numbers that never fit."""
     bank, _ = load("5", None)
     entry = next(problem for problem in bank.problems if problem.kind.name == "grid")
-    entry = replace(entry, options={"values": {"X": [1]}})
+    entry = replace(entry, options={"numbers": {"X": [1]}})
     graph = draw_networks(bank, 1)[entry.network].graph
     with pytest.raises(AcceptanceError, match="no_ties 1000") as caught:
         draw_problem(bank, entry, graph, 1)

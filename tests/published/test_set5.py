@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.pipeline import build, load
-from exgen.problems.grid_steps import ruled
+from exgen.problems.cellwise import ruled
 from exgen.render.tex import render_tex
 from tests.published.made import key, latex, problem, published
 
@@ -26,15 +26,15 @@ def grid(*rows: str) -> str:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("U", grid("8 6", "-0.5 -0.5")),
-        ("V", grid("8 6", "-0.05 -0.05")),
-        ("y", "19.3"),
-        ("formula", r"\nabla_{y}L\,\mathbf{W}"),
-        ("first", "2"),
-        ("grad_V", grid("2 4", "20 8")),
-        ("grad_U", grid("2 4", "2 0.8")),
-        ("grad_X", grid("0 2 0 4", "0 0 0 0", "2 0 0 0", "0 0 0.8 0")),
-        ("grad_W", grid("16 12", "-0.1 -0.1")),
+        ("value.U.value", grid("8 6", "-0.5 -0.5")),
+        ("value.V.value", grid("8 6", "-0.05 -0.05")),
+        ("value.y.value", "19.3"),
+        ("L.V.upstream", r"\nabla_{y}L\,\mathbf{W}"),
+        ("L.V-0-0.value", "2"),
+        ("L.V.value", grid("2 4", "20 8")),
+        ("L.U.value", grid("2 4", "2 0.8")),
+        ("L.X.value", grid("0 2 0 4", "0 0 0 0", "2 0 0 0", "0 0 0.8 0")),
+        ("L.W.value", grid("16 12", "-0.1 -0.1")),
     ],
 )
 def test_the_pooled_network(answer: str, expected: str) -> None:
@@ -48,7 +48,7 @@ def test_the_pooled_network(answer: str, expected: str) -> None:
 
 def test_the_sum_is_worked_out() -> None:
     """1b.iii: the key shows 8 + 12 - 0.5 - 0.2 as its four products."""
-    line = problem(SET, "grid").answer("y").steps[0].equation.tex
+    line = problem(SET, "grid").answer("value.y.value").steps[0].equation.tex
     assert r"8 \cdot 1 + 6 \cdot 2" in line
     assert r"\left(-0.05\right) \cdot 10 + \left(-0.05\right) \cdot 4 = 19.3" in line
 

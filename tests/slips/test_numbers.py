@@ -30,7 +30,7 @@ PAIRS = "x = [2, 3, 5]\ny = [2, 3, 5]\n"
 LUCK = [
     ("circuit", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
     ("scalar_graph", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
-    ("grid", "matrix_product", GRID, "values.U = [-1, 1, 2]\nvalues.W = [1, -1, 2]\n"),
+    ("grid", "matrix_product", GRID, "numbers.U = [-1, 1, 2]\nnumbers.W = [1, -1, 2]\n"),
     ("alpha_gradient", "either_sign", SLOPE, "values.U = [-2, -1, 1]\nupstream = [1, -1]\n"),
 ]
 

@@ -1,4 +1,4 @@
-"""Grids on the key: how each number follows from the numbers before it."""
+"""Arrays as grids of ruled cells, and how each number in them follows from those before it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from exgen.graph import (
     Number,
     SumOver,
     as_expr,
-    derivatives_in,
     is_scalar,
     names_in,
     rebuild,
@@ -48,6 +47,30 @@ if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
     from exgen.derive.notation import Notation
 
+RULES = (
+    "no_ties",
+    "off_the_kink",
+    "both_signs",
+    "short_decimals",
+    "no_zero_inputs",
+    "no_zero_results",
+    "no_zero_gradients",
+)
+"""What numbers must show that are worked out cell by cell."""
+SLIPS = (
+    "mean_for_max",
+    "max_for_mean",
+    "no_activation",
+    "no_slope_below",
+    "leak_above",
+    "matrix_product",
+    "no_slope",
+    "slope_on_the_wrong_side",
+    "every_cell",
+    "not_shared_out",
+    "forgot_upstream",
+)
+"""The usual mistakes in such numbers, the likeliest first."""
 MOST_ENTRIES = 9
 """Grids of more entries than this are not worked out one by one."""
 
@@ -87,14 +110,11 @@ class Grids:
         notation = replace(self.notation, layout="shape")
         return Printer(notation, self.graph.shapes, self.graph.loss)
 
-    @property
-    def leaves(self) -> Values:
-        """The values of the leaves."""
-        return {leaf.name: self.values[leaf.name] for leaf in self.graph.leaves}
-
     @cached_property
     def found(self) -> Values:
-        """Every gradient, in fractions."""
+        """Every gradient, in fractions; none where the network ends in no scalar."""
+        if not is_scalar(self.graph.shapes[self.graph.loss]):
+            return {}
         return gradients(self.graph, self.values, exact=True)
 
     @cached_property
@@ -109,12 +129,8 @@ class Grids:
             for name, found in derive_gradients(self.graph).items()
         }
 
-    def gradient(self, name: str) -> NDArray[Any]:
-        """Return the gradient of the loss by a name."""
-        return self.found[name]
-
     def with_gradients(self) -> Values:
-        """Return the values, and the gradients under their own names."""
+        """Return the values, and of a scalar the gradients under their own names."""
         return {**self.values, **{self.graph.gradient(n): array for n, array in self.found.items()}}
 
     def bound(self, name: str) -> Expr:
@@ -127,21 +143,6 @@ class Grids:
     def gradient_symbol(self, name: str) -> str:
         """Return the symbol of the loss's gradient by a name."""
         return self.printer.derivative(self.graph.loss, name)
-
-    def first_symbol(self, name: str) -> str:
-        """Return the symbol of the first entry of a gradient."""
-        return self.printer(Entry(self.graph.gradient(name), 0, 0))
-
-    def reads(self, expr: Expr) -> list[str]:
-        """Return the symbols of what an expression reads, in the network's order."""
-        names, slopes = names_in(expr), derivatives_in(expr)
-        forward = [self.printer.name(name) for name in self.graph.names if name in names]
-        back = [
-            self.gradient_symbol(name)
-            for name in self.graph.names
-            if self.graph.gradient(name) in slopes
-        ]
-        return [*back, *forward]
 
     def line(self, name: str) -> str:
         """Return the right side of a line; a sum over a grid is written with its indices."""
@@ -185,13 +186,10 @@ class Grids:
         return (Step(expr.op, Tex(_aligned(equations)), why),)
 
     def _insides(self, expr: Call, name: str) -> list[str]:
-        places = list(np.ndindex(self.values[name].shape))
-        try:
-            if expr.op == "sum" and is_scalar(self.graph.shapes[name]):
-                return [self._numbers(self._summed(expr.args[0]))]
-            return [self._numbers(self._entry_form(expr, (r, c))) for r, c in places]
-        except KindError:
-            return ["" for _ in places]
+        if expr.op == "sum" and is_scalar(self.graph.shapes[name]):
+            return [self._numbers(self._summed(expr.args[0]))]
+        places = np.ndindex(self.values[name].shape)
+        return [self.inside(expr, (row, column)) for row, column in places]
 
     def _scaled(self, expr: Call, name: str) -> list[str]:
         """Return for each entry what a leaky ReLU multiplies; nothing where it changes nothing."""
@@ -227,10 +225,18 @@ class Grids:
     def _entry_symbol(self, name: str, place: tuple[int, ...]) -> str:
         return self.printer(Entry(Name(name), place[0], place[1]))
 
+    def inside(self, expr: Expr, place: tuple[int, int]) -> str:
+        """Return an entry of an expression with numbers in; nothing where it has no index form."""
+        try:
+            return self._numbers(self._entry_form(expr, place))
+        except KindError:
+            return ""
+
     # --- the backward pass ---
 
     def backward_steps(self, gradient: Gradient) -> tuple[Step, ...]:
         """Return a gradient as its rule, then with the numbers in."""
+        gradient = replace(gradient, step=slope_at_zero(gradient.step, self.notation))
         why = " ".join(gradient.why)
         ops = [lookup(part.op) for part in walk(gradient.step) if isinstance(part, Call)]
         # A student has no name for what routes gradients, so the key explains it in words.
