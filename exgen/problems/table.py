@@ -17,6 +17,7 @@ PRESETS = (
     "layer_table",
     "shape_table",
     "grid",
+    "alpha_gradient",
     "vector_gradient",
     "vectorise_forward",
     "vectorise_backward",
@@ -31,7 +32,6 @@ PRESETS = (
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
-    "alpha_gradient",
     "write_out",
     "text",
 )

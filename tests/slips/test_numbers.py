@@ -31,7 +31,7 @@ LUCK = [
     ("circuit", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
     ("scalar_graph", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
     ("grid", "matrix_product", GRID, "numbers.U = [-1, 1, 2]\nnumbers.W = [1, -1, 2]\n"),
-    ("alpha_gradient", "either_sign", SLOPE, "values.U = [-2, -1, 1]\nupstream = [1, -1]\n"),
+    ("alpha_gradient", "either_sign", SLOPE, "numbers = { U = [-2, -1, 1], upstream = [1, -1] }\n"),
 ]
 
 
