@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 from msgspec.structs import asdict, replace
 
 from exgen import resources
@@ -23,7 +24,7 @@ from exgen.images import read_logo
 from exgen.include import bank_of, check_pick, with_included
 from exgen.page import Page
 from exgen.problems import KINDS
-from exgen.strict import Table, keys, read, said
+from exgen.strict import Table, read, said
 from exgen.tables import (
     CHOICES,
     MAX_PARTS,
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 
 TEXT = "text"
 """The kind of a problem that is given by its text, and the option that holds the text."""
-NUMBERS = ("numbers", "values")
-"""The options by which a kind takes numbers for the leaves."""
+OLD = ("numbers", "values")
+"""Keys that once held the numbers of leaves."""
 Points = int | tuple[int, ...] | None
 LETTERS = re.compile(r"[A-Za-z]{1,20}\Z")
 LEAF = re.compile(r"^[ \t]*([A-Za-z]\w*)[ \t]*:", re.MULTILINE)
@@ -288,31 +289,47 @@ def _choices(table: Table, key: str, data: object) -> tuple[Choice, ...]:
     return found
 
 
+@cache
+def _struct_of(kind: str) -> type[Struct]:
+    """Return the keys of the problems of a kind: those of all kinds, and its own options."""
+    own: list[tuple[str, Any, Any]] = []
+    for key, types in KINDS[kind].options.items():
+        least = Meta(ge=1) if types == (int,) else Meta()
+        limits = {int: least, list: Meta(min_length=1, max_length=MAX_PARTS)}
+        parts = tuple(Annotated[part, limits.get(part, Meta())] for part in types)
+        legal = said(" or ".join(OPTIONS[part] for part in types), "")
+        own.append((key, Annotated[Union[(*parts, UnsetType)], legal], UNSET))
+    return defstruct(
+        kind, own, bases=(ProblemTable,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )
+
+
 def _problem(table: Table, data: object, networks: Mapping[str, NetworkEntry]) -> ProblemEntry:
-    given = _with_text(table, data if isinstance(data, dict) else {})
-    common = {key: part for key, part in given.items() if key in keys(ProblemTable)}
-    sort = given.get("kind")
-    own = KINDS[sort].options if isinstance(sort, str) and sort in KINDS else None
-    for key in given:
-        if own is not None and key not in common and key not in own:
-            legal = (*keys(ProblemTable), *own)
-            raise table.error(f"there is no key '{key}' here", nearest(key, legal))
-    entry = table.read(ProblemTable, common if given else data)
+    given = _with_text(table, data) if isinstance(data, dict) else data
+    sort = given.get("kind") if isinstance(given, dict) else None
+    for key in {*OLD} & set(given if isinstance(given, dict) else ()):
+        remedy = "Give numbers as give.x = 3, or let them be drawn: draw.x = [1, 2]."
+        raise table.error(f"there is no key '{key}' here", remedy)
+    known = isinstance(sort, str) and sort in KINDS
+    entry = table.read(_struct_of(sort) if known else ProblemTable, given)
     table.require("kind", entry.kind_name, KINDS)
     table.require("network", entry.network, networks)
-    options = {
-        key: _option(table, key, given[key], types)
-        for key, types in KINDS[entry.kind_name].options.items()
-        if key in given
-    }
-    _numbers(table, entry, networks[entry.network].leaves, entry.draw)
     takes = KINDS[entry.kind_name]
-    if (entry.draw or entry.give) and not takes.options.keys() & set(NUMBERS):
+    every = {key: getattr(entry, key) for key in takes.options}
+    options = {key: value for key, value in every.items() if value is not UNSET}
+    for key, value in options.items():
+        for number, part in enumerate(value if isinstance(value, list) else ()):
+            if part in value[:number]:
+                raise table.error(f"'{key}' has {part!r} twice")
+    # a leaf behind the network, such as an upstream gradient, is known when it is drawn
+    behind = (*entry.draw, *entry.give) if takes.takes_numbers else ()
+    _numbers(table, entry, (*networks[entry.network].leaves, *behind), entry.draw)
+    if (entry.draw or entry.give) and not takes.takes_numbers:
         key = "draw" if entry.draw else "give"
         raise table.error(f"{entry.kind_name} asks about no numbers", f"Remove '{key}'.")
     for rule in entry.accept or ():
         table.require("rule", rule, dict.fromkeys(takes.number_rules))
-    found = asdict(entry)
+    found = {key: getattr(entry, key) for key in ProblemTable.__struct_fields__}
     if TEXT in options:
         found["points"] = _points(table, str(options[TEXT]), entry.points)
     return ProblemEntry(
@@ -335,17 +352,3 @@ def _points(table: Table, text: str, stated: Points) -> Points:
     if found is not None and stated is not None:
         raise table.error("'points' are given, and the text gives its parts points too")
     return stated if found is None else found
-
-
-def _option(table: Table, key: str, value: object, types: tuple[type, ...]) -> object:
-    """Check what every kind's own options have in common."""
-    at_least = Meta(ge=1) if types == (int,) else Meta()
-    limits = {int: at_least, list: Meta(min_length=1, max_length=MAX_PARTS)}
-    parts = tuple(Annotated[kind, limits.get(kind, Meta())] for kind in types)
-    legal = " or ".join(OPTIONS[kind] for kind in types)
-    read: object = table.read(Annotated[Union[parts], said(legal, "")], value, key)  # noqa: UP007
-    entries = value if isinstance(value, list) else []
-    for number, part in enumerate(entries):
-        if part in entries[:number]:
-            raise table.error(f"'{key}' has {part!r} twice")
-    return read

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from exgen.certify.equation import Equation
 from exgen.certify.given import Given, at_kinks, prove_at
@@ -45,9 +45,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 200_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class LeafGradient:
-    """The gradient of the loss by one leaf.
+class LeafGradient(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The gradient of the loss by one leaf; as ``--json`` prints it, but for the symbol.
 
     Attributes:
         name: the leaf.
@@ -64,17 +63,16 @@ class LeafGradient:
 
     name: str
     shape: tuple[int | str, ...]
-    expr: str
     latex: str
-    symbol: str
+    expr: str
+    value: Any = None
     why: tuple[str, ...]
     certificate: tuple[Agreement, ...]
-    value: Any
     compared: tuple[Agreement, ...] = ()
+    symbol: str
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+class Derivation(Struct, frozen=True):
     """Every leaf's gradient, the loss's value where values were given, and what is assumed."""
 
     loss: str

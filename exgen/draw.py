@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from exgen.banks import NUMBERS
 from exgen.certify.acceptance import OF_NETWORKS, RULES, NetworkDraw, added, none_accepted
 from exgen.derive.orient import names_to_turn, turn
 from exgen.derive.symbols import check_looks
@@ -74,10 +73,13 @@ class DrawnNetwork:
             ValuesError: they do not fit the leaf's shape or role.
 
         """
-        graph = self.written or self.graph
-        arrays = given_arrays(with_names(give, self.names), graph, place, fractions=True)
+        graph, named = self.written or self.graph, with_names(give, self.names)
+        # what stands behind the network is checked when it is drawn
+        own = {name: part for name, part in named.items() if graph.leaf(name) is not None}
+        behind = {name: {"is": part} for name, part in named.items() if name not in own}
+        arrays = given_arrays(own, graph, place, fractions=True)
         read_sizes(graph, arrays, place)
-        return {
+        return behind | {
             name: {"is": [[text(part) for part in row] for row in (a.T if turn else a)]}
             for name, a in arrays.items()
             for turn in [name in self.turned]
@@ -301,11 +303,11 @@ def placed(error: KindError, problem: ProblemEntry) -> KindError:
 
 def _broken(problem: ProblemEntry, graph: Graph, error: AcceptanceError) -> tuple[str, str] | None:
     """Return what to tell where no draw was left: the given numbers break a rule."""
+    leaves = {leaf.name for leaf in graph.leaves}
     given = {
         name: spec["is"]
-        for key in NUMBERS
-        for name, spec in problem.options.get(key, {}).items()
-        if isinstance(spec, dict) and "is" in spec
+        for name, spec in problem.options.get("numbers", {}).items()
+        if name in leaves and isinstance(spec, dict) and "is" in spec
     }
     worst = max(sorted(error.rejected), key=error.rejected.__getitem__)
     rule = RULES.get(worst)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +105,7 @@ def _program(expr: Expr, *, exact: bool) -> Program:
             return lambda values, at: log_softmax(logits(values, at), options)
         case Call():
             return _call(expr, exact=exact)
-        case Entry(of, row, column):
+        case Entry(of, (row, column)):
             whole = _program(of, exact=exact)
             return lambda values, at: whole(values, at)[
                 _position(row, at) :, _position(column, at) :
@@ -173,10 +174,13 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
 def _lines(graph: Graph, given: frozenset[str], *, exact: bool) -> dict[str, Program]:
     """Return the lines that are computed, with logarithms of probabilities read off the logits."""
     lines = {b.name: b.expr for b in graph.bindings if b.name not in given}
-    return {
-        name: _program(expr if exact else from_logits(expr, lines), exact=exact)
-        for name, expr in lines.items()
-    }
+    programs: dict[str, Program] = {}
+    for name, expr in lines.items():
+        read = expr if exact else from_logits(expr, lines)
+        # mostly it is the line as it stands, whatever is given
+        key = ("program", name, exact, read is expr or given)
+        programs[name] = graph.once(key, partial(_program, read, exact=exact))
+    return programs
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,15 +189,19 @@ def size_as_number(dim: Dim) -> Expr:
 
 Index = int | str
 """An entry's position along an axis: a number, or the name of an index such as ``k``."""
+Place = tuple[Index, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry(Expr):
-    """One entry of an array, in index form: ``W[k, j]``. A scalar."""
+    """One entry of an array, in index form: ``W[k, j]``. A scalar.
+
+    That of a derivative has the indices of the function's entry and then those of the variable's:
+    ``derivative(z, W)[k, 0, k, j]``; where the function is a scalar, the variable's alone.
+    """
 
     of: Expr
-    row: Index
-    column: Index
+    indices: tuple[Index, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +223,6 @@ class Delta(Expr):
 
     left: Index
     right: Index
-
-
-@dataclass(frozen=True, slots=True)
-class Partial(Expr):
-    """The derivative of one entry of a line by one entry of a name it reads, in index form."""
-
-    of: Entry
-    by: Entry
 
 
 Operand = Expr | int | Fraction
@@ -305,6 +301,11 @@ class Graph:
         """Return the gradient of the loss by a name, as a symbol."""
         return Derivative(self.loss, name)
 
+    def partial(self, of: str, place: Place, by: str, index: Place) -> Entry:
+        """Return the derivative of an entry of a name by an entry of another, as a symbol."""
+        before = () if is_scalar(self.shapes[of]) else place
+        return Entry(Derivative(of, by), (*before, *index))
+
     @property
     def size_names(self) -> tuple[str, ...]:
         """The named sizes that are still symbolic, sorted."""
@@ -350,8 +351,8 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     match expr:
         case Call(op, args, options):
             return Call(op, tuple(map(change, args)), options, span=expr.span)
-        case Entry(of, row, column):
-            return Entry(change(of), row, column)
+        case Entry(of, indices):
+            return Entry(change(of), indices)
         case SumOver(index, size, body, but):
             return SumOver(index, size, change(body), but)
         case _:
@@ -373,8 +374,6 @@ def walk(expr: Expr) -> Iterator[Expr]:
             waiting.append(part.of)
         elif isinstance(part, SumOver):
             waiting.append(part.body)
-        elif isinstance(part, Partial):
-            waiting.extend((part.by, part.of))
 
 
 def made(expr: Expr, *ops: str) -> TypeGuard[Call]:
@@ -404,6 +403,27 @@ def substitute(expr: Expr, replacements: Mapping[Any, Expr]) -> Expr:
     if isinstance(expr, Derivative):
         return replacements.get(expr, expr)
     return rebuild(expr, lambda part: substitute(part, replacements))
+
+
+def reindexed(expr: Expr, places: Mapping[Any, Index]) -> Expr:
+    """Return an index form with other indices, all replaced at once.
+
+    A letter that a sum runs through may become another letter.
+    """
+
+    def put(index: Index) -> Index:
+        return places.get(index, index)
+
+    match expr:
+        case Entry(of, indices):
+            return Entry(reindexed(of, places), tuple(map(put, indices)))
+        case Delta(left, right):
+            return Delta(put(left), put(right))
+        case SumOver(index, size, body, but):
+            new, left_out = put(index), None if but is None else put(but)
+            letter = new if isinstance(new, str) else index
+            return SumOver(letter, size, reindexed(body, places), left_out)
+    return rebuild(expr, lambda part: reindexed(part, places))
 
 
 def substitute_sizes(expr: Expr, sizes: Mapping[str, Dim]) -> Expr:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from exgen.asks.parse import renamed
-from exgen.banks import NUMBERS, TEXT
+from exgen.banks import TEXT
 from exgen.certify.acceptance import RULES, added, none_accepted
 from exgen.draw import DrawnNetwork, draw_problem, with_names
 from exgen.errors import AcceptanceError
@@ -43,9 +43,8 @@ def asked(
         **with_names(problem.draw, network.names),
         **network.numbers(problem.give, problem.place),
     }
-    for key in problem.kind.options.keys() & set(NUMBERS):
-        if own or numbers is not None:
-            options[key] = {**(numbers or {}), **options.get(key, {}), **own}
+    if problem.kind.takes_numbers and (own or numbers is not None):
+        options["numbers"] = {**(numbers or {}), **own}
     if problem.accept is not None:
         options["waived"] = waived(problem)
     if TEXT in problem.options:
@@ -99,15 +98,12 @@ def network_numbers(
     users = [
         problem
         for problem in bank.problems
-        if problem.network == entry.name and any(key in problem.kind.options for key in NUMBERS)
+        if problem.network == entry.name and problem.kind.takes_numbers
     ]
     if not (entry.share and users and len(give) < len(leaves)):
         return wanted if entry.share or wanted else None
     users.sort(key=lambda problem: bool(problem.give or problem.draw))
-    (key,) = (key for key in NUMBERS if key in users[0].kind.options)
-    others = {name: part for name, part in users[0].options.items() if name != key}
-    first = structs.replace(users[0], give={}, draw={}, options=others)
-    first = asked(first, network, wanted)
+    first = asked(structs.replace(users[0], give={}, draw={}), network, wanted)
     rejected: dict[str, int] = {}
     for attempt in range(1, SHARED_TRIES + 1):
         drawn = draw_problem(bank, first, network.graph, seed, attempt)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from exgen.certify.acceptance import counts_text
 from exgen.errors import plain
@@ -187,33 +188,17 @@ def derivation_latex(found: Derivation) -> str:
 
 def derivation_json(found: Derivation) -> str:
     """Return a derivation as JSON; ``value`` is there only where values were given."""
-    gradients = [
-        {
-            "name": part.name,
-            "shape": list(part.shape),
-            "latex": part.latex,
-            "expr": part.expr,
-            **({} if part.value is None else {"value": part.value}),
-            "why": list(part.why),
-            "certificate": [asdict(agreement) for agreement in part.certificate],
-            **({"compared": [asdict(a) for a in part.compared]} if part.compared else {}),
-        }
-        for part in found.gradients
-    ]
-    steps = [{"name": name, "expr": expr} for name, expr in found.steps]
-    loss = {"name": found.loss}
-    extra = {} if found.loss_value is None else {"value": found.loss_value}
-    return json.dumps(
-        {
-            "loss": {**loss, **extra},
-            "gradients": gradients,
-            "steps": steps,
-            "assumes": list(found.premises),
-        },
-        indent=1,
-        ensure_ascii=False,
-        allow_nan=False,
-    )
+    gradients = [to_builtins(part) for part in found.gradients]
+    for part in gradients:
+        del part["symbol"]
+    value = {} if found.loss_value is None else {"value": found.loss_value}
+    content = {
+        "loss": {"name": found.loss, **value},
+        "gradients": gradients,
+        "steps": [{"name": name, "expr": expr} for name, expr in found.steps],
+        "assumes": found.premises,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 # --- exgen lint ---

@@ -115,17 +115,6 @@ class Stream:
             if value < limit:
                 return value % n
 
-    def integer(self, low: int, high: int) -> int:
-        """Return an integer from ``low`` to ``high``, both included.
-
-        Raises:
-            ValueError: ``high`` is less than ``low``.
-
-        """
-        if high < low:
-            raise ValueError(f"no integer lies between {low} and {high}")
-        return low + self.below(high - low + 1)
-
     def sign(self) -> int:
         """Return -1 or 1."""
         return 2 * self.below(2) - 1

@@ -17,7 +17,6 @@ from exgen.graph import (
     Graph,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -116,12 +115,22 @@ class Shapes(Struct, frozen=True):
                 raise MisfitError(f"there is no op '{expr.op}'")
             inner = tuple(map(self.of, expr.args))
             return lookup(expr.op).shape(Sizes(), inner, dict(expr.options))
-        if isinstance(expr, (Entry, SumOver)):
-            self.of(expr.of if isinstance(expr, Entry) else expr.body)
+        if isinstance(expr, Entry):
+            self.axes(expr.of)
             return SCALAR
-        if isinstance(expr, (Number, Size, Delta, Partial)):
+        if isinstance(expr, SumOver):
+            self.of(expr.body)
+            return SCALAR
+        if isinstance(expr, (Number, Size, Delta)):
             return SCALAR
         raise MisfitError(f"{type(expr).__name__} is not an expression")
+
+    def axes(self, whole: Expr) -> Shape:
+        """Return the size that each index of an entry runs through."""
+        if not isinstance(whole, Derivative):
+            return self.of(whole)
+        own, arg = self.of(Name(whole.of)), self.of(Name(whole.by))
+        return arg if is_scalar(own) else own + arg
 
 
 def derivative_shape(own: Shape, arg: Shape) -> Shape:

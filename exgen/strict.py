@@ -49,11 +49,6 @@ def read(kind: Any, data: object, key: str = "") -> Any:  # noqa: ANN401 - of th
         raise _told(str(error), kind, key) from None
 
 
-def keys(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the keys of a table."""
-    return kind.__struct_encode_fields__
-
-
 def toml(value: object) -> str:
     """Return a value as TOML writes it, on one line.
 

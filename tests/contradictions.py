@@ -384,7 +384,7 @@ def drawn(problem: Problem) -> list[Values]:
     found: list[Values] = []
     for answer in problem.answers:
         claim: Any = answer.claim
-        if not hasattr(claim, "leaves"):
+        if not getattr(claim, "leaves", None):
             continue
         point: dict[str, NDArray[Any]] = {
             name: np.asarray(value, dtype=object).astype(float).reshape(np.shape(value) or (1, 1))

@@ -42,7 +42,7 @@ draw.m = [2, 3]
 id      = "numbers"
 kind    = "grid"
 network = "pool"
-numbers.X = { from = -5, to = 5 }
+draw.X = { from = -5, to = 5 }
 
 [[problems]]
 id      = "jacobian"
@@ -152,7 +152,7 @@ def test_rules_that_cannot_be_met(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (1, "")
     assert "failed: small, seed 1, problem 'numbers' (short_decimals):\n" in ran.out
     assert "none of 1000 draws of numbers met the acceptance rules (rejected by: " in ran.out
-    assert "Change 'numbers'. short_decimals: Every number" in ran.out
+    assert "Change 'draw'. short_decimals: Every number" in ran.out
     assert f"stopped: small was left after {MOST_FAILURES} seeds of 500" in ran.out
     assert ran.out.endswith(
         f"small: {MOST_FAILURES} of 10 seeds failed. "

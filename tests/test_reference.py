@@ -27,10 +27,11 @@ def test_the_example_of_a_phrase(row: Show | Ask, tmp_path: Path) -> None:
     """Each example of a show or an ask makes a problem, and what is asked is answered."""
     path = tmp_path / "one.toml"
     network = SCALARS if row.name in ON_SCALARS else NETWORK
+    before = "{show rounding} {show circuit}" if row.name == "every" else "{show shapes z1, x}"
     path.write_text(
         f'title = "T"\ncourse = "C"\nnotation = "base"\n[networks.n]\ntext = """\n{network}"""\n'
         '[[problems]]\nid = "p"\nnetwork = "n"\n'
-        f"text = '''{{show shapes z1, x}}\n{row.example}'''\n"
+        f"text = '''{before}\n{row.example}'''\n"
     )
     (problem,) = build(load_bank(path), load_profile("base"), 1).problems
     assert bool(problem.answers) == (row in ASKS.values())

@@ -57,7 +57,7 @@ def test_one_problem_alone_has_them_too(tmp_path: Path) -> None:
 
 def test_each_draws_its_own_unless_told(tmp_path: Path) -> None:
     """Without the key, problems do not depend on one another."""
-    text = f"{BANK}\n{SYMBOLS}\nnumbers = {{}}\n{CIRCUIT}"
+    text = f"{BANK}\n{SYMBOLS}\nfigure = true\n{CIRCUIT}"
     pairs = [numbers(tmp_path, text, seed) for seed in (1, 2, 3)]
     assert any(one != two for one, two in pairs)
 

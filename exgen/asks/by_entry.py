@@ -12,8 +12,9 @@ from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.closed import closed_derivation, is_prediction, of_prediction
 from exgen.derive.gradients import derive_gradients
-from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.latex import Printer
 from exgen.derive.orient import per_example
+from exgen.derive.symbols import example_mark
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import ONE, SCALAR, Entry, Name, is_scalar, rebuild
@@ -97,7 +98,7 @@ def entry_of_batch(ask: Phrase, scene: Scene, by: str) -> Answered:
     batch = batch_of(ask, scene)
     row, column = _index(ask, scene, by, batch.graph.shapes[batch.names[by]])
     example = str(row if batch.rows else column)
-    marked = MarkedPrinter(
+    marked = Printer(
         notation,
         {**graph.shapes, batch.graph.loss: SCALAR},
         batch.graph.loss,

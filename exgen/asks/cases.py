@@ -166,7 +166,7 @@ def in_order(ask: Phrase, scene: Scene) -> Answered:
         raise scene.error(said, span, f"Leave the size as a name, such as {by}: input[N].")
     graph = scene.graph.with_sizes(dict.fromkeys(scene.graph.size_names, len(order)))
     upstream = Name(output)
-    entries = tuple(Entry(upstream, positions.index(n), 0) for n in range(len(positions)))
+    entries = tuple(Entry(upstream, (positions.index(n), 0)) for n in range(len(positions)))
     printer, rows = scene.printer, r" \\ "
 
     def column(parts: tuple[Expr, ...]) -> str:
@@ -193,7 +193,7 @@ def in_order(ask: Phrase, scene: Scene) -> Answered:
         claim=claim,
         write=lambda claim: Tex(column(tuple(cell for (cell,) in claim.cells))),
     )
-    known = column(tuple(Entry(Name(by), n, 0) for n in positions))
+    known = column(tuple(Entry(Name(by), (n, 0)) for n in positions))
     prints = {
         "show": "ordered",
         "symbol": Tex(rf"$\displaystyle {symbol}$"),

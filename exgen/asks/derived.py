@@ -19,10 +19,10 @@ from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import NOTHING, gradients_given, read_given
-from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.latex import Printer
 from exgen.derive.orient import per_example
 from exgen.derive.simplify import transposed
-from exgen.derive.symbols import dim_latex, free_name
+from exgen.derive.symbols import dim_latex, example_mark, free_name
 from exgen.document import Step, Tex
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Leaf, Name, Number, is_scalar
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
     from exgen.derive.batch import Batch
     from exgen.derive.factors import Given
-    from exgen.derive.latex import Printer
     from exgen.graph import Expr
 
 ONE_STEP = ("upstream", "steps")
@@ -222,7 +221,7 @@ def update(ask: Phrase, scene: Scene) -> Answered:
         turned = notation.layout == "numerator" and not is_scalar(graph.shapes[by])
         return Name(by) - rate * (transposed(slope, graph.shapes) if turned else slope)
 
-    printer = MarkedPrinter(notation, graph.shapes, graph.loss)
+    printer = Printer(notation, graph.shapes, graph.loss)
     formula, found = (
         moved(work.written(slope)) for slope in (graph.gradient(by), work.found[by].closed)
     )

@@ -87,7 +87,7 @@ def drawn_numbers(
         return found
 
     tries = (TRIES if by_hand else luck.TRIES) if drawn else 2 if by_hand else 1
-    return luck.first_lucky(draw, ("numbers",), tries)
+    return luck.first_lucky(draw, ("draw",), tries)
 
 
 def _require_telling(

@@ -42,7 +42,7 @@ def entry_value(ask: Phrase, scene: Scene) -> Answered:
         rounding=None if digits is None else Rounding(digits),
     )
     grids = Grids(scene.setting.notation, graph, scene.values)
-    symbol = grids.printer(Entry(graph.gradient(by), row, column))
+    symbol = grids.printer(Entry(graph.gradient(by), (row, column)))
     latex, sign = cell_latex(number, digits), "=" if digits is None else r"\approx"
     inside = grids.inside(backward_of(inner).found[by].step, (row, column))
     sides = " = ".join([symbol, *([inside] if inside not in ("", latex) else [])])

@@ -45,6 +45,7 @@ def preset(
     network_rules: tuple[str, ...] = (),
     number_rules: tuple[str, ...] = (),
     needs_loss: bool = False,
+    takes_numbers: bool = False,
 ) -> Kind:
     """Return the kind whose wording is ``templates/presets/<name>.txt.j2``.
 
@@ -81,6 +82,7 @@ def preset(
         number_rules=number_rules,
         slips=slips,
         needs_loss=needs_loss,
+        takes_numbers=takes_numbers,
         sample=sample,
         solve=solve,
     )

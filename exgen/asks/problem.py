@@ -309,11 +309,12 @@ def _stated(pieces: Iterable[Piece], setting: Setting, hidden: set[str]) -> froz
 KIND = Kind(
     name=TEXT,
     summary="your own text with asks",
-    options={TEXT: (str,), "numbers": (dict,), "sizes": (dict,)},
+    options={TEXT: (str,), "sizes": (dict,)},
     network_rules=(),
     number_rules=NUMBER_RULES,
     slips=SLIPS,
     needs_loss=False,
     sample=sample,
     solve=solve,
+    takes_numbers=True,
 )

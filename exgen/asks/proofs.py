@@ -112,9 +112,7 @@ def _line(pieces: Sequence[Inline], ask: Phrase, scene: Scene) -> tuple[Formula,
 
 def _equal_to(start: Expr, rights: tuple[Expr, ...], ask: Phrase, scene: Scene) -> Equation:
     """Return the claim that lines equal what they start from, one entry of it or the whole."""
-    whole, index = (
-        (start.of, (start.row, start.column)) if isinstance(start, Entry) else (start, ())
-    )
+    whole, index = (start.of, start.indices) if isinstance(start, Entry) else (start, ())
     graph, hot, symbolic = scene.graph, None, True
     if "hot" in ask.clauses:
         name, letters = ask.clauses["hot"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.pieces import Words
 from exgen.asks.scene import Answered, Scene, placed
-from exgen.certify.sizes import TotalClaim
+from exgen.certify.equation import Equation
+from exgen.certify.quantity import Quantity
 from exgen.derive.symbols import shape_latex
 from exgen.document import Step, Tex
 from exgen.engine import evaluate
@@ -134,7 +135,7 @@ def count(ask: Phrase, scene: Scene) -> Answered:
         shape=SCALAR,
         expr=to_text(expr),
         steps=(step,),
-        claim=TotalClaim(graph, tuple(names), expr),
+        claim=Equation(graph, Quantity(count=tuple(names)), (expr,)),
     )
     return Answered(Tex(f"${blank(ask.name)}$"), (solved,))
 

@@ -290,7 +290,7 @@ ASKS: Mapping[str, Ask] = {
             "every value|gradient on its wire",
             "Every number in the circuit that is shown, but those that are given: of the forward "
             "pass, or of the backward pass.",
-            "{show rounding} {show circuit} {ask every gradient on its wire to 2 digits}",
+            "{ask every gradient on its wire to 2 digits}",
             wires.on_wires,
             ("exactly", "digits"),
         ),

@@ -15,7 +15,7 @@ from exgen.asks.scene import Answered, Scene
 from exgen.certify.arrows import INPUT, ArrowsClaim
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
+from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.batch import batched, in_rows
 from exgen.derive.orient import DATA
 from exgen.derive.symbols import dim_latex, shape_latex
@@ -155,7 +155,8 @@ def _in_batch(ask: Phrase, scene: Scene) -> Answered:
     if name == scene.graph.loss:
         raise scene.error(f"'{name}' is the loss, which stays a scalar", ask.spans["name"])
     called = batch.names.get(name, name)
-    claim = BatchShapeClaim(batch, name, batch.graph.shapes[called])
+    shown = tuple(leaf.name for leaf in batch.graph.leaves)
+    claim = ShapeClaim(batch.graph, called, batch.graph.shapes[called], shown, batch)
     printer = replace(scene.setting, graph=batch.graph).printer
     why = WITH_EXAMPLES if name in batch.names else SHARED
     return _blank(sized(ask.name, printer.name(called), claim, why))

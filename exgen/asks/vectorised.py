@@ -114,7 +114,7 @@ def _answered(
     )
     row, column = claim.index
     runs = ranges_latex(printer, (row, column), printer.shape(symbol))
-    shown = rf"$\displaystyle {printer(Entry(symbol, row, column))} = {printer(form)}$"
+    shown = rf"$\displaystyle {printer(Entry(symbol, (row, column)))} = {printer(form)}$"
     # The key prints it too: it is more than the left side of the answer.
     prints = {"show": "line", "line": Tex(rf"{shown},\quad ${runs}$" if runs else shown)}
     return Answered(prints, (solved,), "worked")

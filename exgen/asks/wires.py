@@ -18,7 +18,7 @@ from exgen.derive.elementary import gate_latex, has_letter, takes_one
 from exgen.derive.worked import slope_of
 from exgen.document import Step, Tex
 from exgen.errors import KindError
-from exgen.graph import SCALAR, Call, Expr, Name, Number
+from exgen.graph import SCALAR, Call, Derivative, Expr, Name, Number
 from exgen.language import to_text
 from exgen.language.writer import number_text
 from exgen.problems.base import Solved, blank
@@ -139,7 +139,7 @@ def _answer(ask: Phrase, scene: Scene, hand: ByHand, wire: Wire) -> Solved:
         name=_name(wire),
         latex=write(claim),
         shape=SCALAR,
-        expr=to_text(with_upstream(hand.graph).gradient(name) if backwards else line or Name(name)),
+        expr=to_text(Derivative(scene.graph.loss, name) if backwards else line or Name(name)),
         steps=(Step(sort, write(claim), WHY[backwards], claims=claims),),
         claim=claim,
         write=write,

@@ -28,7 +28,7 @@ from exgen.certify.quantity import known_values, units
 from exgen.certify.samples import Sample, all_of, cells_at, samples, wanted
 from exgen.engine import evaluate, forward
 from exgen.errors import CertificateError, KindError
-from exgen.graph import Expr, Partial, derivatives_in, is_scalar, walk
+from exgen.graph import Expr, derivatives_in, is_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,8 @@ def side_by_side(claim: Sides, trial: Trial) -> Iterator[Agreement]:
 
 def _tolerance(claim: Sides, right: Expr) -> float:
     if claim.given & derivatives_in(right):
-        return DIFFERENCE_TOLERANCE
-    mixed = any(isinstance(part, Partial) for part in walk(right))
-    return MIXED_TOLERANCE if mixed else EXACT_TOLERANCE
+        return MIXED_TOLERANCE if claim.is_by_entry(right) else DIFFERENCE_TOLERANCE
+    return EXACT_TOLERANCE
 
 
 def against_the_network(claim: Sides, trial: Trial) -> Iterator[Agreement]:

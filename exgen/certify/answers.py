@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exgen.certify.prove import prove
 from exgen.certify.reading.readers import check_printed
 from exgen.errors import CertificateError, MisfitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from exgen.certify.memory import Memory
     from exgen.certify.prove import Claim
@@ -18,22 +18,11 @@ if TYPE_CHECKING:
 
 RUBRIC = "rubric"
 """The sort of an answer that no machine can prove."""
-SORTS: Mapping[str, str] = {
-    "BatchShapeClaim": "shape in a batch",
-    "ChainClaim": "chain",
-    "MeanGradientClaim": "mean of gradients",
-    "ShapeClaim": "shape",
-    "TotalClaim": "count",
-}
-"""What a manifest calls the claim of an answer; others say it themselves."""
 
 
-def sort_of(claim: Any) -> str:  # noqa: ANN401 - a claim of any class, or None
-    """Return the sort of an answer by its claim. KeyError of a claim that no answer may have."""
-    if claim is None:
-        return RUBRIC
-    sort: str = getattr(claim, "sort", "") or SORTS[type(claim).__name__]
-    return sort
+def sort_of(claim: Claim | None) -> str:
+    """Return the sort of an answer by its claim."""
+    return RUBRIC if claim is None else claim.sort
 
 
 def certify(claim: Claim, page: Page) -> tuple[Agreement, ...]:

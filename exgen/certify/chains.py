@@ -40,6 +40,11 @@ class ChainClaim:
     denominator: bool
     hidden: tuple[int, ...]
 
+    @property
+    def sort(self) -> str:
+        """What a manifest calls it."""
+        return "chain"
+
     def prove(self) -> tuple[Agreement, ...]:
         """Multiply the factors in the printed order, and compare with the gradient."""
         if not self.jacobians:

@@ -118,18 +118,25 @@ def as_function(
     pieces, constants = held(graph, at, slope_at_zero=slope_at_zero, ties=ties)
     # Before lines are left out that rest, as a softmax does for its target.
     pieces = graph_from_logits(pieces, frozenset({by}))
-    at = forward(pieces, {**leaves, **constants, by: values[by]})
-    moving = {by}
-    for binding in pieces.bindings:
-        if names_in(binding.expr) & moving:
-            moving.add(binding.name)
-    part = _up_to(pieces, of)
+    if pieces is not graph:
+        at = forward(pieces, {**leaves, **constants, by: values[by]})
+    moving = pieces.once(("moving", by), lambda: _moving(pieces, by))
+    part = pieces.once(("up to", of), lambda: _up_to(pieces, of))
     resting = {name: at[name] for name in part.names if name not in moving}
 
     def run(array: NDArray[Any]) -> NDArray[Any]:
         return forward(part, {**resting, by: array})[of]
 
     return run
+
+
+def _moving(graph: Graph, by: str) -> frozenset[str]:
+    """Return a name, and the lines that depend on it."""
+    moving = {by}
+    for binding in graph.bindings:
+        if names_in(binding.expr) & moving:
+            moving.add(binding.name)
+    return frozenset(moving)
 
 
 def _up_to(graph: Graph, of: str) -> Graph:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exgen.certify.against import against_the_network, check_shapes, side_by_side
 from exgen.certify.compare import worst
 from exgen.certify.sides import Sides
+from exgen.certify.sizes import counted
 from exgen.certify.trials import trials
 from exgen.errors import CertificateError
 from exgen.graph import Entry, Expr, Number, walk
@@ -35,6 +36,7 @@ class Equation(Sides):
         Equation(graph, Quantity("a", "z"), (expr,), layout=notation.layout)
         Equation(graph, Quantity("L", "W"), (entry,), index=("k", "j"))
         Equation(graph, Quantity("L", "W"), cells=as_cells(array), leaves=leaves)
+        Equation(graph, Quantity(count=("W", "b")), (expr,))
 
     The fields are those of :class:`exgen.certify.sides.Sides`.
     """
@@ -46,6 +48,8 @@ class Equation(Sides):
             CertificateError: one differs, says nothing, or there is none.
 
         """
+        if self.quantity is not None and self.quantity.count:
+            return counted(self)
         sides = len(self.rights) + bool(self.cells)
         if sides < (2 if self.quantity is None else 1):
             raise CertificateError("an equation has two sides")
@@ -76,7 +80,7 @@ class Equation(Sides):
         ):
             return []
         row, column = self.index
-        first = Entry(symbol, row, column)
+        first = Entry(symbol, (row, column))
         different = tuple((str(one), str(other)) for one, other in self.different)
         lines = (first, *filter(self.is_by_entry, self.rights))
         return [prove_identity(self.graph, lines, letters, self.hot, different)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
-from exgen.graph import Call, Delta, Entry, Expr, Index, Name, Number, Partial, SumOver, walk
+from exgen.graph import Call, Delta, Derivative, Entry, Expr, Index, Name, Number, SumOver, walk
 from exgen.ops import lookup
 from exgen.ops.base import size_of
 
@@ -27,14 +27,9 @@ MAX_PLACES = 10_000_000
 """More positions than this are not tried at once: it would take all memory."""
 
 
-def partial_name(of: str, by: str) -> str:
-    """Return the key under which the derivatives of a name's entries by another's are kept."""
-    return f"partial {of} {by}"
-
-
 def everywhere(
     expr: Expr,
-    values: Mapping[str, NDArray[Any]],
+    values: Mapping[Any, NDArray[Any]],
     ranges: Mapping[str, int],
     ranks: Mapping[str, tuple[NDArray[Any], Index]] = NO_RANKS,
 ) -> NDArray[Any]:
@@ -42,8 +37,7 @@ def everywhere(
 
     Args:
         expr: a scalar over entries, whose sizes are all numbers.
-        values: two-dimensional arrays by name; the derivatives of one by another are arrays
-            with four axes, under their :func:`partial_name`.
+        values: what it reads, as :func:`exgen.certify.quantity.known_values` has it.
         ranges: how far each free index runs.
         ranks: indices that another one decides: what it is for each of that one's positions.
 
@@ -78,7 +72,7 @@ def everywhere(
 
 def _at(
     expr: Expr,
-    values: Mapping[str, NDArray[Any]],
+    values: Mapping[Any, NDArray[Any]],
     axes: Mapping[str, NDArray[Any]],
     order: tuple[str, ...],
 ) -> NDArray[Any]:
@@ -91,13 +85,13 @@ def _at(
     match expr:
         case Number(value):
             return np.full([1] * len(order), float(value))
-        case Name(name) if values[name].size == 1:
-            return np.full([1] * len(order), float(values[name].item()))
-        case Entry(of, row, column):
-            return np.asarray(evaluate(of, values)[place(row), place(column)])
-        case Partial(Entry(Name(of)), Entry(Name(by))):
-            where = (place(n) for n in (expr.of.row, expr.of.column, expr.by.row, expr.by.column))
-            return np.asarray(values[partial_name(of, by)][tuple(where)])
+        case Name() | Derivative() if (whole := evaluate(expr, values)).size == 1:
+            return np.full([1] * len(order), float(whole.item()))
+        case Entry(of, indices):
+            whole = evaluate(of, values)
+            # what is kept as a matrix is the derivative of a column by a column
+            whole = whole[:, None, :, None] if whole.ndim < len(indices) else whole
+            return np.asarray(whole[tuple(map(place, indices))])
         case Delta(left, right):
             return np.asarray(place(left) == place(right)).astype(float)
         case SumOver(index, _, body, but):

@@ -80,6 +80,11 @@ class MeanGradientClaim:
     layout: str
     batch: Batch
 
+    @property
+    def sort(self) -> str:
+        """What a manifest calls it."""
+        return "mean of gradients"
+
     def prove(self) -> tuple[Agreement, ...]:
         """Average over examples; compare with the batch's reverse mode and with differences."""
         shapes = check_shape(self.expr, self.graph.shapes, self.shape)

@@ -107,7 +107,7 @@ def calculate(expr: Expr, values: Mapping[str, Any], at: Mapping[str, int] = NOW
             return Decimal(value if isinstance(value, Decimal) else value.item())
         case Number(value):
             return _Decimals.number(value)
-        case Entry(Name(name), row, column):
+        case Entry(Name(name), (row, column)):
             place = (at[n] if isinstance(n, str) else n for n in (row, column))
             return Decimal(values[name][tuple(place)])
         case SumOver(letter, size, body, None):

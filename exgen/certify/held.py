@@ -49,6 +49,8 @@ def held(
     holding = _Holding(values, slope_at_zero, ties=ties)
     for binding in graph.bindings:
         holding.add(binding)
+    if not holding.leaves:
+        return graph, {}
     shapes = {**graph.shapes, **{leaf.name: leaf.shape for leaf in holding.leaves}}
     leaves = (*graph.leaves, *holding.leaves)
     return Graph(leaves, tuple(holding.bindings), shapes, graph.loss), holding.constants

@@ -26,7 +26,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     SumOver,
     derivatives_in,
     names_in,
@@ -175,20 +174,16 @@ class _Algebra(Struct, frozen=True):
         match expr:
             case Number(value):
                 return sympy.Rational(value.numerator, value.denominator)
-            case Entry(Name(name), row, column):
+            case Entry(Name(name), (row, column)):
                 return self.entry(name, place(row), place(column), free)
-            case Entry(Derivative(line, by), row, column):
+            case Entry(Derivative(line, by), indices):
+                *top, row, column = (0, 0, *map(place, indices))[-4:]
                 return self.derivative(
-                    lambda held: self.entry(line, 0, 0, held), (by, place(row), place(column))
+                    lambda held: self.entry(line, top[0], top[1], held), (by, row, column)
                 )
-            case Entry(of, row, column):
+            case Entry(of, (row, column)):
                 form = entry_form(of, (row, column), self.graph.shapes, letters_of(self.graph))
                 return self.of(form, at, free)
-            case Partial(Entry(Name(line)) as top, Entry(Name(by)) as bottom):
-                return self.derivative(
-                    lambda held: self.entry(line, place(top.row), place(top.column), held),
-                    (by, place(bottom.row), place(bottom.column)),
-                )
             case Delta(left, right):
                 return int(place(left) == place(right))
             case SumOver(index, size, body, but):

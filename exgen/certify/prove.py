@@ -20,6 +20,10 @@ LEAST_METHODS = 2
 class Claim(Protocol):
     """What an answer asserts, in a form that can be proven."""
 
+    @property
+    def sort(self) -> str:
+        """What a manifest calls it."""
+
     def prove(self) -> tuple[Agreement, ...]:
         """Return the methods that agree; raise CertificateError where two do not."""
 

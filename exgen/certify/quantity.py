@@ -11,7 +11,17 @@ from exgen.certify import differences
 from exgen.certify.compare import as_function
 from exgen.derive.jacobian import is_denominator
 from exgen.errors import CertificateError, MisfitError
-from exgen.graph import Derivative, Name, derivatives_in, is_column, is_scalar, names_in
+from exgen.graph import (
+    Binding,
+    Derivative,
+    Graph,
+    Leaf,
+    Name,
+    derivatives_in,
+    is_column,
+    is_scalar,
+    names_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exgen.engine import Values
-    from exgen.graph import Expr, Graph, Shape
+    from exgen.graph import Expr, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +39,14 @@ class Quantity:
 
     The value has two axes. A derivative has those of its function and then those of its variable;
     that of a scalar has the variable's alone. With a ``rate``, a number or the name of a leaf, it
-    is what ``by`` becomes in one step of gradient descent on ``of``.
+    is what ``by`` becomes in one step of gradient descent on ``of``. With a ``count`` it is how
+    many numbers these names hold.
     """
 
-    of: str
+    of: str = ""
     by: str = ""
     rate: Decimal | str | None = None
+    count: tuple[str, ...] = ()
 
     def rate_at(self, values: Values) -> float:
         """Return the rate of a step, where the leaves have these values."""
@@ -96,14 +108,21 @@ def known_values(graph: Graph, values: Values, slopes: Values, read: Iterable[Ex
 
 
 def _by_differences(graph: Graph, values: Values, symbol: Derivative) -> NDArray[np.float64]:
-    """Return the Jacobian of a line by a name that it reads: rows of the line's entries."""
-    expr = graph.expr(symbol.of)
-    if symbol.of != graph.loss and (expr is None or symbol.by not in names_in(expr)):
-        raise CertificateError(f"the line of '{symbol.of}' does not read '{symbol.by}'")
-    run, at = as_function(graph, values, symbol.by, symbol.of), values[symbol.by].astype(float)
-    columns = [differences.directional(run, at, unit).reshape(-1) for unit in units(at.shape)]
-    found = np.stack(columns, axis=1)
-    return found.reshape(at.shape) if len(found) == 1 else found
+    """Return a derivative: of a scalar, of a column by a column, or else with all four axes."""
+    expr, at = graph.expr(symbol.of), values[symbol.by].astype(float)
+    if symbol.of != graph.loss or not is_scalar(graph.shapes[graph.loss]):
+        if expr is None or symbol.by not in names_in(expr):
+            raise CertificateError(f"the line of '{symbol.of}' does not read '{symbol.by}'")
+        leaves = (Leaf(name, "const", graph.shapes[name], 2) for name in sorted(names_in(expr)))
+        line = Binding(symbol.of, expr)
+        graph = Graph(tuple(leaves), (line,), graph.shapes, symbol.of)
+    run = as_function(graph, values, symbol.by, symbol.of)
+    entries = [differences.directional(run, at, unit) for unit in units(at.shape)]
+    found = np.stack(entries, axis=-1)
+    found = found.reshape(*found.shape[:2], *at.shape)
+    if found.shape[:2] == (1, 1):
+        return np.asarray(found[0, 0])
+    return np.asarray(found[:, 0, :, 0]) if found.shape[1::2] == (1, 1) else found
 
 
 def units(shape: tuple[int, ...]) -> list[NDArray[np.float64]]:

@@ -7,26 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.certify import differences
 from exgen.certify.compare import DIRECTIONS, SEED, between, same_numbers
-from exgen.certify.everywhere import everywhere, partial_name
-from exgen.certify.quantity import known_values, units
+from exgen.certify.everywhere import everywhere
+from exgen.certify.quantity import known_values
 from exgen.derive.cases import RANK
 from exgen.derive.jacobian import is_denominator
 from exgen.engine import Values, evaluate, gradients
 from exgen.errors import CertificateError
-from exgen.graph import (
-    Delta,
-    Entry,
-    Expr,
-    Graph,
-    Index,
-    Name,
-    Partial,
-    SumOver,
-    rebuild,
-    walk,
-)
+from exgen.graph import Entry, Expr, Graph, Index, reindexed, walk
 from exgen.ops import uses
 
 if TYPE_CHECKING:
@@ -161,13 +149,10 @@ def _entries(
     """Evaluate an index form at every place that its letters may stand for."""
     quantity = claim.quantity
     shape = trial.values[quantity.by or quantity.of].shape if quantity else ()
-    expr = placed(expr, at)
+    expr = reindexed(expr, at)
     index = tuple(at.get(i, i) if isinstance(i, str) else i for i in index)
     ranges = {i: size for i, size in zip(index, shape, strict=True) if isinstance(i, str)}
     known = known_values(trial.graph, trial.values, trial.slopes, (expr,))
-    for part in walk(expr):
-        if isinstance(part, Partial):
-            _add_partial(trial.graph, part, known)
     found = everywhere(expr, known, ranges, _ranks(expr, trial, index, ranges))
     where = dict(zip(ranges, np.indices(tuple(ranges.values())), strict=True))
     allowed = np.ones(tuple(ranges.values()), dtype=bool)
@@ -183,30 +168,12 @@ def _entries(
     return Sample(array, said, upstream)
 
 
-def placed(expr: Expr, at: Mapping[str, int]) -> Expr:
-    """Put positions in place of letters."""
-
-    def put(index: Index) -> Index:
-        return at.get(index, index) if isinstance(index, str) else index
-
-    match expr:
-        case Entry(of, row, column):
-            return Entry(of, put(row), put(column))
-        case Delta(left, right):
-            return Delta(put(left), put(right))
-        case Partial(Entry(of, row, column), Entry(by, n, m)):
-            return Partial(Entry(of, put(row), put(column)), Entry(by, put(n), put(m)))
-        case SumOver(letter, size, body, but):
-            return SumOver(letter, size, placed(body, at), None if but is None else put(but))
-    return rebuild(expr, lambda part: placed(part, at))
-
-
 def _ranks(
     expr: Expr, trial: Trial, index: tuple[Index, ...], ranges: Mapping[str, int]
 ) -> dict[str, tuple[NDArray[Any], Index]]:
     """Return the places that entries take once they are sorted; the sort itself is not asked."""
     found: dict[str, tuple[NDArray[Any], Index]] = {}
-    rows = {part.row for part in walk(expr) if isinstance(part, Entry)}
+    rows = {part.indices[0] for part in walk(expr) if isinstance(part, Entry)}
     for name, rank in ((row, RANK.fullmatch(str(row))) for row in rows):
         if rank is not None:
             column = _sorted_column(trial.graph, trial.values)
@@ -221,22 +188,3 @@ def _sorted_column(graph: Graph, values: Values) -> NDArray[Any]:
         column: NDArray[Any] = evaluate(part.args[0], values)[:, 0]
         return -column if part.option("descending") == 1 else column
     raise CertificateError("nothing is sorted here")
-
-
-def _add_partial(graph: Graph, part: Partial, known: Values) -> None:
-    """Add the derivatives of a line by a name it reads, by differences of that line alone."""
-    of, by = part.of.of, part.by.of
-    if not (isinstance(of, Name) and isinstance(by, Name)):
-        raise CertificateError("a partial derivative is of an entry of a name, by another")
-    key, expr = partial_name(of.name, by.name), graph.expr(of.name)
-    if key in known:
-        return
-    if expr is None:
-        raise CertificateError(f"'{of.name}' is no line")
-    at = known[by.name]
-
-    def run(x: NDArray[Any]) -> NDArray[Any]:
-        return evaluate(expr, {**known, by.name: x})
-
-    found = [differences.directional(run, at, unit) for unit in units(at.shape)]
-    known[key] = np.stack(found, axis=-1).reshape(*known[of.name].shape, *at.shape)

@@ -19,7 +19,6 @@ from exgen.graph import (
     Expr,
     Name,
     Number,
-    Partial,
     SumOver,
     derivatives_in,
     is_scalar,
@@ -83,7 +82,7 @@ class Sides:
     def shape(self) -> Shape:
         """The rows and columns that are printed; of index forms alone, those of an entry."""
         by_entry = map(self.is_by_entry, self.rights)
-        if self.quantity is None or (all(by_entry) and not self.cells):
+        if self.quantity is None or self.quantity.count or (all(by_entry) and not self.cells):
             return SCALAR
         return self.quantity.shape(self.graph, self.layout)
 
@@ -100,6 +99,8 @@ class Sides:
         quantity = self.quantity
         if quantity is None:
             return ""
+        if quantity.count:
+            return "count"
         if quantity.rate is not None:
             return "update"
         if self.cells:
@@ -145,9 +146,10 @@ class Sides:
         parts = tuple(walk(right))
         if all(dim == ONE for dim in self.quantity.axes(self.graph)):
             # whole and entry are the same, but for what only an index form can hold
-            return self.hot is not None or any(isinstance(part, Partial) for part in parts)
+            symbols = (len(part.indices) > 2 for part in parts if isinstance(part, Entry))  # noqa: PLR2004
+            return self.hot is not None or any(symbols)
         if not isinstance(right, Call | Name | Derivative):
             return True
-        if any(isinstance(part, Entry | SumOver | Delta | Partial) for part in parts):
+        if any(isinstance(part, Entry | SumOver | Delta) for part in parts):
             return True
         return is_scalar(likely_shape(right, self.graph.shapes))

@@ -17,9 +17,9 @@ from exgen.errors import CertificateError, MisfitError
 from exgen.graph import ONE, SCALAR, Call, Dim, Expr, Name, Shape, shape_text, substitute_sizes
 from exgen.ops import lookup
 from exgen.ops.base import Sizes
-from exgen.shapes import check
 
 if TYPE_CHECKING:
+    from exgen.certify.sides import Sides
     from exgen.derive.batch import Batch
     from exgen.graph import Binding, Graph
 
@@ -33,6 +33,7 @@ class ShapeClaim:
         name: whose shape it is.
         shape: the printed shape.
         shown: the names whose shapes can be read off the sheet.
+        batch: where the network is that over many examples, with the one for a single example.
 
     """
 
@@ -40,9 +41,18 @@ class ShapeClaim:
     name: str
     shape: Shape
     shown: tuple[str, ...]
+    batch: Batch | None = None
+
+    @property
+    def sort(self) -> str:
+        """What a manifest calls it."""
+        return "shape in a batch" if self.batch else "shape"
 
     def prove(self) -> tuple[Agreement, ...]:
-        """Infer the shape from what is shown, and read it off a run of the forward pass."""
+        """Infer the shape from what is shown, and read it off a run of the forward pass.
+
+        A run of a batch is compared with one run for each example.
+        """
         name, graph = self.name, self.graph
         inferred = infer_from_shown(graph, self.shown).get(name)
         if inferred != self.shape:
@@ -55,7 +65,11 @@ class ShapeClaim:
         expected = tuple(dim.substitute(sizes).constant for dim in self.shape)
         if run != expected:
             raise CertificateError(f"forward pass: '{name}' came out as {run}, not {expected}")
-        return Agreement("inference", 0.0, len(expected)), Agreement("forward pass", 0.0, len(run))
+        agreed = (
+            Agreement("inference", 0.0, len(expected)),
+            Agreement("forward pass", 0.0, len(run)),
+        )
+        return agreed if self.batch is None else (*agreed, _one_by_one(self.batch, name))
 
 
 def infer_from_shown(graph: Graph, shown: tuple[str, ...]) -> dict[str, Shape | None]:
@@ -100,82 +114,42 @@ def _unify(binding: Binding, shapes: dict[str, Shape], sizes: Sizes) -> None:
         raise CertificateError(f"inference: {error.message}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchShapeClaim:
-    """A name of a network for one example has a shape when many examples are run at once.
-
-    Attributes:
-        batch: the network over many examples.
-        name: the name in the network for one example.
-        shape: the printed shape.
-
-    """
-
-    batch: Batch
-    name: str
-    shape: Shape
-
-    @property
-    def called(self) -> str:
-        """What the network over the batch calls it."""
-        return self.batch.names.get(self.name, self.name)
-
-    def prove(self) -> tuple[Agreement, ...]:
-        """Infer the shape in the batch, and compare a run of it with one run per example."""
-        graph = self.batch.graph
-        try:
-            check(graph)
-        except MisfitError as error:
-            raise CertificateError(f"inference: {error.message}") from None
-        called = self.called
-        if graph.shapes[called] != self.shape:
-            raise CertificateError(
-                f"inference: '{self.name}' is {shape_text(graph.shapes[called])}, "
-                f"not {shape_text(self.shape)}"
-            )
-        return Agreement("inference", 0.0, len(self.shape)), self._run(called)
-
-    def _run(self, called: str) -> Agreement:
-        """Run the batch, and put the runs of its examples side by side."""
-        single = with_numbers(self.batch.single)
-        shared = frozenset(single.names) - frozenset(self.batch.names)
-        points = example_points(single, shared)
-        graph = batch_of(self.batch, len(points))
-        values = forward(graph, stacked(self.batch, points))
-        cost = sum(point[single.loss] for point in points) / len(points)
-        agreed = compare("one by one", values[graph.loss], np.asarray(cost), EXACT_TOLERANCE)
-        if self.name not in self.batch.names:
-            return agreed
-        together = np.hstack([point[self.name] for point in points])
-        expected = together.T if self.batch.rows else together
-        return compare("one by one", values[called], expected, EXACT_TOLERANCE)
+def _one_by_one(batch: Batch, name: str) -> Agreement:
+    """Run a batch, and put the runs of its examples side by side."""
+    single = with_numbers(batch.single)
+    shared = frozenset(single.names) - frozenset(batch.names)
+    points = example_points(single, shared)
+    graph = batch_of(batch, len(points))
+    values = forward(graph, stacked(batch, points))
+    cost = sum(point[single.loss] for point in points) / len(points)
+    agreed = compare("one by one", values[graph.loss], np.asarray(cost), EXACT_TOLERANCE)
+    alone = next((own for own, called in batch.names.items() if called == name), None)
+    if alone is None:
+        return agreed
+    together = np.hstack([point[alone] for point in points])
+    expected = together.T if batch.rows else together
+    return compare("one by one", values[name], expected, EXACT_TOLERANCE)
 
 
-@dataclass(frozen=True, slots=True)
-class TotalClaim:
-    """Some leaves hold so many numbers in all.
+def counted(claim: Sides) -> tuple[Agreement, Agreement]:
+    """Multiply sizes out, and count the entries of arrays in a forward pass.
 
-    Attributes:
-        graph: the network.
-        names: the leaves.
-        count: a number, or an expression in the sizes that stay symbolic.
+    Raises:
+        CertificateError: a side is another number.
 
     """
-
-    graph: Graph
-    names: tuple[str, ...]
-    count: Expr
-
-    def prove(self) -> tuple[Agreement, ...]:
-        """Multiply the sizes out, and count the entries of arrays in a forward pass."""
-        sizes = trial_sizes(self.graph)
-        printed = evaluate(substitute_sizes(self.count, sizes), {}, exact=True).item()
-        shapes = [self.graph.shapes[name] for name in self.names]
-        multiplied = sum(prod(dim.substitute(sizes).constant for dim in shape) for shape in shapes)
-        point = trial_point(with_numbers(self.graph), SEED)
-        counted = sum(1 for name in self.names for _ in point[name].flat)
-        for method, found in (("sizes", multiplied), ("entries counted", counted)):
+    names = claim.quantity.count if claim.quantity else ()
+    sizes = trial_sizes(claim.graph)
+    shapes = [claim.graph.shapes[name] for name in names]
+    point = trial_point(with_numbers(claim.graph), SEED)
+    ways = {
+        "sizes": sum(prod(dim.substitute(sizes).constant for dim in shape) for shape in shapes),
+        "entries counted": sum(1 for name in names for _ in point[name].flat),
+    }
+    for right in claim.rights:
+        printed = evaluate(substitute_sizes(right, sizes), {}, exact=True).item()
+        for method, found in ways.items():
             if found != printed:
                 raise CertificateError(f"{method}: {found} is not {printed}")
-        count = len(self.names)
-        return Agreement("sizes", 0.0, count), Agreement("entries counted", 0.0, counted)
+    found = ways["entries counted"]
+    return Agreement("sizes", 0.0, len(names)), Agreement("entries counted", 0.0, found)

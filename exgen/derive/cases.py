@@ -11,7 +11,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from exgen.derive.index import Form, Letters
-from exgen.derive.partials import renamed
 from exgen.errors import KindError
 from exgen.graph import (
     Call,
@@ -24,6 +23,7 @@ from exgen.graph import (
     made,
     operands,
     rebuild,
+    reindexed,
     walk,
 )
 from exgen.ops.order import PERMUTATION, SORT
@@ -80,7 +80,7 @@ class _Cases(Form, frozen=True):
 
     def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
         if made(expr, SORT.name):
-            return Entry(expr, *index)
+            return Entry(expr, index)
         return Form.at(self, expr, index, taken)
 
     def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
@@ -115,7 +115,7 @@ def _collected(expr: Expr) -> Expr:
     match expr:
         case Call("add", (SumOver() as total, single)) | Call("add", (single, SumOver() as total)):
             for position in _positions(single):
-                inside = renamed(total.body, {total.index: position})
+                inside = reindexed(total.body, {total.index: position})
                 if Counter(operands(inside, "mul")) == Counter(operands(single, "mul")):
                     rest = SumOver(total.index, total.size, total.body, position)
                     return as_expr(2) * single + rest
@@ -123,4 +123,5 @@ def _collected(expr: Expr) -> Expr:
 
 
 def _positions(expr: Expr) -> list[int]:
-    return [p.row for p in walk(expr) if isinstance(p, Entry) and isinstance(p.row, int)]
+    rows = (part.indices[0] for part in walk(expr) if isinstance(part, Entry))
+    return [row for row in rows if isinstance(row, int)]

@@ -8,8 +8,8 @@ from exgen.derive.derivations import Derivation, Line, derivation, ranges_of
 from exgen.derive.gradients import derive_gradients
 from exgen.derive.index import entry_form, letters, letters_of
 from exgen.derive.orient import per_example
-from exgen.derive.partials import ordered, renamed
-from exgen.derive.summands import entry_at, loss_line
+from exgen.derive.partials import ordered
+from exgen.derive.summands import loss_line
 from exgen.errors import KindError
 from exgen.graph import (
     Call,
@@ -19,6 +19,7 @@ from exgen.graph import (
     is_column,
     is_scalar,
     names_in,
+    reindexed,
     substitute,
     walk,
 )
@@ -86,13 +87,10 @@ def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
     """
     line = loss_line(graph)
     closed = derive_gradients(graph)[line.prediction].closed
+    prediction, target = (Entry(Name(name), index) for name in (line.prediction, line.target))
     lines = (
-        Line(Entry(graph.gradient(line.prediction), *index), "start"),
-        Line(
-            line.at(entry_at(line.prediction, *index), entry_at(line.target, *index)),
-            "local",
-            (graph.loss,),
-        ),
+        Line(Entry(graph.gradient(line.prediction), index), "start"),
+        Line(line.at(prediction, target), "local", (graph.loss,)),
         Line(entry_form(closed, index, graph.shapes, letters(graph.shapes)), "cancel"),
     )
     kept = lines[: 2 if lines[1].expr == lines[2].expr else 3]
@@ -141,7 +139,7 @@ def _in_letters(found: Derivation, index: tuple[Index, Index]) -> Derivation:
         index,
         tuple((new, dim) for own, dim in found.ranges if isinstance(new := letters[own], str)),
         tuple(
-            Line(renamed(line.expr, letters), line.rule, _about(line.about, letters))
+            Line(reindexed(line.expr, letters), line.rule, _about(line.about, letters))
             for line in found.lines
         ),
         found.premise,

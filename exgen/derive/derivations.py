@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.derive.gradients import derive_gradients
-from exgen.derive.index import Bound, Letters, entry_form, letters_of, over
+from exgen.derive.index import Bound, Letters, entry_form, letters_of, over, times
 from exgen.derive.partials import contracted, ordered, partial
 from exgen.derive.simplify import simplify
 from exgen.errors import KindError
@@ -27,21 +27,25 @@ from exgen.graph import (
     Graph,
     Index,
     Name,
-    Partial,
     SumOver,
+    as_expr,
     derivatives_in,
     is_column,
+    made,
     names_in,
     walk,
 )
 from exgen.ops import traits_of
-from exgen.ops.activations import EXP, SIGMOID, SOFTMAX
-from exgen.ops.base import axis_option
+from exgen.ops.activations import EXP, SOFTMAX
+from exgen.ops.base import Fusion, axis_option
 from exgen.ops.losses import AFTER_SIGMOID, AFTER_SOFTMAX, BCE, CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
     from exgen.ops.base import Op
+
+
+FUSED = (AFTER_SOFTMAX, AFTER_SIGMOID)
 
 
 class Line(Struct, frozen=True):
@@ -155,14 +159,15 @@ class _Deriver(Struct, frozen=True):
                 f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
             )
         index, last = index_gradient(self.graph, name, self.found[name], self.letters)
-        start = Line(Entry(self.graph.gradient(name), *index), "start")
-        output = self.output(name)
-        if output is not None and self.found[name].rules == (AFTER_SOFTMAX.rule,):
+        start = Line(Entry(self.graph.gradient(name), index), "start")
+        (rule, *others), lines, premise = self.found[name].rules, None, ""
+        output = self.output(name, next((f for f in FUSED if f.rule == rule), None))
+        if output is None or others:
+            lines = self.chain(name, index, last)
+        elif rule == AFTER_SOFTMAX.rule:
             lines, premise = self.softmax(output, name, index, last), "target"
-        elif self.found[name].rules == (AFTER_SIGMOID.rule,):
-            lines, premise = self.sigmoid(name, index, last), ""
         else:
-            lines, premise = self.chain(name, index, last), ""
+            lines = self.sigmoid(output, name, index, last)
         return Derivation(
             name, index, ranges_of(self.graph, name, index), (start, *_distinct(lines)), premise
         )
@@ -179,16 +184,16 @@ class _Deriver(Struct, frozen=True):
         dropped: list[str] = []
         for reader in readers:
             place, bound = self.fresh(reader.name, index)
-            entry = Entry(Name(reader.name), *place)
             if reader.name == self.graph.loss and _is_direct(reader.expr, name):
                 local, bound = self.of_loss(reader.name, name, index)
             else:
                 local = partial(self.graph, reader.name, place, name, index, self.letters)
             upstream = self.upstream(reader.name, place, last)
-            symbol = Entry(self.graph.gradient(reader.name), *place)
-            by = Partial(entry, Entry(Name(name), *index))
+            symbol = Entry(self.graph.gradient(reader.name), place)
+            by = self.graph.partial(reader.name, place, name, index)
             whole = reader.name == self.graph.loss
-            symbols.append(over(bound, by if whole else symbol * by))
+            # the symbol would mean the gradient along every path
+            symbols.append(over(bound, self.tidy(local) if whole else symbol * by))
             inner = local if whole else upstream * local
             locals_.append(over(bound, self.tidy(inner)))
             left.append(self.tidy(contracted(over(bound, self.tidy(inner)))))
@@ -221,92 +226,89 @@ class _Deriver(Struct, frozen=True):
         """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
         symbol = self.graph.gradient(name)
         if symbol in derivatives_in(last) or name == self.graph.loss:
-            return Entry(symbol, *place)
+            return Entry(symbol, place)
         return entry_form(self.found[name].step, place, self.graph.shapes, self.letters)
 
     # --- softmax with cross-entropy ---
 
-    def output(self, name: str) -> Binding | None:
-        """Return the line that is the softmax of a name; None where there is none."""
+    def output(self, name: str, fusion: Fusion | None) -> Binding | None:
+        """Return the line that is the output of a fusion, of a name alone; None without one."""
         return next(
             (
-                b for b in self.graph.bindings
-                if SOFTMAX.made(b.expr) and b.expr.args[0] == Name(name)
+                line
+                for line in self.graph.bindings
+                if fusion and made(line.expr, fusion.output) and line.expr.args[0] == Name(name)
             ),
             None,
-        )  # fmt: skip
+        )
 
     def softmax(
         self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
     ) -> list[Line]:
         """Return the lines from the loss through the softmax to the logits."""
-        p, t = Name(output.name), self.target(output.name)
+        p, t = Name(output.name), self.target(output.name, CROSS_ENTROPY)
         axis = axis_option(dict(output.expr.options)) if isinstance(output.expr, Call) else 0
         dim, own = self.graph.shapes[name][axis], index[axis]
         m = f"{self.letters[dim]}'"
 
         def at(of: Expr, letter: Index) -> Entry:
             row, column = (letter, index[1]) if axis == 0 else (index[0], letter)
-            return Entry(of, row, column)
+            return Entry(of, (row, column))
 
         def over(body: Expr) -> Expr:
             return SumOver(m, dim, body)
 
         p_m, t_m, p_k, t_k = at(p, m), at(t, m), at(p, own), at(t, own)
         share = self.share(last)
-        slope = -(t_m / p_m) if share is None else -(share * (t_m / p_m))
+        slope = -times(share, t_m / p_m)
         gradient = at(self.graph.gradient(output.name), m)
+        by = self.graph.partial(output.name, p_m.indices, name, at(p, own).indices)
         local = p_m * (Delta(m, own) - p_k)
-
-        def scaled(expr: Expr) -> Expr:
-            return expr if share is None else share * expr
-
         return [
-            Line(over(gradient * Partial(p_m, at(Name(name), own))), "chain", (output.name,)),
+            Line(over(gradient * by), "chain", (output.name,)),
             Line(over(slope * local), "slopes", (output.name,)),
-            Line(scaled(over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
-            Line(scaled(p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
-            Line(scaled(p_k * over(t_m) - t_k), "delta", (f"{m}={own}",)),
+            Line(times(share, over(t_m * (p_k - Delta(m, own)))), "cancel output", (output.name,)),
+            Line(times(share, p_k * over(t_m) - over(t_m * Delta(m, own))), "split"),
+            Line(times(share, p_k * over(t_m) - t_k), "delta", (f"{m}={own}",)),
             Line(last, "premise", tuple(sorted(names_in(t)))),
         ]
 
     # --- sigmoid with binary cross-entropy ---
 
-    def sigmoid(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+    def sigmoid(
+        self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
+    ) -> list[Line]:
         """Return the lines from the loss through the sigmoid to the pre-activation."""
-        output = next(
-            b.name for b in self.graph.bindings
-            if SIGMOID.made(b.expr) and b.expr.args[0] == Name(name)
-        )  # fmt: skip
-        p = Entry(Name(output), *index)
-        t = entry_form(self.target(output, BCE), index, self.graph.shapes, self.letters)
+        out = output.name
+        p = Entry(Name(out), index)
+        t = entry_form(self.target(out, BCE), index, self.graph.shapes, self.letters)
         share = self.share(last)
         product = (t / p - (1 - t) / (1 - p)) * (p * (1 - p))
         one = (1 - t) * p - t * (1 - p)
-        gradient, by = Entry(self.graph.gradient(output), *index), Entry(Name(name), *index)
+        gradient = Entry(self.graph.gradient(out), index)
         return [
-            Line(gradient * Partial(p, by), "own chain", (output,)),
-            Line(-(product if share is None else share * product), "slopes", (output,)),
-            Line(one if share is None else share * one, "multiply out"),
+            Line(gradient * self.graph.partial(out, index, name, index), "own chain", (out,)),
+            Line(-times(share, product), "slopes", (out,)),
+            Line(times(share, one), "multiply out"),
             Line(last, "cancel"),
         ]
 
-    def target(self, output: str, loss: Op = CROSS_ENTROPY) -> Expr:
+    def target(self, output: str, loss: Op) -> Expr:
         for binding in self.graph.bindings:
             for part in walk(binding.expr):
-                if part == loss(Name(output), *_second(part)):
-                    return _second(part)[0]
+                if loss.made(part) and part.args[0] == Name(output):
+                    return part.args[1]
         raise KindError("there is no cross-entropy of this output")
 
     @staticmethod
-    def share(last: Expr) -> Expr | None:
-        """Return the factor before ``p - t``, such as 1/N; None where there is none."""
+    def share(last: Expr) -> Expr:
+        """Return the factor before ``p - t``, such as 1/N."""
         match last:
             case Call("mul", (factor, Call("sub"))):
                 return factor
             case Call("div", (Call("sub"), below)):
                 return 1 / below
-        return None
+        return as_expr(1)
 
 
 def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation:
@@ -328,7 +330,7 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
     own = letter if same else other
 
     def at(name: str, index: Index) -> Entry:
-        return Entry(Name(name), index, 0)
+        return Entry(Name(name), (index, 0))
 
     def power(index: Index) -> Expr:
         return EXP(at(logits, index))
@@ -342,8 +344,8 @@ def hot_derivation(graph: Graph, *, same: bool, letter: str = "c") -> Derivation
     )
     slope = p_y * (1 - p_y) if same else -(p_y * p_own)
     lines = (
-        Line(Entry(graph.gradient(logits), own, 0), "start"),
-        Line(-(1 / p_y * Partial(p_y, at(logits, own))), "log"),
+        Line(Entry(graph.gradient(logits), (own, 0)), "start"),
+        Line(-(1 / p_y * graph.partial(output, (letter, 0), logits, (own, 0))), "log"),
         Line(-(1 / p_y * (top / total**2)), "quotient"),
         Line(-(1 / p_y * slope), "in terms of", (output,)),
         Line(p_y - 1 if same else p_own, "cancel"),
@@ -384,10 +386,6 @@ def _is_direct(expr: Expr, name: str) -> bool:
         isinstance(part, Call) and traits_of(part).loss and part.args[0] == Name(name)
         for part in walk(expr)
     )
-
-
-def _second(part: Expr) -> tuple[Expr, ...]:
-    return part.args[1:2] if isinstance(part, Call) else ()
 
 
 def _total(parts: list[Expr]) -> Expr:

@@ -24,7 +24,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -180,8 +179,8 @@ class Form(Struct, frozen=True):
         """Return an expression's entry; ``taken`` are the letters that stand around it."""
         match expr:
             case Name() | Derivative():
-                return Entry(expr, *index)
-            case Number() | Size() | Delta() | SumOver() | Entry() | Partial():
+                return Entry(expr, index)
+            case Number() | Size() | Delta() | SumOver() | Entry():
                 return expr
             case Call(op) if traits_of(expr).routed or "stride" in lookup(op).options:
                 raise KindError(
@@ -201,7 +200,7 @@ class Form(Struct, frozen=True):
             case "matmul":
                 (i,), bound = self.names.place(inner[0][1:], taken)
                 left = self.at(args[0], (row, i), taken | {i})
-                return over(bound, _times(left, self.at(args[1], (i, column), taken | {i})))
+                return over(bound, times(left, self.at(args[1], (i, column), taken | {i})))
             case "transpose":
                 return self.at(args[0], (column, row), taken)
             case "ones":
@@ -211,7 +210,7 @@ class Form(Struct, frozen=True):
             case "identity":
                 return as_expr(1) if row == column else Delta(row, column)
             case "diag":
-                return _times(self.at(args[0], (row, 0), taken), Delta(row, column))
+                return times(self.at(args[0], (row, 0), taken), Delta(row, column))
             case "item":
                 r, c = (expr.option(name) for name in ("row", "column"))
                 return self.at(
@@ -230,7 +229,7 @@ class Form(Struct, frozen=True):
             )
         parts = tuple(self._own(arg, index, taken) for arg in args)
         if expr.op == "mul":
-            return _times(*parts)
+            return times(*parts)
         return Call(expr.op, parts, expr.options)
 
     def _reduction(
@@ -247,7 +246,7 @@ class Form(Struct, frozen=True):
         return total
 
 
-def _times(left: Expr, right: Expr) -> Expr:
+def times(left: Expr, right: Expr) -> Expr:
     """Return a product without factors of 1, which the ones of a bias leave behind."""
     if left == as_expr(1):
         return right

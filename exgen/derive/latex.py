@@ -32,7 +32,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     Shape,
     Size,
     SumOver,
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exgen.derive.notation import Notation
+    from exgen.graph import Place
 
 PRODUCTS: Mapping[str, str] = {
     "times": r"\times",
@@ -95,6 +95,8 @@ class Printer:
         decorate: what to make of a printed name, such as a brace with its shape; gets the name
             and its LaTeX.
         batch: the axis along which the examples run, for each name that holds a batch.
+        examples: the names whose values belong to one example of many.
+        mark: the superscript of such a value.
 
     """
 
@@ -103,6 +105,8 @@ class Printer:
     loss: str
     decorate: Callable[[str, str], str] | None = None
     batch: Mapping[str, int] = field(default_factory=dict)
+    examples: frozenset[str] = frozenset()
+    mark: str = ""
 
     def __call__(self, expr: Expr) -> str:
         """Return an expression as LaTeX for math mode."""
@@ -131,8 +135,8 @@ class Printer:
                 return Printed(dim_latex(Dim(0, (name,))))
             case Call(op, args, _):
                 return lookup(op).tex(self, tuple(self.printed(arg) for arg in args), expr)
-            case Entry(of, row, column):
-                return self._entry(of, row, column)
+            case Entry(of, indices):
+                return self._entry(of, indices)
             case SumOver(index, size, body, but):
                 body_latex = self._wrap(self.printed(body), Level.PRODUCT)
                 if but is not None:
@@ -141,9 +145,6 @@ class Printer:
                 return Printed(f"{self._sum_sign(index, size)} {body_latex}", Level.PRODUCT)
             case Delta(left, right):
                 return Printed(rf"\delta_{{{self._index(left)}{self._index(right)}}}")
-            case Partial(of, by):
-                sign = r"\mathrm{d}" if self.notation.gradient == "d" else r"\partial "
-                return Printed(rf"\frac{{{sign}{self(of)}}}{{{sign}{self(by)}}}")
         return Printed(rf"\text{{{type(expr).__name__}}}")
 
     # --- names, shapes, derivatives ---
@@ -159,7 +160,10 @@ class Printer:
         shape = SCALAR if entry else self.shapes[name]
         is_loss = name == self.loss and not (self.notation.loss == "J" and "J" in self.shapes)
         marked = self.notation.layer != "none" or not unique_without_layers(self.shapes)
-        return symbol(name, shape, self.notation, is_loss=is_loss, marked=marked)
+        plain = symbol(name, shape, self.notation, is_loss=is_loss, marked=marked)
+        if name not in self.examples:
+            return plain
+        return Symbol(plain.base, plain.subscripts, plain.superscript + self.mark)
 
     def name(self, name: str) -> str:
         """Return a name as LaTeX."""
@@ -188,8 +192,11 @@ class Printer:
     def partial(self, by: str, index: str) -> str:
         """Return the derivative of the loss by one entry of a name."""
         entry = self.symbol(by, entry=True).latex(index=index)
+        return self._quotient(self.name(self.loss), entry)
+
+    def _quotient(self, of: str, by: str) -> str:
         sign = r"\mathrm{d}" if self.notation.gradient == "d" else r"\partial "
-        return rf"\frac{{{sign}{self.name(self.loss)}}}{{{sign}{entry}}}"
+        return rf"\frac{{{sign}{of}}}{{{sign}{by}}}"
 
     @property
     def chain_sign(self) -> str:
@@ -206,6 +213,10 @@ class Printer:
         return rf"\left({latex}\right)^{{{self.turned}}}"
 
     # --- brackets ---
+
+    def wrapped(self, expr: Expr) -> str:
+        """Return an expression as the body of a sum: in brackets where it is a sum itself."""
+        return self._wrap(self.printed(expr), Level.PRODUCT, Level.HADAMARD)
 
     def _wrap(self, part: Printed, *fitting: Level) -> str:
         """Return the part in brackets unless its level is among those that fit bare."""
@@ -452,23 +463,23 @@ class Printer:
         """Return one entry."""
         row, column = (dict(this.options)[name] for name in ("row", "column"))
         column = column if isinstance(column, int) else 0
-        return self._entry(this.args[0], int(str(row)), column, part)
+        return self._entry(this.args[0], (int(str(row)), column), part)
 
     def _index(self, index: Index) -> str:
         return str(index + self.notation.index_base) if isinstance(index, int) else index
 
-    def _entry(self, of: Expr, row: Index, column: Index, part: Printed | None = None) -> Printed:
-        by = of.by if isinstance(of, Derivative) else None
-        # The gradient's entries are counted as the variable's, in every layout.
+    def _entry(self, of: Expr, indices: Place, part: Printed | None = None) -> Printed:
+        if isinstance(of, Derivative):
+            # They are counted as those of function and variable, in every layout.
+            wholes = (Name(of.of), indices[:-2] or (0, 0)), (Name(of.by), indices[-2:])
+            return Printed(self._quotient(*(self._entry(*part).latex for part in wholes)))
         shape, part = self.shape(of), part or self.printed(of)
         if is_scalar(shape):
-            return part if by is None else Printed(self.partial(by, ""))
-        positions = (row,) if is_column(shape) else (row, column)
+            return part
+        positions = indices[:1] if is_column(shape) else indices
         texts = [self._index(index) for index in positions]
         # Indices of several digits need a comma between them.
         index = ("" if all(len(text.rstrip("'")) == 1 for text in texts) else ",").join(texts)
-        if by is not None:
-            return Printed(self.partial(by, index), Level.ATOM)
         if isinstance(of, Name):
             named = self.symbol(of.name, entry=True)
             level = Level.SCRIPT if named.superscript else Level.ATOM
@@ -540,7 +551,7 @@ class Printer:
         prediction, target = this.args
         shape = self.shape(prediction)
         indices = self._loss_indices(prediction, shape)
-        p, y = (self._entry(arg, *indices) for arg in (prediction, target))
+        p, y = (self._entry(arg, indices) for arg in (prediction, target))
         first = None if binary else self.notation.class_base
         counted = [
             (index, dim)

@@ -62,7 +62,7 @@ def linear_entries(
         for place, factor in factors:
             if factor[where] == 0:
                 continue
-            at: Expr = Name(symbol) if shape == (1, 1) else Entry(Name(symbol), *place)
+            at: Expr = Name(symbol) if shape == (1, 1) else Entry(Name(symbol), place)
             term = scaled(factor[where], at)
             expr = term if expr == as_expr(0) else expr + term
         return expr

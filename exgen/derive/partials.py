@@ -21,12 +21,12 @@ from exgen.graph import (
     Graph,
     Index,
     Name,
-    Partial,
     Shape,
     SumOver,
     as_expr,
     names_in,
     rebuild,
+    reindexed,
     walk,
 )
 from exgen.ops import lookup
@@ -83,11 +83,10 @@ class _Chain(Struct, frozen=True):
 
     def resolved(self, expr: Expr, taken: frozenset[Index]) -> Expr:
         """Write entries of composite expressions in index form too."""
-        if isinstance(expr, Entry) and not isinstance(expr.of, Name):
+        if isinstance(expr, Entry) and isinstance(expr.of, Call):
             shape = shape_of(expr.of, self.shapes)
             row, column = (
-                0 if dim == ONE else n
-                for dim, n in zip(shape, (expr.row, expr.column), strict=True)
+                0 if dim == ONE else n for dim, n in zip(shape, expr.indices, strict=True)
             )
             return entry_form(expr.of, (row, column), self.shapes, self.letters, avoid=taken)
         return rebuild(expr, lambda part: self.resolved(part, taken))
@@ -129,7 +128,7 @@ def contracted(expr: Expr) -> Expr:
             if one == tidy.index:
                 rest = [part for m, part in enumerate(factors) if m != n]
                 product = reduce(lambda a, b: a * b, rest, as_expr(1))
-                return _simple(renamed(product, {tidy.index: other}))
+                return _simple(reindexed(product, {tidy.index: other}))
     return tidy
 
 
@@ -149,27 +148,6 @@ def _factors(expr: Expr) -> list[Expr]:
         case Call("div", (top, bottom)) if any(isinstance(p, Delta) for p in _factors(top)):
             return [*_factors(top), 1 / bottom]
     return [expr]
-
-
-def renamed(expr: Expr, letters: Mapping[Index, Index]) -> Expr:
-    """Return an expression with other indices, all replaced at once."""
-
-    def fix(index: Index) -> Index:
-        return letters.get(index, index)
-
-    match expr:
-        case Entry(of, row, column):
-            return Entry(of, fix(row), fix(column))
-        case Delta(left, right):
-            return Delta(fix(left), fix(right))
-        case Partial(of, by):
-            return Partial(
-                Entry(of.of, fix(of.row), fix(of.column)), Entry(by.of, fix(by.row), fix(by.column))
-            )
-        case SumOver(index, size, body, but):
-            own = None if but is None else fix(but)
-            return SumOver(str(fix(index)), size, renamed(body, letters), own)
-    return rebuild(expr, lambda part: renamed(part, letters))
 
 
 def ordered(expr: Expr) -> Expr:
@@ -192,4 +170,4 @@ def _rank(factor: Expr) -> int:
             return 3
         case SumOver():
             return 4
-    return 2 if any(isinstance(part, (Entry, Partial)) for part in walk(factor)) else 0
+    return 2 if any(isinstance(part, Entry) for part in walk(factor)) else 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from exgen.derive.gradients import derive_gradients
@@ -26,9 +24,6 @@ from exgen.graph import (
     substitute,
 )
 from exgen.ops import lookup
-
-if TYPE_CHECKING:
-    from exgen.graph import Index
 
 P, Y, TERM = "p", "y", "l"
 
@@ -105,8 +100,3 @@ def _slope(op: str) -> Expr:
 def _named(expr: Expr) -> Expr:
     """Return an index form of scalars with names in place of entries."""
     return expr.of if isinstance(expr, Entry) else rebuild(expr, _named)
-
-
-def entry_at(name: str, row: Index, column: Index) -> Expr:
-    """Return an entry of a name."""
-    return Entry(Name(name), row, column)

@@ -57,6 +57,11 @@ def symbol(
     return Symbol(letter, subscripts, LAYER_MARKS[notation.layer].format(layer))
 
 
+def example_mark(notation: Notation, index: str = "i") -> str:
+    """Return the superscript of example i, in brackets that no layer has."""
+    return f"[{index}]" if notation.layer == "parenthesis" else f"({index})"
+
+
 def _parts(name: str) -> tuple[str, str, list[str]]:
     """Return a name's base, its layer number (empty without one), and its tags."""
     match = PARTS.match(name)

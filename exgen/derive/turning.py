@@ -75,8 +75,9 @@ class Turning:
             same = self._call(expr)[0] if isinstance(expr, Call) else self._number(expr)
             return same, same
         if isinstance(expr, Name | Derivative):
-            key = expr.name if isinstance(expr, Name) else expr
-            return (expr.T, expr) if key in self.names else (expr, expr.T)
+            # The gradient by what is turned is turned with it.
+            keys = {expr.name} if isinstance(expr, Name) else {expr, expr.by}
+            return (expr.T, expr) if keys & self.names else (expr, expr.T)
         if not isinstance(expr, Call):
             return expr, expr
         straight, flipped = self._call(expr)
@@ -84,10 +85,11 @@ class Turning:
 
     def _number(self, expr: Expr) -> Expr:
         """Return a scalar that is no call: an entry, a sum over an index, a name."""
-        if isinstance(expr, Entry):
-            straight, flipped = self._pair(expr.of)
-            if _count(flipped) < _count(straight):
-                return Entry(flipped, expr.column, expr.row)
+        match expr:
+            case Entry(of, (row, column)):
+                straight, flipped = self._pair(of)
+                if _count(flipped) < _count(straight):
+                    return Entry(flipped, (column, row))
         return rebuild(expr, self.straight)
 
     def _call(self, expr: Call) -> Pair:

@@ -212,14 +212,15 @@ class Expressions:
     def _subscript(self, node: ast.expr, value: ast.expr, where: ast.expr) -> Expr:
         inner = self.read(value)
         parts = where.elts if isinstance(where, ast.Tuple) else [where]
-        if not 1 <= len(parts) <= 2:  # noqa: PLR2004 - rows and columns
+        of_each = self.by_entry and isinstance(inner, Derivative) and len(parts) == 4  # noqa: PLR2004
+        if not (1 <= len(parts) <= 2 or of_each):  # noqa: PLR2004 - rows and columns
             raise self.error(
                 where,
                 "an array has two axes, so it takes one or two positions",
                 "The first entry is x[0].",
             )
-        if self.by_entry and any(isinstance(part, ast.Name) for part in parts):
-            return Entry(inner, *(*map(self._index, parts), 0)[:2])
+        if of_each or (self.by_entry and any(isinstance(part, ast.Name) for part in parts)):
+            return Entry(inner, (*map(self._index, parts), 0)[: max(2, len(parts))])
         if not any(isinstance(part, ast.Slice) for part in parts):
             positions = [self._position(part) for part in parts]
             column = positions[1] if len(positions) > 1 else None

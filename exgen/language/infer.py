@@ -19,6 +19,7 @@ from exgen.graph import (
     Call,
     Derivative,
     Dim,
+    Entry,
     Expr,
     Name,
     Shape,
@@ -36,7 +37,7 @@ from exgen.language.writer import to_text
 from exgen.ops import lookup, traits_of
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.arithmetic import TERMS
-from exgen.shapes import check_size, derivative_shape
+from exgen.shapes import Shapes, check_size, derivative_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,6 +144,12 @@ class Typer(Struct, frozen=True):
             with retold(partial(self.source.error, span=expr.span or Span(1, 0, 1))):
                 shape = derivative_shape(self.shapes[expr.of], self.shapes[expr.by])
             return Typed(expr, shape, Features())
+        if isinstance(expr, Entry) and isinstance(expr.of, Derivative):
+            count = len(Shapes(self.shapes).axes(expr.of))
+            if len(expr.indices) != count:
+                message = f"an entry of this derivative has {count} indices"
+                raise self.source.error(message, expr.of.span or Span(1, 0, 1))
+            return Typed(expr, SCALAR, Features())
         if not isinstance(expr, Call):
             return Typed(rebuild(expr, lambda part: self.infer(part).expr), SCALAR, Features())
         if expr.op not in TERMS:

@@ -16,7 +16,6 @@ from exgen.graph import (
     Leaf,
     Name,
     Number,
-    Partial,
     Size,
     SumOver,
 )
@@ -102,15 +101,13 @@ def _write(expr: Expr) -> tuple[str, Level]:
             level = Level.PRODUCT if "/" in text else Level.UNARY if value < 0 else Level.ATOM
         case Call():
             text, level = _write_call(expr)
-        case Entry(of, row, column):
-            text = f"{_wrap(of, Level.ATOM)}[{row}, {column}]"
+        case Entry(of, indices):
+            text = f"{_wrap(of, Level.ATOM)}[{', '.join(map(str, indices))}]"
         case SumOver(index, size, body, but):
             left_out = "" if but is None else f", {index} != {but}"
             text = f"sum_over({index} < {size}{left_out}, {to_text(body)})"
         case Delta(left, right):
             text = f"delta({left}, {right})"
-        case Partial(of, by):
-            text = f"partial({to_text(of)}, {to_text(by)})"
         case _:
             text = repr(expr)
     return text, level

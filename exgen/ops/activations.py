@@ -12,7 +12,6 @@ from exgen.graph import (
     ONE,
     Delta,
     Expr,
-    OptionValue,
     Shape,
     as_expr,
     call,
@@ -20,6 +19,8 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
+    ArgShapes,
+    Given,
     Op,
     Pair,
     Signature,
@@ -38,7 +39,7 @@ from exgen.ops.entrywise import ENTRYWISE, entrywise, shown_as
 from exgen.ops.reduce import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -211,9 +212,7 @@ GELU = entrywise(
 SOFTMAX_LATEX = r"\operatorname{softmax}"
 
 
-def _softmax_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _softmax_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     shape = sizes.shape(shapes[0])
     features_axis(shape, options, "softmax")
     return shape

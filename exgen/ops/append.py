@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exgen.graph import ONE, OptionValue, Shape, call
+from exgen.graph import ONE, Shape, call
 from exgen.ops.assemble import CONCAT
 from exgen.ops.base import (
     AXIS,
+    ArgShapes,
+    Given,
     Op,
     Signature,
     Site,
@@ -23,8 +25,6 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
 
@@ -42,7 +42,7 @@ def _with_one(name: str, *, first: bool) -> Op:
         one = _one(a, axis or 0)
         return np.concatenate([one, a] if first else [a, one], axis=axis or 0)
 
-    def shape(sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]) -> Shape:
+    def shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
         before = sizes.shape(shapes[0])
         axis = features_axis(before, options, name)
         grown = before[axis] + ONE

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.errors import MisfitError
-from exgen.graph import Expr, Number, OptionValue, Shape, call, is_scalar, shape_text
-from exgen.ops.base import Sizes, named
+from exgen.graph import Expr, Number, Shape, call, is_scalar, shape_text
+from exgen.ops.base import ArgShapes, Given, Sizes, named
 from exgen.ops.entrywise import ENTRYWISE, MINUS, PLUS, entrywise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
 MAX_BITS = 100_000
@@ -23,9 +21,7 @@ HALF = Number(Fraction(1, 2))
 OTHER_FACTOR = "The derivative of a product with respect to one factor is the other factor."
 
 
-def _pow_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _pow_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     base, exponent = (sizes.shape(shape) for shape in shapes)
     if not is_scalar(exponent):
         raise MisfitError(

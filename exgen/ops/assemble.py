@@ -12,7 +12,6 @@ from exgen.graph import (
     SCALAR,
     Dim,
     Expr,
-    OptionValue,
     Shape,
     call,
     is_column,
@@ -20,6 +19,8 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
+    ArgShapes,
+    Given,
     Op,
     Option,
     Pair,
@@ -37,7 +38,7 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -55,9 +56,7 @@ def minus(left: Dim, right: Dim) -> Dim | None:
 # --- one entry ---
 
 
-def _item_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _item_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     shape = sizes.shape(shapes[0])
     if options["column"] is None and not is_column(shape):
         raise MisfitError(
@@ -124,9 +123,7 @@ ITEM = Op(
 # --- stretches and stacks ---
 
 
-def _slice_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _slice_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     axis, shape = axis_option(options), sizes.shape(shapes[0])
     skip, drop = dim_option(options, "skip"), dim_option(options, "drop")
     left = minus(shape[axis], skip + drop)
@@ -220,9 +217,7 @@ SLICE = Op(
 )
 
 
-def _concat_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _concat_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     axis = axis_option(options)
     first, second = (sizes.shape(shape) for shape in shapes)
     if not sizes.same(first[1 - axis], second[1 - axis]):

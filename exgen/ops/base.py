@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from exgen.graph import Operand
     from exgen.printing import Printed, Printer
 
+ArgShapes = tuple[Shape, ...]
+"""The shapes of the arguments of a use."""
+Given = Mapping[str, OptionValue]
+"""The options of a use, by name."""
+
 
 class Sizes(msgspec.Struct):
     """Compares sizes, and learns those that a declaration left open (names starting with ``?``).
@@ -84,8 +89,12 @@ class Site(msgspec.Struct, frozen=True):
     out: Expr
     out_shape: Shape
     args: tuple[Expr, ...]
-    shapes: tuple[Shape, ...]
-    options: Mapping[str, OptionValue]
+    shapes: ArgShapes
+    options: Given
+
+
+ShapeRule = Callable[[Sizes, ArgShapes, Given], Shape]
+"""Sizes to compare with, shapes and options in; the shape of the output out."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -241,7 +250,7 @@ class Op:
     name: str
     signature: Signature
     sign: str
-    shape: Callable[[Sizes, tuple[Shape, ...], Mapping[str, OptionValue]], Shape]
+    shape: ShapeRule
     shape_why: str
     value: Callable[..., NDArray[Any]]
     vjp: Callable[[Site, Expr], tuple[Expr | None, ...]]
@@ -284,7 +293,7 @@ Pair = tuple[Index, Index]
 AXIS = Option("axis", "axis", required=False)
 
 
-def dim_option(options: Mapping[str, OptionValue], name: str) -> Dim:
+def dim_option(options: Given, name: str) -> Dim:
     """Return an option that holds a size."""
     value = options[name]
     if not isinstance(value, Dim):
@@ -292,12 +301,12 @@ def dim_option(options: Mapping[str, OptionValue], name: str) -> Dim:
     return value
 
 
-def axis_option(options: Mapping[str, OptionValue]) -> int:
+def axis_option(options: Given) -> int:
     """Return the axis: 0 (the default) runs down the rows, 1 along the columns."""
     return 1 if options.get("axis") == 1 else 0
 
 
-def features_axis(shape: Shape, options: Mapping[str, OptionValue], name: str) -> int:
+def features_axis(shape: Shape, options: Given, name: str) -> int:
     """Return the axis along which an example's entries run; a matrix must be told."""
     if options.get("axis") is None and not is_column(shape):
         raise MisfitError(
@@ -326,7 +335,7 @@ def no_entry(_site: Site, _position: int, _out: Pair, _arg: Pair) -> Expr:
 
 def entry_of(expr: Expr, index: Pair) -> Entry:
     """Return the entry of an expression at an index pair."""
-    return Entry(expr, index[0], index[1])
+    return Entry(expr, (index[0], index[1]))
 
 
 def both(first: Pair, second: Pair) -> Expr:

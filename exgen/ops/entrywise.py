@@ -14,7 +14,6 @@ from exgen.graph import (
     Delta,
     Expr,
     Number,
-    OptionValue,
     Shape,
     Size,
     as_expr,
@@ -26,8 +25,11 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     NO_SLIPS,
+    ArgShapes,
+    Given,
     Op,
     Pair,
+    ShapeRule,
     Signature,
     Site,
     Sizes,
@@ -42,7 +44,7 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -61,9 +63,7 @@ def shown_as(latex: str, says: str = "", slips: Slips = NO_SLIPS) -> Words:
     return named("entrywise function", says=says, latex=latex, slips=slips)
 
 
-def common_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def common_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     """Return the common shape of arguments of which all but one may be scalars."""
     found, *others = (sizes.shape(shape) for shape in shapes)
     for other in others:
@@ -96,7 +96,7 @@ def entrywise(
     why: str = MULTIPLIED,
     traits: Traits = ENTRYWISE,
     sign: str = "",
-    shape: Callable[[Sizes, tuple[Shape, ...], Mapping[str, OptionValue]], Shape] = common_shape,
+    shape: ShapeRule = common_shape,
     shape_why: str = "",
     tex: Callable[[Printer, tuple[Printed, ...], Call], Printed] | None = None,
     formula: Callable[..., Any] | None = None,

@@ -11,7 +11,6 @@ from exgen.errors import MisfitError
 from exgen.graph import (
     Call,
     Expr,
-    OptionValue,
     Shape,
     call,
     is_column,
@@ -19,11 +18,11 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.activations import BENT
-from exgen.ops.base import Op, Site, Sizes, Slips, Words
+from exgen.ops.base import ArgShapes, Given, Op, Site, Sizes, Slips, Words
 from exgen.ops.entrywise import ENTRYWISE, entrywise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -40,9 +39,7 @@ def not_positive(z: Expr) -> Expr:
     return call("less_equal", z, 0)
 
 
-def _lrelu_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _lrelu_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     if not is_scalar(sizes.shape(shapes[1])):
         raise MisfitError(
             f"the slope must be a scalar, and this is {shape_text(shapes[1])}",
@@ -51,9 +48,7 @@ def _lrelu_shape(
     return sizes.shape(shapes[0])
 
 
-def _prelu_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _prelu_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     z, alpha = (sizes.shape(shape) for shape in shapes)
     if is_scalar(alpha) or alpha == z or (is_column(alpha) and sizes.same(alpha[0], z[0])):
         return z

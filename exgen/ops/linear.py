@@ -11,7 +11,6 @@ from exgen.graph import (
     ONE,
     Delta,
     Expr,
-    OptionValue,
     Shape,
     as_expr,
     call,
@@ -21,6 +20,8 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     PLAIN,
+    ArgShapes,
+    Given,
     Op,
     Option,
     Pair,
@@ -38,7 +39,7 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -49,9 +50,7 @@ DIAGONAL = r"\operatorname{diag}"
 # --- products and transposes ---
 
 
-def _matmul_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _matmul_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     left, right = (sizes.shape(shape) for shape in shapes)
     if not sizes.same(left[1], right[0]):
         remedy = "The columns of the left factor must equal the rows of the right one."
@@ -137,7 +136,7 @@ TRANSPOSE = Op(
 def constant(
     name: str,
     signature: Signature,
-    shape: Callable[[Mapping[str, OptionValue]], Shape],
+    shape: Callable[[Given], Shape],
     value: Callable[..., NDArray[Any]],
     shape_why: str,
 ) -> Op:
@@ -161,7 +160,7 @@ def constant(
     )
 
 
-def _filled_shape(options: Mapping[str, OptionValue]) -> Shape:
+def _filled_shape(options: Given) -> Shape:
     return dim_option(options, "rows"), dim_option(options, "columns")
 
 
@@ -172,7 +171,7 @@ def _filled(value: int) -> Callable[..., NDArray[Any]]:
     return build
 
 
-def _unit_shape(options: Mapping[str, OptionValue]) -> Shape:
+def _unit_shape(options: Given) -> Shape:
     size, position = dim_option(options, "size"), options["position"]
     if isinstance(position, int) and size.is_number and position >= size.constant:
         raise MisfitError(
@@ -211,9 +210,7 @@ UNIT = constant(
 # --- diagonal matrices ---
 
 
-def _diag_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _diag_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     shape = sizes.shape(shapes[0])
     if not is_column(shape):
         raise MisfitError(f"diag takes a column vector, and this is {shape_text(shape)}")

@@ -108,9 +108,14 @@ def _defined(expr: Expr, lines: Mapping[str, Expr]) -> Expr:
 
 def graph_from_logits(graph: Graph, start: frozenset[str] = frozenset()) -> Graph:
     """Return a network whose lines read logits; names in ``start`` are not looked into."""
+    return graph.once(("from logits", start), lambda: _graph_from_logits(graph, start))
+
+
+def _graph_from_logits(graph: Graph, start: frozenset[str]) -> Graph:
     lines = {b.name: b.expr for b in graph.bindings if b.name not in start}
     bindings = tuple(Binding(b.name, from_logits(b.expr, lines)) for b in graph.bindings)
-    return Graph(graph.leaves, bindings, graph.shapes, graph.loss)
+    changed = any(new.expr is not b.expr for new, b in zip(bindings, graph.bindings, strict=True))
+    return Graph(graph.leaves, bindings, graph.shapes, graph.loss) if changed else graph
 
 
 def softmax_inside(expr: Expr) -> Call | None:

@@ -11,7 +11,6 @@ from exgen.graph import (
     SCALAR,
     Call,
     Expr,
-    OptionValue,
     Shape,
     call,
     is_column,
@@ -19,7 +18,9 @@ from exgen.graph import (
     shape_text,
 )
 from exgen.ops.base import (
+    ArgShapes,
     Fusion,
+    Given,
     Op,
     Pair,
     Signature,
@@ -33,16 +34,14 @@ from exgen.ops.base import (
 from exgen.ops.entrywise import at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from exgen.printing import Printed, Printer
 
 
-def _loss_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], _options: Mapping[str, OptionValue]
-) -> Shape:
+def _loss_shape(sizes: Sizes, shapes: ArgShapes, _options: Given) -> Shape:
     prediction, target = (sizes.shape(shape) for shape in shapes)
     sizes.require(
         prediction,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.errors import MisfitError
-from exgen.graph import Call, Expr, OptionValue, Shape, is_column, shape_text
+from exgen.graph import Call, Expr, Shape, is_column, shape_text
 from exgen.ops.assemble import Moved
 from exgen.ops.base import (
+    ArgShapes,
+    Given,
     Op,
     Option,
     Signature,
@@ -23,8 +25,6 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from exgen.printing import Printed, Printer
@@ -33,7 +33,7 @@ SORT_LATEX = r"\operatorname{sort}"
 SIGNATURE = Signature(("x",), (Option("descending", "int", required=False),))
 
 
-def _column(sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]) -> Shape:
+def _column(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     shape = sizes.shape(shapes[0])
     if not is_column(shape):
         raise MisfitError(f"sort takes a column vector, and this is {shape_text(shape)}")

@@ -15,6 +15,8 @@ import numpy as np
 from exgen.errors import MisfitError
 from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
 from exgen.ops.base import (
+    ArgShapes,
+    Given,
     Op,
     Option,
     Pair,
@@ -31,8 +33,6 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from exgen.printing import Printed, Printer
@@ -44,14 +44,14 @@ POOLED_SHAPE = "A window leaves one entry wherever it fits as it moves by its st
 ONE_PLACE = "Each window hands its gradient to the one entry that was its largest."
 
 
-def window_of(options: Mapping[str, OptionValue]) -> tuple[int, int]:
+def window_of(options: Given) -> tuple[int, int]:
     """Return the size and the stride of a window."""
     size, stride = options.get("size"), options.get("stride")
     size = size if isinstance(size, int) else DEFAULT_SIZE
     return size, stride if isinstance(stride, int) else size
 
 
-def _count(dim: Dim, options: Mapping[str, OptionValue]) -> Dim:
+def _count(dim: Dim, options: Given) -> Dim:
     """Return how many windows fit along an axis."""
     size, stride = window_of(options)
     if size < 1 or stride < 1:
@@ -69,7 +69,7 @@ def _count(dim: Dim, options: Mapping[str, OptionValue]) -> Dim:
     return left
 
 
-def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
+def _pooled(shape: Shape, options: Given) -> Shape:
     size, stride = window_of(options)
     if any(dim.is_number and 1 <= dim.constant < size for dim in shape):
         raise MisfitError(
@@ -81,7 +81,7 @@ def _pooled(shape: Shape, options: Mapping[str, OptionValue]) -> Shape:
     return _count(shape[0], options), _count(shape[1], options)
 
 
-def _cut(array: NDArray[Any], window: Mapping[str, OptionValue]) -> NDArray[Any]:
+def _cut(array: NDArray[Any], window: Given) -> NDArray[Any]:
     """Return the entries of each window, row by row, along a third axis."""
     size, stride = window_of(window)
     if min(array.shape) < size:
@@ -90,7 +90,7 @@ def _cut(array: NDArray[Any], window: Mapping[str, OptionValue]) -> NDArray[Any]
     return found.reshape(*found.shape[:2], -1)
 
 
-def _largest(x: NDArray[Any], window: Mapping[str, OptionValue]) -> NDArray[Any]:
+def _largest(x: NDArray[Any], window: Given) -> NDArray[Any]:
     """Return where each window's largest entry is in it; among equal ones the first."""
     return np.asarray(np.argmax(_cut(x, window), axis=-1))[..., np.newaxis]
 
@@ -157,18 +157,14 @@ def _average_vjp(site: Site, upstream: Expr) -> tuple[Expr | None, ...]:
     return (_share(site) * (rows.T @ upstream @ columns),)
 
 
-def _route_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _route_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     x, g = (sizes.shape(shape) for shape in shapes)
     pooled = _pooled(x, options)
     sizes.require(g, pooled, f"{shape_text(g)} does not fit the {shape_text(pooled)} windows")
     return sizes.shape(x)
 
 
-def _pick_shape(
-    sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]
-) -> Shape:
+def _pick_shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     x, h = (sizes.shape(shape) for shape in shapes)
     sizes.require(x, h, f"cannot pick from {shape_text(h)} where {shape_text(x)} is largest")
     return _pooled(sizes.shape(x), options)

@@ -22,6 +22,8 @@ from exgen.graph import (
 )
 from exgen.ops.base import (
     AXIS,
+    ArgShapes,
+    Given,
     Op,
     Pair,
     Signature,
@@ -34,14 +36,14 @@ from exgen.ops.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from exgen.printing import Printed, Printer
 
 
-def _shape(sizes: Sizes, shapes: tuple[Shape, ...], options: Mapping[str, OptionValue]) -> Shape:
+def _shape(sizes: Sizes, shapes: ArgShapes, options: Given) -> Shape:
     shape = sizes.shape(shapes[0])
     if options.get("axis") is None:
         return SCALAR

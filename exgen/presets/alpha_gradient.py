@@ -14,19 +14,18 @@ if TYPE_CHECKING:
     from exgen.graph import Graph
     from exgen.seeds import Stream
 
-UPSTREAM = {"from": -4, "to": 4, "step": 0.5}
-
 
 def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
     """Find the slope that is learned; it gets a value that nothing shows."""
     slope, shared = slope_of(graph)
+    upstream = {"from": -4, "to": 4, "step": 0.5}
     return {
         "slope": slope,
         "shared": shared,
         "lines": [line.name for line in graph.bindings],
         "leaves": [leaf.name for leaf in graph.leaves if leaf.name != slope],
         "loss": loss_behind(graph),
-        "numbers": {"upstream": UPSTREAM, **options.get("numbers", {})},
+        "numbers": {"upstream": upstream, **options.get("numbers", {})},
     }
 
 
@@ -34,7 +33,8 @@ KIND = preset(
     "alpha_gradient",
     "PReLU with its slope as a symbol, and the gradient by a shared slope",
     draw,
-    options={"numbers": (dict,)},
+    options={},
     number_rules=SLOPE_RULES,
     slips=SLOPE_SLIPS,
+    takes_numbers=True,
 )

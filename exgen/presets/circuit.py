@@ -33,8 +33,9 @@ KIND = preset(
     "circuit",
     "numbers to fill in along the wires of a circuit of gates",
     draw,
-    options={"numbers": (dict,), "digits": (int,), "hide": (str,)},
+    options={"digits": (int,), "hide": (str,)},
     number_rules=RULES,
     slips=SLIPS,
     needs_loss=True,
+    takes_numbers=True,
 )

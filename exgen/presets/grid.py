@@ -33,7 +33,8 @@ KIND = preset(
     "grid",
     "numeric forward and backward pass through grids, with pooling",
     draw,
-    options={"numbers": (dict,), "by": (list,)},
+    options={"by": (list,)},
     number_rules=RULES,
     slips=SLIPS,
+    takes_numbers=True,
 )

@@ -30,9 +30,10 @@ KIND = preset(
     "scalar_graph",
     "derivatives in a graph of scalars, in symbols and at numbers",
     draw,
-    options={"ask": (list,), "numbers": (dict,), "digits": (int,)}
+    options={"ask": (list,), "digits": (int,)}
     | dict.fromkeys(("figure", "leaves", "loss"), (bool,)),
     number_rules=(*RULES, "no_zero_gradients"),
     slips=(*SLIPS, "forgot_factor", "missing_minus", "slope_at_the_input"),
     needs_loss=True,
+    takes_numbers=True,
 )

@@ -33,7 +33,8 @@ KIND = preset(
     "vector_gradient",
     "the gradient by a vector whose entries are reused or sorted",
     draw,
-    options={"numbers": (dict,), "size": (int,), "order": (list,), "first": (str,)},
+    options={"size": (int,), "order": (list,), "first": (str,)},
     number_rules=("first_sign", "values_exist", "no_ties", "short_decimals", *RULES),
     slips=SLIPS,
+    takes_numbers=True,
 )

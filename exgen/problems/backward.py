@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from exgen.derive.batch import cost_name
-from exgen.derive.marked import MarkedPrinter, example_mark
+from exgen.derive.latex import Printer
 from exgen.derive.rules import rule_name
-from exgen.derive.symbols import shape_latex
+from exgen.derive.symbols import example_mark, shape_latex
 from exgen.derive.worked import functions_on
 from exgen.derive.written import as_written, written_shape
 from exgen.document import Step, Tex
@@ -54,14 +54,14 @@ class Backward(Struct, frozen=True):
         """Return the shape in which the gradient by a name is printed."""
         return written_shape(self.graph.shapes[name], self.setting.notation)
 
-    def printer(self, examples: frozenset[str] = frozenset()) -> MarkedPrinter:
+    def printer(self, examples: frozenset[str] = frozenset()) -> Printer:
         """Return a printer; with ``examples``, for the values of one example of many."""
         notation, shapes = self.setting.notation, self.graph.shapes
         if examples:
             # beside a cost J the loss of an example is no J
             shapes = {**shapes, cost_name(self.graph): SCALAR}
         mark = example_mark(notation)
-        return MarkedPrinter(notation, shapes, self.graph.loss, examples=examples, mark=mark)
+        return Printer(notation, shapes, self.graph.loss, examples=examples, mark=mark)
 
     def step(
         self,

@@ -104,6 +104,8 @@ class Kind(Struct, frozen=True):
             it drew and under ``rejected`` which rules were broken. Raises KindError where the kind
             cannot ask about the network.
         solve: setting and drawn values in; fields and answers out.
+        takes_numbers: whether it works at numbers of the leaves, which come under the option
+            ``numbers``: for a leaf what they are drawn from, or ``{is = …}``.
 
     """
 
@@ -116,6 +118,7 @@ class Kind(Struct, frozen=True):
     needs_loss: bool
     sample: Callable[[Graph, Mapping[str, Any], Stream], dict[str, Any]]
     solve: Callable[[Setting, Mapping[str, Any]], Solution]
+    takes_numbers: bool = False
 
 
 def blank(answer: str) -> str:

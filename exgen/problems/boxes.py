@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, infer_from_shown
+from exgen.certify.sizes import ShapeClaim, infer_from_shown
 from exgen.derive.latex import Printer
 from exgen.derive.orient import DATA
 from exgen.derive.symbols import shape_latex
@@ -254,14 +254,14 @@ def _shape(graph: Graph, name: str, slot: Slot | None, prefix: str) -> str:
     return shape_latex(graph.shapes[name]) if slot is None else blank(prefix + slot.label)
 
 
-def sized(name: str, symbol: str, claim: ShapeClaim | BatchShapeClaim, why: str) -> Solved:
+def sized(name: str, symbol: str, claim: ShapeClaim, why: str) -> Solved:
     """Return a shape as an answer: its name, whose shape it is, the claim, and the reason."""
     latex = shape_latex(claim.shape)
     return Solved(
         name=name,
         latex=Tex(latex),
         shape=claim.shape,
-        expr=claim.called if isinstance(claim, BatchShapeClaim) else claim.name,
+        expr=claim.name,
         steps=(Step("shape", Tex(rf"{symbol}\colon \exanswer{{{latex}}}"), why),),
         claim=claim,
         write=lambda wrong: Tex(shape_latex(wrong.shape)),

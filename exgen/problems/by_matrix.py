@@ -40,7 +40,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
     def entry_of(name: str, index: tuple[Index, Index]) -> str:
         if is_scalar(graph.shapes[name]):
             return printer.name(name)
-        return printer(Entry(Name(name), *index))
+        return printer(Entry(Name(name), index))
 
     index = form.arg if is_scalar(graph.shapes[of]) else (*form.out, *form.arg)
     sign = r"\mathrm{d}" if setting.notation.gradient == "d" else r"\partial "

@@ -259,7 +259,7 @@ class Grids:
             return index if isinstance(index, int) else at[index]
 
         match expr:
-            case Entry(Name() | Derivative() as of, row, column):
+            case Entry(Name() | Derivative() as of, (row, column)):
                 return Number(evaluate(of, known, exact=True)[position(row), position(column)])
             case SumOver(index, size, body, _):
                 terms = [self._insert(body, {**at, index: n}) for n in range(size_of(size))]
@@ -272,7 +272,7 @@ class Grids:
         return rebuild(expr, lambda part: self._insert(part, at))
 
     def _entry_symbol(self, name: str, place: tuple[int, ...]) -> str:
-        return self.printer(Entry(Name(name), place[0], place[1]))
+        return self.printer(Entry(Name(name), (place[0], place[1])))
 
     def inside(self, expr: Expr, place: tuple[int, int]) -> str:
         """Return an entry of an expression with numbers in; nothing where it has no index form."""
@@ -318,7 +318,7 @@ class Grids:
             (
                 self.gradient_symbol(gradient.name)
                 if value.size == 1
-                else self.printer(Entry(self.graph.gradient(gradient.name), place[0], place[1])),
+                else self.printer(Entry(self.graph.gradient(gradient.name), (place[0], place[1]))),
                 _terms_latex([term for term in row.flat if term != 0]),
                 number_latex(value.item(*place)),
             )
@@ -344,14 +344,14 @@ class Grids:
             r, c = divmod(n, columns)
             inside = divmod(window.index(max(window)), size)
             place = (r * stride + inside[0], c * stride + inside[1])
-            routes.setdefault(place, []).append(self.printer(Entry(upstream, r, c)))
+            routes.setdefault(place, []).append(self.printer(Entry(upstream, (r, c))))
         if len(routes) > MOST_ENTRIES:
             return ""
         target = self.graph.gradient(name)
         return _aligned(
             [
                 (
-                    self.printer(Entry(target, *place)),
+                    self.printer(Entry(target, place)),
                     " + ".join(parts),
                     number_latex(known[target][place[0], place[1]]),
                 )
@@ -375,7 +375,7 @@ class Grids:
             return ""
         equations = []
         for (row, column), received in np.ndenumerate(found):
-            share = as_expr(1) / as_expr(covered) * Entry(upstream, row, column)
+            share = as_expr(1) / as_expr(covered) * Entry(upstream, (row, column))
             equations.append((self.printer(share), "", number_latex(received / covered)))
         return _aligned(equations, columns=2)
 

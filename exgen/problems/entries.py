@@ -76,7 +76,7 @@ def line_form(graph: Graph, name: str, letters: Letters) -> tuple[tuple[Index, I
 
 def entry_latex(printer: Printer, name: str, index: tuple[Index, Index]) -> str:
     """Return an entry of a name as LaTeX."""
-    return printer(Entry(Name(name), *index))
+    return printer(Entry(Name(name), index))
 
 
 def range_latex(printer: Printer, letter: str, dim: Dim) -> str:

@@ -219,10 +219,12 @@ def _hot_fields(setting: Setting) -> dict[str, Any]:
     letter, own = letters_of(graph)[dim], _hot(graph)
     return {
         "letter": Tex(own),
-        "one": Tex(f"{printer(Entry(Name(target), own, 0))} = 1"),
-        "zero": Tex(f"{printer(Entry(Name(target), letter, 0))} = 0"),
+        "one": Tex(f"{printer(Entry(Name(target), (own, 0)))} = 1"),
+        "zero": Tex(f"{printer(Entry(Name(target), (letter, 0)))} = 0"),
         "others": Tex(rf"{letter} \neq {own}"),
-        "loss": Tex(rf"{printer.name(graph.loss)} = -\log {printer(Entry(Name(output), own, 0))}"),
+        "loss": Tex(
+            rf"{printer.name(graph.loss)} = -\log {printer(Entry(Name(output), (own, 0)))}"
+        ),
         "output": Tex(printer.name(output)),
         "logits": Tex(printer.name(logits)),
     }

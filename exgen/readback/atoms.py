@@ -187,7 +187,7 @@ class Atoms(Scripts, ABC):
                 message = f"the index {index} runs along two axes"
                 self.same_size(self.letters[index], shape[axis], message, start)
         row, column = (*indices, 0)[:2]
-        return Entry(of, row, column)
+        return Entry(of, (row, column))
 
     def symbol(self) -> Part:
         """Read a single symbol, of which a derivative is taken or by which."""

@@ -17,7 +17,6 @@ from exgen.graph import (
     Index,
     Name,
     Number,
-    Partial,
     SumOver,
     is_column,
 )
@@ -157,10 +156,12 @@ class Pieces(Atoms, ABC):
                 if is_turned(symbol, shapes, self.vocabulary.layout):
                     return self.apply("transpose", (whole,), start)
                 return whole
-            case Name(top), Entry(Name(bottom), row, column) if top == loss:
-                return self.part(Entry(Derivative(top, bottom), row, column), SCALAR, start)
-            case ((Entry() | Name()), (Entry() | Name())) if of.is_scalar and by.is_scalar:
-                return self.part(Partial(_entry(of), _entry(by)), SCALAR, start)
+            case ((Name(top) | Entry(Name(top))), (Name(bottom) | Entry(Name(bottom)))) if (
+                of.is_scalar and by.is_scalar
+            ):
+                before = of.expr.indices if isinstance(of.expr, Entry) else ()
+                index = by.expr.indices if isinstance(by.expr, Entry) else (0, 0)
+                return self.part(Entry(Derivative(top, bottom), before + index), SCALAR, start)
         raise self.error("there is no such derivative here", start)
 
     # --- functions ---
@@ -280,8 +281,3 @@ class Pieces(Atoms, ABC):
 
 def _number(value: int | Fraction, like: Part) -> Part:
     return scalar(Number(Fraction(value)), like.start, like.end)
-
-
-def _entry(part: Part) -> Entry:
-    """Return a scalar as an entry."""
-    return part.expr if isinstance(part.expr, Entry) else Entry(part.expr, 0, 0)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from exgen.derive.marked import example_mark
 from exgen.derive.orient import examples as batch_axes
-from exgen.derive.symbols import dim_latex, symbol, unique_without_layers
+from exgen.derive.symbols import dim_latex, example_mark, symbol, unique_without_layers
 from exgen.graph import SCALAR, Call, Dim, Entry, Expr, Index, Name
 from exgen.ops import uses
 from exgen.ops.order import SORT
@@ -107,7 +106,7 @@ class _Items(msgspec.Struct):
 
     def add_name(self, name: str, shape: Shape, look: _Look) -> None:
         """Add a name in every look the notation gives it, and the look of its entries."""
-        reads: Expr = Name(name) if look.entry is None else Entry(Name(name), *look.entry)
+        reads: Expr = Name(name) if look.entry is None else Entry(Name(name), look.entry)
         inner = shape if look.entry is None else SCALAR
         for marked in look.marked:
             looks = {"is_loss": look.is_loss, "marked": marked}

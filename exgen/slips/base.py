@@ -65,9 +65,9 @@ def at_one_place(expr: Expr, change: Callable[[Expr], Iterator[Expr]]) -> Iterat
         case SumOver(index, size, body, but):
             for changed in at_one_place(body, change):
                 yield SumOver(index, size, changed, but)
-        case Entry(of, row, column) if isinstance(of, Call):
+        case Entry(Call() as of, indices):
             for changed in at_one_place(of, change):
-                yield Entry(changed, row, column)
+                yield Entry(changed, indices)
 
 
 def of_rows(slip: str) -> Callable[[Expr, Scene], Iterator[Expr]]:

@@ -5,40 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exgen.derive.cases import RANK
-from exgen.graph import Call, Delta, Entry, Expr, SumOver, rebuild
+from exgen.graph import Call, Delta, Entry, Expr, SumOver, rebuild, reindexed
 from exgen.ops.activations import EXP
 from exgen.slips.base import Scene, at_one_place, factors, is_number, product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from exgen.graph import Index
+    from collections.abc import Iterator
 
 
 def swapped_indices(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     """``W[j, k]`` for ``W[k, j]``; of vectors alone, ``g[j] x[k]`` for ``g[k] x[j]``."""
 
     def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Entry) and isinstance(part.row, str) and isinstance(part.column, str):
-            yield Entry(part.of, part.column, part.row)
+        match part:
+            case Entry(of, (str() as row, str() as column)):
+                yield Entry(of, (column, row))
 
     yield from at_one_place(expr, change)
     parts = factors(expr)
     if all(isinstance(part, Entry | Delta) for part in parts):
-        used = [part.row for part in parts if isinstance(part, Entry) and part.column == 0]
+        entries = (part.indices for part in parts if isinstance(part, Entry))
+        used = [row for row, *rest in entries if rest == [0]]
         used += [part.right for part in parts if isinstance(part, Delta)]
         match used:
             case [str() as one, str() as other] if one != other:
-                yield _exchanged(expr, {one: other, other: one})
-
-
-def _exchanged(expr: Expr, letters: Mapping[Index, Index]) -> Expr:
-    match expr:
-        case Entry(of, row, column):
-            return Entry(of, letters.get(row, row), letters.get(column, column))
-        case Delta(left, right):
-            return Delta(letters.get(left, left), letters.get(right, right))
-    return rebuild(expr, lambda part: _exchanged(part, letters))
+                yield reindexed(expr, {one: other, other: one})
 
 
 def forgot_delta(expr: Expr, _scene: Scene) -> Iterator[Expr]:
@@ -58,8 +49,8 @@ def own_position(expr: Expr, _scene: Scene) -> Iterator[Expr]:
     """``g[i]`` for the entry of g at the place that entry i takes when sorted."""
 
     def change(part: Expr) -> Iterator[Expr]:
-        if isinstance(part, Entry) and (rank := RANK.fullmatch(str(part.row))):
-            yield Entry(part.of, rank[1], part.column)
+        if isinstance(part, Entry) and (rank := RANK.fullmatch(str(part.indices[0]))):
+            yield Entry(part.of, (rank[1], *part.indices[1:]))
 
     yield from at_one_place(expr, change)
 

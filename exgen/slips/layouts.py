@@ -81,9 +81,9 @@ def put_in_order_again(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     if not (isinstance(claim, Equation) and claim.order):
         return
     entries = [cell for row in claim.cells for cell in row if isinstance(cell, Entry)]
-    ranks = [entry.row for entry in entries]
+    ranks = [entry.indices[0] for entry in entries]
     if set(ranks) == set(range(len(claim.cells))):
-        moved = ((Entry(entry.of, ranks.index(n), 0),) for n, entry in enumerate(entries))
+        moved = ((Entry(entry.of, (ranks.index(n), 0)),) for n, entry in enumerate(entries))
         yield Wrong(replace(claim, cells=tuple(moved)))
 
 

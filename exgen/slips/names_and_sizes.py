@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exgen.certify.arrows import EDGES, ArrowsClaim
 from exgen.certify.chains import ChainClaim
 from exgen.certify.memory import Memory
-from exgen.certify.sizes import BatchShapeClaim, ShapeClaim
+from exgen.certify.sizes import ShapeClaim
 from exgen.graph import ONE, Call, Dim, Name, is_column, is_scalar, names_in, walk
 from exgen.ops.append import APPEND_ONE, PREPEND_ONE
 from exgen.slips.claims import Wrong
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 def swapped_shape(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """Columns x rows for rows x columns."""
-    shape = getattr(claim, "shape", None)
-    if _is_about_a_shape(claim) and shape and shape[0] != shape[1] and not is_column(shape):
-        yield Wrong(replace(claim, shape=shape[::-1]))  # type: ignore[type-var]
+    if isinstance(claim, ShapeClaim) and not is_column(claim.shape):
+        rows, columns = claim.shape
+        if rows != columns:
+            yield Wrong(replace(claim, shape=(columns, rows)))
 
 
 def forgot_the_one(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
@@ -52,22 +53,16 @@ def _lengthened(graph: Graph) -> set[Dim]:
 
 def one_example(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """The shape for one example where there are many."""
-    batch = getattr(claim, "batch", None)
-    shape = getattr(claim, "shape", None)
-    if batch is None or shape is None or not _is_about_a_shape(claim):
+    if not isinstance(claim, ShapeClaim) or claim.batch is None:
         return
-    axis = 0 if batch.rows else 1
+    shape, axis = claim.shape, 0 if claim.batch.rows else 1
     if shape[axis] != ONE and not shape[axis].is_number:
-        yield Wrong(replace(claim, shape=(*shape[:axis], ONE, *shape[axis + 1 :])))  # type: ignore[type-var]
-
-
-def _is_about_a_shape(claim: object) -> bool:
-    return type(claim).__name__ in ("ShapeClaim", "BatchShapeClaim")
+        yield Wrong(replace(claim, shape=(*shape[:axis], ONE, *shape[axis + 1 :])))
 
 
 def bias_for_each(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
     """A bias with as many columns as there are examples, where all of them share it."""
-    if not isinstance(claim, BatchShapeClaim) or claim.name in claim.batch.names:
+    if not isinstance(claim, ShapeClaim) or claim.batch is None:
         return
     single, batch = claim.batch.single, claim.batch
     added = {
@@ -78,7 +73,8 @@ def bias_for_each(claim: Claim, _memory: Memory) -> Iterator[Wrong]:
         for part in call.args
         if isinstance(part, Name)
     }
-    if claim.name in added and not is_scalar(claim.shape):
+    own = claim.name not in batch.names.values()
+    if own and claim.name in added and not is_scalar(claim.shape):
         long = next(dim for dim in claim.shape if dim != ONE)
         wide = batch.graph.shapes[next(iter(batch.names.values()))]
         count = wide[0] if batch.rows else wide[1]

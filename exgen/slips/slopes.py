@@ -97,9 +97,7 @@ def wrong_mask(expr: Expr, scene: Scene) -> Iterator[Expr]:
         for other in bent:
             if base_name(masked) not in (None, other):
                 moved = Name(other)
-                new = (
-                    Entry(moved, masked.row, masked.column) if isinstance(masked, Entry) else moved
-                )
+                new = Entry(moved, masked.indices) if isinstance(masked, Entry) else moved
                 yield Call(part.op, (new, bound))
 
     yield from at_one_place(expr, change)
@@ -153,7 +151,7 @@ def slope_at_the_input(expr: Expr, scene: Scene) -> Iterator[Expr]:
         if part == Name(output):
             return inputs[output]
         if isinstance(part, Entry) and part.of == Name(output):
-            return Entry(inputs[output], part.row, part.column)
+            return Entry(inputs[output], part.indices)
         if isinstance(part, Call):
             return Call(part.op, tuple(put(arg, output) for arg in part.args), part.options)
         return part

@@ -27,12 +27,11 @@ from exgen.graph import (
     Entry,
     Expr,
     Graph,
-    Partial,
     SumOver,
     is_scalar,
     walk,
 )
-from exgen.shapes import likely_shape, shape_of
+from exgen.shapes import Shapes, shape_of
 from exgen.slips.claims import NOTHING, places, scene_of
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ def _named(claim: Claim, graph: Graph, run: Values) -> Values:
 
 
 def _has_indices(expr: Expr) -> bool:
-    return any(isinstance(part, Entry | SumOver | Delta | Partial) for part in walk(expr))
+    return any(isinstance(part, Entry | SumOver | Delta) for part in walk(expr))
 
 
 def free_letters(expr: Expr) -> frozenset[str]:
@@ -193,12 +192,10 @@ def free_letters(expr: Expr) -> frozenset[str]:
     match expr:
         case SumOver(index, _, body, but):
             return (free_letters(body) - {index}) | _letters(but)
-        case Entry(of, row, column):
-            return _letters(row, column) | free_letters(of)
+        case Entry(of, indices):
+            return _letters(*indices) | free_letters(of)
         case Delta(left, right):
             return _letters(left, right)
-        case Partial(of, by):
-            return free_letters(of) | free_letters(by)
     inner = getattr(expr, "args", ())
     return frozenset(letter for part in inner for letter in free_letters(part))
 
@@ -216,8 +213,8 @@ def _axes(expr: Expr, scene: Scene) -> dict[str, set[Dim]]:
     found: dict[str, set[Dim]] = {}
     for part in walk(expr):
         match part:
-            case Entry(of, row, column):
-                for index, dim in zip((row, column), likely_shape(of, scene.shapes), strict=True):
+            case Entry(of, indices):
+                for index, dim in zip(indices, Shapes(scene.shapes).axes(of), strict=True):
                     for letter in _letters(index):
                         found.setdefault(letter, set()).add(dim)
             case SumOver(index, size):

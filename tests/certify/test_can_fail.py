@@ -373,6 +373,8 @@ def test_one_method_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     class Once:
         """A claim that one method confirms twice."""
 
+        sort = "once"
+
         def stored(self) -> dict[str, object]:
             """Return nothing of interest."""
             return {}

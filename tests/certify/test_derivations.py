@@ -47,6 +47,13 @@ n = W @ h
 y = tanh(n) + h
 L = squared_error(y, t)
 """
+UNNAMED = """
+x: input[D]
+t: target[D]
+w: param[D]
+p = sigmoid(w * x)
+L = bce(p, t)
+"""
 
 
 def network(text: str) -> Graph:
@@ -54,7 +61,7 @@ def network(text: str) -> Graph:
     return read_network(Source("net", text))
 
 
-@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP])
+@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP, UNNAMED])
 def test_every_derivation_is_proven(text: str) -> None:
     """Single examples, batches as columns, and reuse of a weight: each gradient is derived."""
     graph = network(text)
@@ -63,7 +70,7 @@ def test_every_derivation_is_proven(text: str) -> None:
         assert {"reverse mode", "differences"} <= methods
 
 
-@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP])
+@pytest.mark.parametrize("text", [SOFTMAX, COLUMNS, SKIP, UNNAMED])
 def test_a_corrupted_line_is_refused(text: str) -> None:
     """Whichever line is doubled, the claim names it."""
     graph = network(text)
@@ -127,7 +134,7 @@ def test_a_wrong_sign_of_another_class_is_refused() -> None:
 def test_an_identity_without_a_gradient() -> None:
     """The claim serves proofs too: a shift of all logits leaves the softmax as it is."""
     graph = network("z: input[K]\nc: const\np = softmax(z - c)\nL = sum(p)")
-    z_k, z_m, c = Entry(Name("z"), "k", 0), Entry(Name("z"), "m", 0), Entry(Name("c"), 0, 0)
+    z_k, z_m, c = Entry(Name("z"), ("k", 0)), Entry(Name("z"), ("m", 0)), Entry(Name("c"), (0, 0))
 
     def share(top: Expr, below: Expr) -> Expr:
         return top / SumOver("m", Dim(0, ("K",)), below)

@@ -38,7 +38,7 @@ class Array:
     whole: Name | Derivative
 
     def __getitem__(self, place: tuple[Index, Index]) -> Entry:
-        return Entry(self.whole, *place)
+        return Entry(self.whole, place)
 
 
 LETTERS = {letter: letter for letter in "ijkl"}

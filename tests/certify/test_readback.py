@@ -12,7 +12,6 @@ import pytest
 
 from exgen import pipeline
 from exgen.banks import bank_names
-from exgen.certify.answers import SORTS
 from exgen.certify.equation import Equation
 from exgen.certify.examples import MeanGradientClaim
 from exgen.certify.quantity import Quantity
@@ -89,11 +88,6 @@ def test_every_answer_is_read_back(set_name: str, notation: str) -> None:
             agreement = printed.read()
             assert (agreement.method, agreement.error < 1e-8) == ("read back", True)
             assert agreement.points > 0
-
-
-def test_every_sort_of_claim_has_a_reader() -> None:
-    """What an answer can assert can be read back, and no name of a class is left over."""
-    assert {*SORTS, "Equation", "ArrowsClaim", "ChoiceClaim"} == set(READERS)
 
 
 # --- corruptions: a slip of the printer, and what may still agree ---
@@ -295,8 +289,7 @@ def test_every_sort_of_answer_can_be_refused() -> None:
             with pytest.raises(CertificateError):
                 printed.read(printed.solved.latex.tex + r" + 7")
             refused[type(printed.solved.claim).__name__] += 1
-    # a count is asked for in an author's own text alone
-    assert {*refused, "TotalClaim"} == set(READERS)
+    assert set(refused) == set(READERS)
 
 
 # op: a network with a gradient or a line that uses it, and what of it is not read

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from exgen.certify.sizes import BatchShapeClaim, ShapeClaim
+from exgen.certify.sizes import ShapeClaim
 from exgen.derive.batch import batched
 from exgen.engine import forward
 from exgen.errors import CertificateError, Source
@@ -62,7 +62,8 @@ def test_a_batch_is_its_examples(rows: bool) -> None:  # noqa: FBT001 - a parame
 def test_a_wrong_shape_in_a_batch_is_refused() -> None:
     """A published Y, m x 1 beside examples in columns, does not pass."""
     batch = batched(read_network(Source("net", BINARY)), Dim(0, ("m",)))
-    right = BatchShapeClaim(batch, "y", (ONE, Dim(0, ("m",))))
-    assert len(right.prove()) == 2
-    with pytest.raises(CertificateError, match="inference: 'y' is 1 x m, not m"):
+    shown = tuple(leaf.name for leaf in batch.graph.leaves)
+    right = ShapeClaim(batch.graph, "Y", (ONE, Dim(0, ("m",))), shown, batch)
+    assert len(right.prove()) == 3
+    with pytest.raises(CertificateError, match="inference: the shape of 'Y' is 1 x m, not m"):
         replace(right, shape=right.shape[::-1]).prove()

@@ -134,8 +134,6 @@ class Evaluation:
                 return self.summed(args[0], args[1:-1], args[-1])
             case "delta":
                 return self.voice.indicator(self.position(args[0]) == self.position(args[1]))
-            case "partial":
-                return self.partial(args[0], args[1])
         row = self.voice.functions[name]
         given = [self.array(part) for part in args[: row.arrays]]
         options = [self.of(part) for part in args[row.arrays :]]

@@ -55,7 +55,7 @@ def _told(claim: Equation, network: str, sort: str) -> dict[str, Any]:
             "hot": claim.hot and list(claim.hot),
             "different": list(map(list, claim.different)),
             "lines": [
-                to_text(Entry(claim.quantity.symbol, row, column)),
+                to_text(Entry(claim.quantity.symbol, (row, column))),
                 *(_expression(right) for right in claim.rights if claim.is_by_entry(right)),
             ],
         }
@@ -151,5 +151,5 @@ def _expression(expr: Expr) -> object:
 def _has_letter(part: Expr) -> bool:
     """Whether a part shows a reader that the whole is an index form."""
     if isinstance(part, Entry):
-        return isinstance(part.row, str) or isinstance(part.column, str)
+        return any(isinstance(index, str) for index in part.indices)
     return isinstance(part, (SumOver, Delta))

@@ -55,10 +55,10 @@ id = "p"
 kind = "circuit"
 network = "n"
 digits = 2
-numbers.w_0 = [2]
-numbers.x_0 = [-1]
-numbers.w_1 = [1]
-numbers.upstream = [1]
+draw.w_0 = [2]
+draw.x_0 = [-1]
+draw.w_1 = [1]
+draw.upstream = [1]
 '''
 
 
@@ -76,7 +76,7 @@ def test_numbers_that_were_asked_for_are_shown() -> None:
     """Not only the name of a gradient: its value, as the key rounds it."""
     made = build(*load("1", None), 2)
     text = set_text(made, statements(made))
-    values = re.findall(r"grad:\w+ +grad_\w+ = (-?[0-9.]+)  ", text)
+    values = re.findall(r"grad:\w+ +derivative\(\w+, \w+\) = (-?[0-9.]+)  ", text)
     circuits = [p for p in made.problems if p.kind == "circuit"]
     asked = [a for p in circuits for a in p.answers if a.name.startswith("grad:")]
     assert values == [str(a.latex.tex) for a in asked if a.expr != a.latex.tex]

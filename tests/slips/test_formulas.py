@@ -51,7 +51,7 @@ def test_a_slip_makes_the_wrong_formula(right: str, slip: str, wrong: str) -> No
 
 def at(of: str | Expr, row: str, column: str | int = 0) -> Entry:
     """Return an entry of a name, or of a derivative."""
-    return Entry(Name(of) if isinstance(of, str) else of, row, column)
+    return Entry(Name(of) if isinstance(of, str) else of, (row, column))
 
 
 by = GRAPH.gradient

@@ -28,10 +28,10 @@ GRID = 'text = "U: input[2, 2]\\nW: param[2, 2]\\nV = relu(U)\\ny = sum(V * W)"\
 SLOPE = 'text = "U: input[2, 2]\\nalpha: param\\nV = prelu(U, alpha)"\n'
 PAIRS = "x = [2, 3, 5]\ny = [2, 3, 5]\n"
 LUCK = [
-    ("circuit", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
-    ("scalar_graph", "own_factor", SQUARE, f"[problems.numbers]\n{PAIRS}"),
-    ("grid", "matrix_product", GRID, "numbers.U = [-1, 1, 2]\nnumbers.W = [1, -1, 2]\n"),
-    ("alpha_gradient", "either_sign", SLOPE, "numbers = { U = [-2, -1, 1], upstream = [1, -1] }\n"),
+    ("circuit", "own_factor", SQUARE, f"[problems.draw]\n{PAIRS}"),
+    ("scalar_graph", "own_factor", SQUARE, f"[problems.draw]\n{PAIRS}"),
+    ("grid", "matrix_product", GRID, "draw.U = [-1, 1, 2]\ndraw.W = [1, -1, 2]\n"),
+    ("alpha_gradient", "either_sign", SLOPE, "draw.U = [-2, -1, 1]\ndraw.upstream = [1, -1]\n"),
 ]
 
 
@@ -82,7 +82,7 @@ def test_fixed_numbers_are_taken_as_they_are() -> None:
 
 def test_an_upstream_gradient_of_1_is_no_luck(tmp_path: Path) -> None:
     """Forgetting a 1 that the bank hands in changes nothing, at any numbers."""
-    options = "[problems.numbers]\nx = [2, 3]\ny = [4, 5]\n"
+    options = "[problems.draw]\nx = [2, 3]\ny = [4, 5]\n"
     for seed in SEEDS:
         found = made(bank("circuit", SQUARE, options), tmp_path, seed).problems[0]
         assert found.rejected == {}
@@ -93,15 +93,15 @@ def test_luck_at_every_draw_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A bank in which each draw hides a mistake is refused, and told which one."""
     monkeypatch.setattr(solve, "MAX_TRIES", 10)
     network = 'text = "x: input\\ny: input\\nz: input\\nf = x * y * z"\n'
-    numbers = "x = { is = 2 }\ny = { is = 2 }\nz = { from = 10, to = 12, step = 0.01 }\n"
-    text = bank("scalar_graph", network, f'ask = [["f", "x"]]\n[problems.numbers]\n{numbers}')
+    numbers = "give = { x = 2, y = 2 }\ndraw.z = { from = 10, to = 12, step = 0.01 }\n"
+    text = bank("scalar_graph", network, f'ask = [["f", "x"]]\n{numbers}')
     with pytest.raises(AcceptanceError, match="slip: own_factor 10"):
         made(text, tmp_path)
 
 
 def test_mistakes_can_be_left_out(tmp_path: Path) -> None:
     """Without slips the same problem comes out, its answers without mistakes."""
-    text = bank("circuit", SQUARE, f"[problems.numbers]\n{PAIRS}")
+    text = bank("circuit", SQUARE, f"[problems.draw]\n{PAIRS}")
     told_of = made(text, tmp_path, 3)
     quiet = made(text, tmp_path, 3, slips=False)
     assert quiet.problems[0].draws == told_of.problems[0].draws

@@ -80,7 +80,7 @@ def test_the_numbers_are_those_of_the_claims() -> None:
 
 def at(name: str, row: str) -> Entry:
     """Return an entry of a column."""
-    return Entry(Name(name), row, 0)
+    return Entry(Name(name), (row, 0))
 
 
 @pytest.mark.parametrize(

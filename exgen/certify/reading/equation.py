@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +11,20 @@ import numpy as np
 from exgen.certify.compare import EXACT_TOLERANCE, compare, worst
 from exgen.certify.reading.page import METHOD, Page
 from exgen.certify.samples import all_of, as_denominator, samples, wanted
+from exgen.certify.sizes import counted
 from exgen.certify.trials import Trial, trials
 from exgen.derive.cases import RANK
-from exgen.derive.marked import example_mark
+from exgen.derive.symbols import example_mark
+from exgen.document import Agreement
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
 from exgen.graph import Entry, Expr, walk
 from exgen.language.writer import to_text
-from exgen.readback.pages import read_cells, read_relation
+from exgen.readback.pages import read_cells, read_expression, read_relation
 from exgen.readback.vocabulary import entries_of_examples
 
 if TYPE_CHECKING:
     from exgen.certify.equation import Equation
-    from exgen.document import Agreement
     from exgen.readback.vocabulary import Vocabulary
 
 DECIMALS = re.compile(r"\.(\d+)")
@@ -32,6 +34,10 @@ ROUNDING = 1e-9
 
 def equation(claim: Equation, page: Page) -> Agreement:
     """Compare what each side says with the forward pass, or with reverse mode."""
+    if claim.quantity is not None and claim.quantity.count:
+        read = read_expression(page.latex, page.known(claim.graph)).expr
+        counted(replace(claim, rights=(read,)))
+        return Agreement(METHOD, 0.0, 1)
     known = page.known(claim.graph, claim.layout, claim.given)
     points = page.memory.once("trials", claim, lambda: trials(claim))
     if claim.cells:
@@ -61,13 +67,13 @@ def _sides(claim: Equation, page: Page, known: Vocabulary) -> list[Expr]:
     base, itself = page.notation.index_base, quantity.symbol
     looks: list[Expr] = []
     if itself is not None:
-        looks = [itself, itself.T, *([Entry(itself, *claim.index[:2])] if claim.index else [])]
+        looks = [itself, itself.T, *([Entry(itself, claim.index[:2])] if claim.index else [])]
     if len(sides) > 1 and sides[0] in looks:
         sides = sides[1:]
     for side in sides:
         if itself is not None and itself in walk(side):
             raise CertificateError(f"{METHOD}: the page says what '{to_text(itself)}' is by itself")
-        for rank in (RANK.fullmatch(str(p.row)) for p in walk(side) if isinstance(p, Entry)):
+        for rank in (RANK.fullmatch(str(p.indices[0])) for p in walk(side) if isinstance(p, Entry)):
             if rank and rank[1].isdigit() and int(rank[1]) - base != claim.index[0]:
                 raise CertificateError(f"{METHOD}: the rank is that of another entry")
     return sides

@@ -1,8 +1,8 @@
-"""Numbers and shapes as printed, against runs of the network."""
+"""Shapes and facts as printed, against runs of the network."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exgen.certify.compare import (
     EXACT_TOLERANCE,
@@ -17,47 +17,20 @@ from exgen.certify.reading.page import METHOD, Page
 from exgen.document import Agreement
 from exgen.engine import evaluate
 from exgen.errors import CertificateError
-from exgen.graph import Graph, substitute_sizes
-from exgen.readback.pages import read_expression, read_relation, read_shape
+from exgen.readback.pages import read_relation, read_shape
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from exgen.certify.choices import ChoiceClaim
-    from exgen.certify.sizes import BatchShapeClaim, ShapeClaim, TotalClaim
-    from exgen.graph import Shape
+    from exgen.certify.sizes import ShapeClaim
 
 PRINTED = {r"\le": "<=", r"\ge": ">="}
 
 
-def total(claim: TotalClaim, page: Page) -> Agreement:
-    """Compare the printed number, or product of sizes, with the arrays of a run."""
-    read = read_expression(page.latex, page.known(claim.graph)).expr
-    printed = evaluate(substitute_sizes(read, trial_sizes(claim.graph)), {}, exact=True).item()
-    values = trial_point(with_numbers(claim.graph), SEED)
-    found = sum(values[name].size for name in claim.names)
-    if printed != found:
-        raise CertificateError(f"{METHOD}: {printed} is not {found}")
-    return Agreement(METHOD, 0.0, 1)
-
-
 def shape(claim: ShapeClaim, page: Page) -> Agreement:
     """Compare the printed sizes with those of the arrays in a run of the network."""
-    found = read_shape(page.latex, page.known(claim.graph))
-    values = trial_point(with_numbers(claim.graph), SEED)
-    return _sizes(claim.graph, found, values[claim.name])
-
-
-def batch_shape(claim: BatchShapeClaim, page: Page) -> Agreement:
-    """Compare the printed sizes with those of the arrays in a run of the batch."""
-    graph = claim.batch.graph
-    found = read_shape(page.latex, page.known(graph))
-    values = trial_point(with_numbers(graph), SEED)
-    return _sizes(graph, found, values[claim.called])
-
-
-def _sizes(graph: Graph, printed: Shape, array: NDArray[Any]) -> Agreement:
-    sizes = trial_sizes(graph)
+    printed = read_shape(page.latex, page.known(claim.graph))
+    array = trial_point(with_numbers(claim.graph), SEED)[claim.name]
+    sizes = trial_sizes(claim.graph)
     found = tuple(dim.substitute(sizes).constant for dim in printed)
     if found != array.shape:
         raise CertificateError(f"{METHOD}: the sizes {found} are not {array.shape}")

@@ -25,9 +25,7 @@ READERS: Mapping[str, str] = {
     "Equation": "equation.equation",
     "MeanGradientClaim": "examples.mean_gradient",
     "ShapeClaim": "facts.shape",
-    "BatchShapeClaim": "facts.batch_shape",
     "ChoiceClaim": "facts.fact",
-    "TotalClaim": "facts.total",
     "ChainClaim": "names.chain",
     "ArrowsClaim": "names.arrows",
 }

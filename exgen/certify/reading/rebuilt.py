@@ -212,7 +212,7 @@ def _check_ranges(
     left: Entry, letters: Sequence[tuple[str, Dim]], shape: Shape, line: Line
 ) -> None:
     """See that each index of a line's entry runs along its whole axis."""
-    indices = [index for index in (left.row, left.column) if isinstance(index, str)]
+    indices = [index for index in left.indices if isinstance(index, str)]
     said = dict(letters)
     axes = [dim for dim in shape if dim != Dim(1)]
     if indices != [letter for letter, _ in letters] or [said[i] for i in indices] != axes:
