@@ -6,14 +6,16 @@ Run it with the Python that exgen is installed in, on a machine that does little
 
 How to read the table:
 
-* Every figure is wall time in milliseconds: the median of all rounds, and the least.
+* Times are milliseconds: the median of all rounds, and the least, of wall time; and the median of
+  processor time, the command's own and that of what it starts. Ratios are of wall time, but for
+  those that say so.
 * The yardstick of ``make`` is two bare runs of pdflatex, one after the other, on the very files
   that ``make`` wrote. Both are timed in every round, so that a busy machine slows both. ``make``
   aims at a ratio of 1 or less. It can get there because it compiles its two documents at once.
 * The yardstick of ``--help`` is a Python that does nothing.
-* ``--no-pdf`` is everything but TeX, with the start of Python and all imports. The line below it
-  is the same work in this process, after a first call that is not counted: draw, solve, certify,
-  typeset, list.
+* ``--no-pdf`` is everything but TeX, with the start of Python and all imports. The yardstick of
+  its processor time is a Python that imports the libraries. The line below it is the same work in
+  this process, after a first call that is not counted: draw, solve, certify, typeset, list.
 * Each command runs once before it is timed, with a fresh folder for compiled Python, so files
   are in memory and modules are compiled as they are after the first use.
 """
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -40,11 +43,20 @@ SHEETS = ("problems", "solutions")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Something to time, and the name of the case it is measured against."""
+    """Something to time, and the case it is measured against, by wall or processor time."""
 
     name: str
     run: Callable[[], None]
     beside: str = ""
+    by_processor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How long a run took in milliseconds: by the clock, and of a processor."""
+
+    wall: float
+    processor: float
 
 
 def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
@@ -94,37 +106,51 @@ def cases(set_name: str, seed: int, folder: Path) -> list[Case]:
 
     named = f"exgen make --set {set_name} --seed {seed}"
     two_runs, bare_python = "two bare pdflatex runs", "python -c pass"
+    libraries = "import click, jinja2, msgspec, numpy"
     return [
         Case(named, make, two_runs),
         Case(two_runs, tex),
-        Case(f"{named} --no-pdf", without_tex, two_runs),
+        Case(f"{named} --no-pdf", without_tex, libraries, by_processor=True),
+        Case(libraries, run(sys.executable, "-c", libraries)),
         Case("the same in process, warm", in_process),
         Case("exgen --help", run(*exgen, "--help"), bare_python),
         Case(bare_python, run(sys.executable, "-c", "pass")),
     ]
 
 
-def measure(todo: Sequence[Case], rounds: int) -> dict[str, list[float]]:
-    """Return the times of every case in milliseconds; each round runs every case once."""
-    times: dict[str, list[float]] = {case.name: [] for case in todo}
+def processor_time() -> float:
+    """Return the seconds of a processor that this process and those it waited for have used."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(part.ru_utime + part.ru_stime for part in used)
+
+
+def measure(todo: Sequence[Case], rounds: int) -> dict[str, list[Time]]:
+    """Return the times of every case; each round runs every case once."""
+    times: dict[str, list[Time]] = {case.name: [] for case in todo}
     for round_number in range(rounds + 1):
         for case in todo:
-            start = perf_counter()
+            start, used = perf_counter(), processor_time()
             case.run()
+            took = Time((perf_counter() - start) * 1000, (processor_time() - used) * 1000)
             if round_number:  # the first round only warms up
-                times[case.name].append((perf_counter() - start) * 1000)
+                times[case.name].append(took)
     return times
 
 
-def table(todo: Sequence[Case], times: Mapping[str, Sequence[float]]) -> str:
-    """Return the table: name, median, least, and the ratio of medians to the yardstick."""
+def table(todo: Sequence[Case], times: Mapping[str, Sequence[Time]]) -> str:
+    """Return the table: name, times, and the ratio of medians to the yardstick."""
     width = max(len(case.name) for case in todo)
-    lines = [f"{'':{width}}  {'median':>8}  {'least':>8}  ratio"]
+    lines = [f"{'':{width}}  {'median':>8}  {'least':>8}  {'processor':>9}  ratio"]
+    wall = {name: [took.wall for took in every] for name, every in times.items()}
+    processor = {name: [took.processor for took in every] for name, every in times.items()}
     for case in todo:
-        middle, least = median(times[case.name]), min(times[case.name])
+        middle, least = median(wall[case.name]), min(wall[case.name])
         line = f"{case.name:{width}}  {middle:5.0f} ms  {least:5.0f} ms"
+        line += f"  {median(processor[case.name]):6.0f} ms"
         if case.beside:
-            line += f"  {middle / median(times[case.beside]):5.2f} x {case.beside}"
+            by = processor if case.by_processor else wall
+            line += f"  {median(by[case.name]) / median(by[case.beside]):5.2f} x {case.beside}"
+            line += " (processor)" if case.by_processor else ""
         lines.append(line)
     return "\n".join(lines)
 

@@ -189,6 +189,8 @@ def size_as_number(dim: Dim) -> Expr:
 
 Index = int | str
 """An entry's position along an axis: a number, or the name of an index such as ``k``."""
+Pair = tuple[Index, Index]
+"""Where an entry stands: its row and its column."""
 Place = tuple[Index, ...]
 
 

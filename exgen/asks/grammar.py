@@ -82,6 +82,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("examples", "over SIZE examples", "of so many examples, or of their mean loss"),
         Clause("as", "as rows|columns", "what an example is, where the notation leaves it open"),
         Clause("hot", "where ENTRY is 1", "the class of a one-hot target, such as y[c]"),
+        Clause("lines", "as lines", "below each other, with room for all of them together"),
         Clause("grid", "in grids", "as grids of ruled cells"),
         Clause("inside", "in [a] blank|box|grid", "where the answer is written"),
         Clause("points", "for NUMBER points|point", "what it is worth"),

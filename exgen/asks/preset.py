@@ -142,7 +142,7 @@ def bottlenecks(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 def readers(graph: Graph, name: str) -> list[str]:
     """Return the lines that read a name; in place of a unit's sum the unit."""
-    from exgen.problems.write_out import units_of
+    from exgen.problems.units import units_of
 
     try:
         units = {unit.total: unit.name for unit in units_of(graph)}

@@ -261,7 +261,7 @@ def _parts(pieces: Iterable[Piece]) -> dict[str, int]:
     for piece in pieces:
         part += isinstance(piece, Part)
         if isinstance(piece, Phrase) and piece.verb == "ask" and part >= 0:
-            found[piece.name] = part
+            found |= dict.fromkeys((phrase.name for phrase in (piece, *piece.cells)), part)
     return found
 
 

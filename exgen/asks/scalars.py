@@ -9,11 +9,12 @@ from exgen.asks.scene import Answered, Scene
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import Given, gradients_given
-from exgen.derive.gradients import derive_gradients
+from exgen.derive.gradients import derive_gradients, gradients_from
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on
 from exgen.document import Tex
+from exgen.engine import backward
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Graph, Name, is_scalar, names_in, substitute, walk
 from exgen.language import to_text
@@ -53,13 +54,17 @@ def derivative(ask: Phrase, scene: Scene, given: Given, whole: Graph) -> Answere
     by, notation = scene.name(ask, "entry"), scene.setting.notation
     network = part_of(scene.graph, scene.graph.loss)
     found = derive_gradients(network) if given.is_empty else gradients_given(network, given)
-    raw = chained(network, by, found, inner=not {"upstream", "steps"} & ask.clauses.keys())
+    if "upstream" in ask.clauses and given.is_empty:
+        found = gradients_from(backward(network))  # each rule by itself, nothing fused
+    closed_form = not {"upstream", "steps"} & ask.clauses.keys()
+    raw = chained(network, by, found, inner=closed_form)
     written = (slope_at_zero(substitute(side, scene.arriving), notation) for side in raw.sides)
     chain = replace(raw, sides=tuple(dict.fromkeys(written)))
     closed, of = chain.sides[-1], network.loss
     printer = Printer(notation, network.shapes, of)
     step = scalar_step(network, by, chain, printer, whole)
-    formulas, proven = slope_reasons(_inserted(network, by, chain), printer, whole)
+    inserted = _inserted(network, by, chain) if closed_form else []
+    formulas, proven = slope_reasons(inserted, printer, whole)
     reasons, _ = scalar_reasons(network, by, chain.paths, printer, whole)
     if formulas:
         reasons.append(f"Here ${'$ and $'.join(formulas)}$.")

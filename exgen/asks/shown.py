@@ -14,6 +14,7 @@ from exgen.graph import Name, is_scalar
 from exgen.problems.by_layers import chain_fields
 from exgen.problems.cellwise import Grids
 from exgen.problems.entries import check_entries, entry_fields
+from exgen.problems.steps import listed
 from exgen.problems.wording import what_runs
 
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ def lines(phrase: Phrase, scene: Scene) -> Shown:
     return {"show": "lines", "lines": [_line(name, phrase, scene) for name in found]}
 
 
+def formulas(phrase: Phrase, scene: Scene) -> Shown:
+    """Show some lines of the forward pass in running text."""
+    found = [_line(scene.known(name, phrase, "names"), phrase, scene) for name in phrase["names"]]
+    return Tex(listed([f"${line['left']} = {line['right']}$" for line in found]))
+
+
 def _line(name: str, phrase: Phrase, scene: Scene) -> dict[str, Tex]:
     expr = scene.graph.expr(name)
     if expr is None:
@@ -93,7 +100,7 @@ def graph(phrase: Phrase, scene: Scene) -> Shown:
 
 def units(_phrase: Phrase, scene: Scene) -> Shown:
     """Show a network of scalar units as a figure, and any other by its lines."""
-    from exgen.problems.write_out import drawing, units_of
+    from exgen.problems.units import drawing, units_of
 
     try:
         figure = drawing(scene.graph, scene.printer)

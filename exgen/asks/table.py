@@ -78,7 +78,11 @@ def _cells(table: Phrase, scene: Scene) -> list[Answered]:
 def _table(phrase: Phrase, scene: Scene) -> Answered:
     """Return what is asked in the cells of a table."""
     found = _cells(phrase, scene)
+    if "lines" in phrase.clauses:
+        found = [tables.as_line(part) for part in found]
     solved = tuple(solved for part in found for solved in part.solved)
+    if "lines" in phrase.clauses:
+        return Answered({"show": "written", "names": [part.name for part in solved]}, solved)
     return Answered(tables.table(phrase, scene, found), solved)
 
 
@@ -98,6 +102,13 @@ SHOWS: Mapping[str, Show] = {
             "Some lines of the forward pass.",
             "{show lines z1, a1}",
             shown.lines,
+        ),
+        Show(
+            "formulas",
+            "formulas NAMES",
+            "Some lines of the forward pass, in the text.",
+            "{show formulas a1, a2}",
+            shown.formulas,
         ),
         Show(
             "entries",
@@ -323,6 +334,7 @@ ASKS: Mapping[str, Ask] = {
             f"is one of {', '.join(tables.HEADS)}.",
             "{ask table of W1, z1: shape of _ | shape of _ over m examples}",
             _table,
+            ("lines",),
             choices=1,
         ),
         Ask(

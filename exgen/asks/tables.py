@@ -21,12 +21,13 @@ from exgen.derive.orient import DATA
 from exgen.derive.symbols import dim_latex, shape_latex
 from exgen.document import Step, Tex
 from exgen.errors import CertificateError, KindError
-from exgen.graph import Dim
+from exgen.graph import Dim, names_in
 from exgen.language import to_text
 from exgen.problems.base import Setting, Solved, blank
 from exgen.problems.boxes import reason, shaped, sized
 from exgen.problems.by_layers import chain_fields, layers
 from exgen.problems.entries import checked_names
+from exgen.problems.units import drawn_sums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,8 @@ SLIPS = (
 """The usual mistakes about what goes into a layer and what comes out, the likeliest first."""
 BEFORE = "A layer gets what the layer before it puts out; the first one gets the network's input."
 LINE = "The output is the layer's own line of the forward pass."
+ARROWS = "One term for each arrow."
+ACTIVATED = "The activation of the sum."
 SHARED = "All examples share the weights, so their shapes stay as they are."
 WITH_EXAMPLES = "Each example adds a column, or a row, of its own."
 
@@ -229,8 +232,11 @@ def output(ask: Phrase, scene: Scene) -> Answered:
     def write(claim: Equation) -> Tex:
         return Tex(f"{printer.name(line.name)} = {printer(claim.rights[0])}")
 
-    claim = Equation(scene.graph, Quantity(line.name), (line.expr,))
-    steps = (Step("output", write(claim), LINE),)
+    # of a sum of units their drawing says the same with its arrows
+    sums = drawn_sums(scene.graph)
+    claim = Equation(scene.graph, Quantity(line.name), (line.expr, *sums.get(line.name, ())))
+    why = ARROWS if line.name in sums else ACTIVATED if names_in(line.expr) & {*sums} else LINE
+    steps = (Step("output", write(claim), why, claims=(claim,)),)
     return _blank(Solved(ask.name, write(claim), None, to_text(line.expr), steps, claim, write))
 
 
@@ -249,6 +255,14 @@ def _line(ask: Phrase, scene: Scene) -> Binding:
         said = f"Problem {shown_in} already shows the lines of this network"
         raise scene.error(said, ask.span, "Let this be the first problem of its network.")
     return line
+
+
+def as_line(answered: Answered) -> Answered:
+    """Return an ask as one line of several: a mistake in it is told with what it is about."""
+    if not isinstance(answered.prints, Tex) or answered.layout == "":
+        return answered
+    where = Tex(f"for {answered.prints.tex.replace(chr(92) + 'displaystyle ', '')}")
+    return replace(answered, solved=tuple(replace(part, where=where) for part in answered.solved))
 
 
 def table(phrase: Phrase, scene: Scene, answered: Sequence[Answered]) -> dict[str, Any]:

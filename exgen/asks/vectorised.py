@@ -45,13 +45,12 @@ def gradients(graph: Graph) -> list[str]:
 
 
 def _gradients(graph: Graph) -> list[str]:
-    found, letters = derive_gradients(graph), letters_of(graph)
     names: list[str] = []
-    for name, gradient in found.items():
+    for name, gradient in derive_gradients(graph).items():
         if name == graph.loss or is_scalar(graph.shapes[name]) or not gradient.rules:
             continue
         try:
-            index_gradient(graph, name, gradient, letters)
+            index_gradient(graph, name)
         except KindError:
             continue
         names.append(name)
@@ -71,9 +70,9 @@ def line(ask: Phrase, scene: Scene) -> Answered:
 def backward(ask: Phrase, scene: Scene) -> Answered:
     """Return a line of the backward pass for whole arrays."""
     name, graph = _legal(ask, scene, gradients(scene.graph)), scene.graph
-    notation, found = scene.setting.notation, derive_gradients(graph)[name]
-    index, form = index_gradient(graph, name, found, letters_of(graph))
-    written = as_written(found.step, graph, notation)
+    notation = scene.setting.notation
+    index, form = index_gradient(graph, name)
+    written = as_written(derive_gradients(graph)[name].step, graph, notation)
     claim = Equation(
         graph,
         Quantity(graph.loss, name),

@@ -19,6 +19,7 @@ from exgen.graph import (
     Expr,
     Name,
     Number,
+    Pair,
     SumOver,
     derivatives_in,
     is_scalar,
@@ -74,7 +75,7 @@ class Sides:
     leaves: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     rounding: Rounding | None = None
     order: tuple[int, ...] = ()
-    different: tuple[tuple[Index, Index], ...] = ()
+    different: tuple[Pair, ...] = ()
     hot: tuple[str, str] | None = None
     symbolic: bool = False
 

@@ -56,7 +56,6 @@ PARTIAL: Mapping[str, str] = {
 """The kinds whose sheet may show a part of the forward pass, each with the reason."""
 UNSHOWN: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
-    "write_out": "the network is a figure of units, and its forward pass is what is asked",
 }
 """The kinds whose sheet may show no forward pass, each with the reason."""
 

@@ -31,6 +31,8 @@ from exgen.ops.order import PERMUTATION, SORT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exgen.graph import Pair
+
 ZERO, ONE_ = as_expr(0), as_expr(1)
 RUNNING = "j"
 TAKEN_APART = frozenset({"add", "sub", "neg", "mul", "div", "matmul", "transpose", "item"})
@@ -78,12 +80,12 @@ class _Cases(Form, frozen=True):
     index: Index
     label: str
 
-    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+    def at(self, expr: Expr, index: Pair, taken: frozenset[Index]) -> Expr:
         if made(expr, SORT.name):
             return Entry(expr, index)
         return Form.at(self, expr, index, taken)
 
-    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+    def call(self, expr: Call, index: Pair, taken: frozenset[Index]) -> Expr:
         match expr:
             case Call("unit"):
                 return ONE_ if expr.option("position") == index[0] else ZERO

@@ -18,6 +18,7 @@ from exgen.graph import (
     derivatives_in,
     is_column,
     is_scalar,
+    made,
     names_in,
     reindexed,
     substitute,
@@ -27,7 +28,7 @@ from exgen.graph import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.graph import Graph, Index
+    from exgen.graph import Graph, Index, Pair
 
 
 def is_prediction(graph: Graph, name: str) -> bool:
@@ -67,7 +68,7 @@ def loss_case(graph: Graph) -> dict[str, Any]:
     names = {*graph.names, *graph.size_names}
     letter = "" if is_scalar(shape) else next(sign for sign in "kijlpq" if sign not in names)
     _, *forms = of_prediction(graph, (letter or 0, 0)).lines
-    bars = (part for part in walk(forms[0].expr) if isinstance(part, Call) and part.op == "div")
+    bars = (part for part in walk(forms[0].expr) if made(part, "div"))
     return {
         "loss": graph.loss,
         "by": by,
@@ -78,7 +79,7 @@ def loss_case(graph: Graph) -> dict[str, Any]:
     }
 
 
-def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
+def of_prediction(graph: Graph, index: Pair) -> Derivation:
     """Return the derivative of the loss by an entry of its prediction: term by term, then closed.
 
     Raises:
@@ -97,7 +98,7 @@ def of_prediction(graph: Graph, index: tuple[Index, Index]) -> Derivation:
     return Derivation(line.prediction, index, ranges_of(graph, line.prediction, index), kept)
 
 
-def closed_derivation(graph: Graph, name: str, index: tuple[Index, Index]) -> Derivation:
+def closed_derivation(graph: Graph, name: str, index: Pair) -> Derivation:
     """Derive an entry of a gradient, and put each gradient in that it reads, back to the loss.
 
     Raises:
@@ -123,7 +124,7 @@ def closed_derivation(graph: Graph, name: str, index: tuple[Index, Index]) -> De
     )
 
 
-def _in_letters(found: Derivation, index: tuple[Index, Index]) -> Derivation:
+def _in_letters(found: Derivation, index: Pair) -> Derivation:
     """Return a derivation with other indices of its entry; letters in their way give way."""
     letters: dict[Index, Index] = {
         own: new for own, new in zip(found.index, index, strict=True) if isinstance(own, str)

@@ -42,6 +42,7 @@ from exgen.ops.losses import AFTER_SIGMOID, AFTER_SOFTMAX, BCE, CROSS_ENTROPY
 
 if TYPE_CHECKING:
     from exgen.derive.gradients import Gradient
+    from exgen.graph import Pair
     from exgen.ops.base import Op
 
 
@@ -77,7 +78,7 @@ class Derivation:
     """
 
     name: str
-    index: tuple[Index, Index]
+    index: Pair
     ranges: tuple[tuple[str, Dim], ...]
     lines: tuple[Line, ...]
     premise: str = ""
@@ -116,17 +117,19 @@ def _gradients_read(graph: Graph, step: Expr) -> set[str]:
     return {part.by for part in derivatives_in(step)} - {graph.loss}
 
 
-def index_gradient(
-    graph: Graph, name: str, found: Gradient, letters: Letters
-) -> tuple[tuple[Index, Index], Expr]:
+def index_gradient(graph: Graph, name: str) -> tuple[Pair, Expr]:
     """Return the indices of a gradient's entry and its index form."""
-    shapes = graph.shapes
-    index = letters.pair(graph.shapes[name])
-    entry = ordered(simplify(entry_form(found.step, index, shapes, letters), shapes))
-    return index, entry
+
+    def worked_out() -> tuple[Pair, Expr]:
+        letters, step = letters_of(graph), derive_gradients(graph)[name].step
+        index = letters.pair(graph.shapes[name])
+        entry = simplify(entry_form(step, index, graph.shapes, letters), graph.shapes)
+        return index, ordered(entry)
+
+    return graph.once(("index form of the gradient", name), worked_out)
 
 
-def ranges_of(graph: Graph, name: str, index: tuple[Index, Index]) -> tuple[tuple[str, Dim], ...]:
+def ranges_of(graph: Graph, name: str, index: Pair) -> tuple[tuple[str, Dim], ...]:
     """Return the letters of an entry with the sizes through which they run."""
     return tuple(
         (letter, dim)
@@ -142,7 +145,8 @@ def derivation(graph: Graph, name: str) -> Derivation:
         KindError: a line that reads the name has no index form.
 
     """
-    return _Deriver(graph, letters_of(graph), derive_gradients(graph)).derive(name)
+    deriver = _Deriver(graph, letters_of(graph), derive_gradients(graph))
+    return graph.once(("derivation", name), lambda: deriver.derive(name))
 
 
 class _Deriver(Struct, frozen=True):
@@ -158,7 +162,7 @@ class _Deriver(Struct, frozen=True):
             raise KindError(
                 f"the loss does not depend on '{name}'", remedy="Ask for another gradient."
             )
-        index, last = index_gradient(self.graph, name, self.found[name], self.letters)
+        index, last = index_gradient(self.graph, name)
         start = Line(Entry(self.graph.gradient(name), index), "start")
         (rule, *others), lines, premise = self.found[name].rules, None, ""
         output = self.output(name, next((f for f in FUSED if f.rule == rule), None))
@@ -174,7 +178,7 @@ class _Deriver(Struct, frozen=True):
 
     # --- the chain rule, whatever the network ---
 
-    def chain(self, name: str, index: tuple[Index, Index], last: Expr) -> list[Line]:
+    def chain(self, name: str, index: Pair, last: Expr) -> list[Line]:
         """Return the chain rule over every entry that reads the name, and what is left of it."""
         readers = [b for b in self.graph.bindings if name in names_in(b.expr)]
         readers = [b for b in readers if b.name == self.graph.loss or self.found[b.name].rules]
@@ -210,19 +214,19 @@ class _Deriver(Struct, frozen=True):
             Line(last, "cancel"),
         ]
 
-    def of_loss(self, loss: str, name: str, index: tuple[Index, Index]) -> tuple[Expr, Bound]:
+    def of_loss(self, loss: str, name: str, index: Pair) -> tuple[Expr, Bound]:
         """Return the slope of each term of a loss, with the delta that picks those that count."""
         place, bound = self.fresh(name, index)
         slope = partial(self.graph, loss, (0, 0), name, place, self.letters)
         deltas = [Delta(a, b) for a, b in zip(place, index, strict=True) if a != b]
         return reduce(lambda one, other: one * other, deltas, slope), bound
 
-    def fresh(self, name: str, index: tuple[Index, Index]) -> tuple[tuple[Index, Index], Bound]:
+    def fresh(self, name: str, index: Pair) -> tuple[Pair, Bound]:
         """Return indices for all entries of a name, other than those in use."""
         (row, column), bound = self.letters.place(self.graph.shapes[name], index)
         return (row, column), bound
 
-    def upstream(self, name: str, place: tuple[Index, Index], last: Expr) -> Expr:
+    def upstream(self, name: str, place: Pair, last: Expr) -> Expr:
         """Return a gradient's entry: its symbol, or what it is where the last line has not it."""
         symbol = self.graph.gradient(name)
         if symbol in derivatives_in(last) or name == self.graph.loss:
@@ -242,9 +246,7 @@ class _Deriver(Struct, frozen=True):
             None,
         )
 
-    def softmax(
-        self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
-    ) -> list[Line]:
+    def softmax(self, output: Binding, name: str, index: Pair, last: Expr) -> list[Line]:
         """Return the lines from the loss through the softmax to the logits."""
         p, t = Name(output.name), self.target(output.name, CROSS_ENTROPY)
         axis = axis_option(dict(output.expr.options)) if isinstance(output.expr, Call) else 0
@@ -275,9 +277,7 @@ class _Deriver(Struct, frozen=True):
 
     # --- sigmoid with binary cross-entropy ---
 
-    def sigmoid(
-        self, output: Binding, name: str, index: tuple[Index, Index], last: Expr
-    ) -> list[Line]:
+    def sigmoid(self, output: Binding, name: str, index: Pair, last: Expr) -> list[Line]:
         """Return the lines from the loss through the sigmoid to the pre-activation."""
         out = output.name
         p = Entry(Name(out), index)

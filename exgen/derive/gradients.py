@@ -20,6 +20,7 @@ from exgen.graph import (
     Shape,
     is_column,
     is_scalar,
+    made,
     names_in,
     substitute,
     walk,
@@ -148,7 +149,7 @@ def _rule(part: Contribution, graph: Graph) -> str:
     if part.rule == "transpose":
         line = graph.expr(part.consumer)
         for outer in walk(line) if line is not None else ():
-            if isinstance(outer, Call) and outer.op == "matmul" and part.use in outer.args:
+            if made(outer, "matmul") and part.use in outer.args:
                 return outer.op
     return part.rule
 

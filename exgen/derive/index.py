@@ -34,7 +34,9 @@ from exgen.ops import lookup, traits_of
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from exgen.graph import Pair
 
 LETTERS = "ijklpqrs"
 EXAMPLES = "n"
@@ -51,7 +53,7 @@ class Letters(Struct, frozen=True):
     def __getitem__(self, dim: Dim) -> str:
         return self.of.get(dim, "i")
 
-    def pair(self, shape: Shape) -> tuple[Index, Index]:
+    def pair(self, shape: Shape) -> Pair:
         """Return the indices of an entry of an array of this shape."""
         row, column = self.place(shape)[0]
         return row, column
@@ -84,17 +86,15 @@ def over(bound: Bound, body: Expr) -> Expr:
     return body
 
 
-def letters(shapes: Mapping[str, Shape], *, examples: Dim | None = None) -> Letters:
+def letters(shapes: Mapping[str, Shape]) -> Letters:
     """Choose a letter for each size, in the order in which the names bring them up."""
-    found: dict[Dim, str] = {} if examples is None else {examples: EXAMPLES}
-    for shape in shapes.values():
-        for dim in reversed(shape):
-            if dim != ONE and dim not in found:
-                used = set(found.values())
-                found[dim] = next(
-                    (letter for letter in LETTERS if letter not in used), f"i_{len(found)}"
-                )
-    return Letters(found)
+    sizes = (dim for shape in shapes.values() for dim in reversed(shape))
+    return Letters(_in_turn(sizes, LETTERS))
+
+
+def _in_turn(sizes: Iterable[Dim], free: Sequence[str]) -> dict[Dim, str]:
+    order = enumerate(dict.fromkeys(dim for dim in sizes if dim != ONE))
+    return {dim: free[n] if n < len(free) else f"i_{n}" for n, dim in order}
 
 
 def letters_of(graph: Graph) -> Letters:
@@ -112,17 +112,14 @@ def _letters_of(graph: Graph) -> Letters:
     inputs = [leaf.name for leaf in graph.leaves if leaf.role == "input"]
     others = [leaf.name for leaf in graph.leaves if leaf.role != "input"]
     flow = (*inputs, *(binding.name for binding in graph.bindings), *others)
-    order = dict.fromkeys(dim for name in flow for dim in graph.shapes[name] if dim != ONE)
     examples = examples_of(graph)
     found: dict[Dim, str] = {}
     if examples is not None:
         found[examples] = EXAMPLES if EXAMPLES not in taken else free.pop()
-    layers = [dim for dim in order if dim != examples]
-    if len(layers) == 1 and "k" in free and not any(x.role == "param" for x in graph.leaves):
-        return Letters({**found, layers[0]: "k"})
-    for number, dim in enumerate(layers):
-        found[dim] = free[number] if number < len(free) else f"i_{number}"
-    return Letters(found)
+    layers = [dim for name in flow for dim in graph.shapes[name] if dim not in (ONE, examples)]
+    if len({*layers}) == 1 and "k" in free and not any(x.role == "param" for x in graph.leaves):
+        free = ["k"]
+    return Letters(found | _in_turn(layers, free))
 
 
 def _single_letters(graph: Graph) -> set[str]:
@@ -141,7 +138,7 @@ def examples_of(graph: Graph) -> Dim | None:
 
 def entry_form(
     expr: Expr,
-    index: tuple[Index, Index],
+    index: Pair,
     shapes: Mapping[str, Shape],
     names: Letters,
     *,
@@ -169,13 +166,13 @@ class Form(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     names: Letters
 
-    def _own(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+    def _own(self, expr: Expr, index: Pair, taken: frozenset[Index]) -> Expr:
         """Return an argument's entry at the output's place; an axis of length 1 has only one."""
         rows, columns = shape_of(expr, self.shapes)
         place = (0 if rows == ONE else index[0], 0 if columns == ONE else index[1])
         return self.at(expr, place, taken)
 
-    def at(self, expr: Expr, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+    def at(self, expr: Expr, index: Pair, taken: frozenset[Index]) -> Expr:
         """Return an expression's entry; ``taken`` are the letters that stand around it."""
         match expr:
             case Name() | Derivative():
@@ -191,7 +188,7 @@ class Form(Struct, frozen=True):
                 return self.call(expr, index, taken)
         raise KindError("this expression has no index form")
 
-    def call(self, expr: Call, index: tuple[Index, Index], taken: frozenset[Index]) -> Expr:
+    def call(self, expr: Call, index: Pair, taken: frozenset[Index]) -> Expr:
         """Return the entry of a use of an op."""
         row, column = index
         args = expr.args
@@ -232,9 +229,7 @@ class Form(Struct, frozen=True):
             return times(*parts)
         return Call(expr.op, parts, expr.options)
 
-    def _reduction(
-        self, expr: Call, shape: Shape, index: tuple[Index, Index], taken: frozenset[Index]
-    ) -> Expr:
+    def _reduction(self, expr: Call, shape: Shape, index: Pair, taken: frozenset[Index]) -> Expr:
         axis = expr.option("axis")
         axes = [n for n in (0, 1) if axis in (None, n)]
         found, bound = self.names.place([shape[n] for n in axes], taken)

@@ -37,6 +37,7 @@ from exgen.graph import (
     SumOver,
     is_column,
     is_scalar,
+    made,
 )
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, traits_of
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exgen.derive.notation import Notation
-    from exgen.graph import Place
+    from exgen.graph import Pair, Place
 
 PRODUCTS: Mapping[str, str] = {
     "times": r"\times",
@@ -257,7 +258,7 @@ class Printer:
         if not self._ends_in_an_array(scalar):
             return self._wrap(part, Level.PRODUCT)
         # The bare product of a row and a column would run into the array behind it.
-        if not (isinstance(scalar, Call) and scalar.op == "mul"):
+        if not made(scalar, "mul"):
             return self._wrap(part)
         first, second = (self._before(arg, self.printed(arg)) for arg in scalar.args)
         return f"{first}{self._times(second)}{second}"
@@ -288,7 +289,7 @@ class Printer:
         if scalar == Number(HALF) and (_is_multiple(other) or not right.latex[:1].isdigit()):
             left = Printed(r"\frac{1}{2}", Level.SCRIPT)
         if left_scalar and right_scalar:
-            alone = isinstance(scalar, Call) and scalar.op == "matmul"
+            alone = made(scalar, "matmul")
             first = self._wrap(left, *([] if alone else [Level.PRODUCT]))
         else:
             first = self._before(scalar, left)
@@ -388,7 +389,7 @@ class Printer:
 
     def _block(self, expr: Expr, axis: int) -> str:
         # Inside a matrix the neighbours already say how large a block of zeros is.
-        if isinstance(expr, Call) and expr.op == "zeros":
+        if made(expr, "zeros"):
             rows, columns = self.shape(expr)
             line = rows == ONE and (axis == 0 or columns != ONE)
             zeros = self._bold("0")
@@ -526,7 +527,7 @@ class Printer:
 
     def _over_entries(self, expr: Expr, shape: Shape, *, mean: bool) -> Printed | None:
         """Return the sum of all entries with a sigma; None where they have no index form."""
-        place: tuple[Index, Index] = (
+        place: Pair = (
             0 if shape[0] == ONE else "i",
             0 if shape[1] == ONE else "j",
         )
@@ -573,7 +574,7 @@ class Printer:
             body = rf"\left[{body} + {rest}\right]"
         return Printed(f"-{signs}{body}", Level.NEGATIVE)
 
-    def _loss_indices(self, prediction: Expr, shape: Shape) -> tuple[Index, Index]:
+    def _loss_indices(self, prediction: Expr, shape: Shape) -> Pair:
         """Return the indices of a loss's sum: n for the examples of a batch, k for the classes."""
         axis = self.batch.get(prediction.name) if isinstance(prediction, Name) else None
         if axis is None:

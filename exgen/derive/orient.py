@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exgen.derive.turning import Turning, turned
-from exgen.graph import ONE, Binding, Call, Expr, Graph, Name, is_column, names_in, walk
+from exgen.graph import ONE, Binding, Call, Expr, Graph, Name, is_column, made, names_in, walk
 from exgen.ops import lookup, traits_of
 from exgen.ops.base import axis_option
 from exgen.ops.reduce import MEAN, SUM
@@ -87,7 +87,7 @@ def weights(graph: Graph) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for binding in graph.bindings:
         for part in walk(binding.expr):
-            if not (isinstance(part, Call) and part.op == "matmul"):
+            if not made(part, "matmul"):
                 continue
             left, right = part.args
             for weight, other, plain in ((left, right, "out_in"), (right, left, "in_out")):

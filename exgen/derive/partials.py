@@ -24,6 +24,7 @@ from exgen.graph import (
     Shape,
     SumOver,
     as_expr,
+    made,
     names_in,
     rebuild,
     reindexed,
@@ -35,7 +36,7 @@ from exgen.shapes import shape_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exgen.ops.base import Pair
+    from exgen.graph import Pair
 
 
 def partial(graph: Graph, of: str, place: Pair, by: str, index: Pair, letters: Letters) -> Expr:
@@ -157,7 +158,7 @@ def ordered(expr: Expr) -> Expr:
     chain rule has it.
     """
     tidy = rebuild(expr, ordered)
-    if not (isinstance(tidy, Call) and tidy.op == "mul"):
+    if not made(tidy, "mul"):
         return tidy
     return reduce(lambda a, b: a * b, sorted(_factors(tidy), key=_rank))
 

@@ -20,6 +20,7 @@ from exgen.graph import (
     Number,
     Size,
     as_expr,
+    made,
     rebuild,
     substitute,
 )
@@ -53,7 +54,7 @@ class LossLine(Struct, frozen=True):
         scale = simplify(scale, {})
         if scale == as_expr(1):
             return slope
-        if isinstance(slope, Call) and slope.op == "neg":
+        if made(slope, "neg"):
             return -(scale * slope.args[0])
         return scale * slope
 
@@ -89,12 +90,11 @@ def _slope(op: str) -> Expr:
     whole = Call(op, (Name(P), Name(Y)))
     summand = _named(entry_form(whole, (0, 0), shapes, letters(shapes)))
     # The minus in front of the logarithms stays in front of the derivative.
-    negative = isinstance(summand, Call) and summand.op == "neg"
-    body = summand.args[0] if negative and isinstance(summand, Call) else summand
+    body = summand.args[0] if made(summand, "neg") else summand
     leaves = (Leaf(P, "input", SCALAR, 0), Leaf(Y, "target", SCALAR, 0))
     graph = Graph(leaves, (Binding(TERM, body),), {**shapes, TERM: SCALAR}, TERM)
     slope = derive_gradients(graph)[P].closed
-    return -slope if negative else slope
+    return slope if body is summand else -slope
 
 
 def _named(expr: Expr) -> Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -27,6 +28,9 @@ from exgen.graph import (
 )
 from exgen.ops.arithmetic import TERMS
 
+if TYPE_CHECKING:
+    from exgen.graph import Pair
+
 
 class TensorForm(Struct, frozen=True):
     """One entry of the derivative of a name by another.
@@ -39,8 +43,8 @@ class TensorForm(Struct, frozen=True):
 
     """
 
-    out: tuple[Index, Index]
-    arg: tuple[Index, Index]
+    out: Pair
+    arg: Pair
     entry: Expr
     nonzero: Expr | None
 

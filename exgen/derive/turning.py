@@ -21,6 +21,7 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
+    made,
     names_in,
     rebuild,
     walk,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from exgen.graph import Options, Shape
 
-Pair = tuple[Expr, Expr]
+Ways = tuple[Expr, Expr]
 """Over the turned names: an expression that equals the old one, and one for its transpose."""
 
 
@@ -70,7 +71,7 @@ class Turning:
         """Return an expression over the turned names that equals the transpose of ``expr``."""
         return self._pair(expr)[1]
 
-    def _pair(self, expr: Expr) -> Pair:
+    def _pair(self, expr: Expr) -> Ways:
         if is_scalar(self._known.of(expr)):
             same = self._call(expr)[0] if isinstance(expr, Call) else self._number(expr)
             return same, same
@@ -81,7 +82,7 @@ class Turning:
         if not isinstance(expr, Call):
             return expr, expr
         straight, flipped = self._call(expr)
-        return _fewer(straight, _transposed(flipped)), _fewer(flipped, _transposed(straight))
+        return fewer(straight, _transposed(flipped)), fewer(flipped, _transposed(straight))
 
     def _number(self, expr: Expr) -> Expr:
         """Return a scalar that is no call: an entry, a sum over an index, a name."""
@@ -92,7 +93,7 @@ class Turning:
                     return Entry(flipped, (column, row))
         return rebuild(expr, self.straight)
 
-    def _call(self, expr: Call) -> Pair:
+    def _call(self, expr: Call) -> Ways:
         pairs = [self._pair(arg) for arg in expr.args]
         straight = tuple(pair[0] for pair in pairs)
         flipped = tuple(pair[1] for pair in pairs)
@@ -116,7 +117,7 @@ class Turning:
                 other = Call(op, flipped, _other_axis(expr.options))
         if is_scalar(self._known.of(expr)):
             # Both are the same number; the one with fewer transposes reads better.
-            best = same if other == _transposed(same) else _fewer(same, other)
+            best = same if other == _transposed(same) else fewer(same, other)
             return best, best
         return same, other
 
@@ -142,16 +143,16 @@ def _other_axis(options: Options) -> Options:
 
 
 def _transposed(expr: Expr) -> Expr:
-    return expr.args[0] if isinstance(expr, Call) and expr.op == "transpose" else expr.T
+    return expr.args[0] if made(expr, "transpose") else expr.T
 
 
-def _fewer(first: Expr, second: Expr) -> Expr:
+def fewer(first: Expr, second: Expr) -> Expr:
     """Return the expression with fewer transposes; the first where both have as many."""
     return min(first, second, key=_count)
 
 
 def _count(expr: Expr) -> int:
-    return sum(isinstance(part, Call) and part.op == "transpose" for part in walk(expr))
+    return sum(made(part, "transpose") for part in walk(expr))
 
 
 def alike(

@@ -20,6 +20,7 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
+    made,
     operands,
     rebuild,
     walk,
@@ -29,7 +30,7 @@ from exgen.ops.losses import SQUARED_ERROR
 from exgen.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from exgen.derive.index import Letters
     from exgen.derive.latex import Printer
@@ -50,7 +51,7 @@ def expanded(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
 
 def _share(top: Expr, below: Expr) -> Expr:
     """Return ``top / below`` as a share of the sum, its sign in front."""
-    if isinstance(top, Call) and top.op == "neg":
+    if made(top, "neg"):
         return -_share(top.args[0], below)
     if SQUARED_ERROR.made(top):
         return call("div", top, below)
@@ -138,7 +139,7 @@ def equation(left: str, shape: Shape, expr: Expr, printer: Printer) -> str:
 
 def _braced_factor(expr: Expr, printer: Printer) -> str:
     text = printer(expr)
-    if isinstance(expr, Call) and expr.op in ("add", "sub", "mul", "neg", "matmul"):
+    if made(expr, "add", "sub", "mul", "neg", "matmul"):
         text = rf"\left({text}\right)"
     return rf"\exshape{{{text}}}{{{_size(printer.shape(expr))}}}"
 
@@ -157,6 +158,27 @@ SAME_PLACE = (
 SAME_PLACE_TURNED = (
     "Every entry depends only on the entries at the same place, so the line holds for whole "
     "arrays, here transposed."
+)
+ENTRYWISE = (
+    "Every factor has the same indices and nothing is summed: the product is entrywise, of arrays "
+    "of the same shape."
+)
+ONE_DENOMINATOR = (
+    "The denominator is the same for every entry: a row of ones times the numerator, the sum of "
+    "all its entries."
+)
+DENOMINATORS = (
+    "One vector of ones adds up the exponentials of each example, the other repeats that sum for "
+    r"every class, so that both sides of $\oslash$ are ${{{}}}$."
+)
+REPEATED = "A bias has no index for the example; the ones repeat it once for each."
+OUTER = (
+    "Nothing is summed: each entry is an entry of a column times one of a row. So this is a column "
+    "times a row, with inner size $1$."
+)
+DIAGONAL = (
+    "Nothing is summed: each entry is multiplied by its own slope, as a product with a diagonal "
+    "matrix does."
 )
 
 
@@ -177,91 +199,54 @@ class Reasons(Struct, frozen=True):
         if found := dict.fromkeys(self._each(expr)):
             return " ".join(found)
         shown = on_the_page(expr, self.printer.shapes, self.printer.notation.layout)
-        turned = any(isinstance(part, Call) and part.op == "transpose" for part in walk(shown))
+        turned = any(made(part, "transpose") for part in walk(shown))
         return SAME_PLACE_TURNED if turned else SAME_PLACE
 
-    def _each(self, expr: Expr) -> list[str]:
+    def _each(self, expr: Expr) -> Iterator[str]:
         match expr:
             case Call("neg", (inner,)):
-                return self._each(inner)
+                yield from self._each(inner)
             case Call("add" | "sub", (left, right)):
-                return [*self._each(left), *self._each(right)]
+                yield from self._each(left)
+                yield from self._each(right)
             case Call("mul", (factor, inner)) if is_scalar(self.printer.shape(factor)):
-                return self._each(inner)
+                yield from self._each(inner)
             case Call("mul"):
-                return [
-                    (
-                        "Every factor has the same indices and nothing is summed: the product is "
-                        "entrywise, of arrays of the same shape."
-                    )
-                ]
-            case Call("div", (top, below)) if not is_scalar(self.printer.shape(top)):
-                return self._quotient(expr, below)
-            case Call("div", (top, _)):
-                return self._each(top)
+                yield ENTRYWISE
+            case Call("div", (top, _)) if is_scalar(self.printer.shape(top)):
+                yield from self._each(top)
+            case Call("div", (_, below)) if is_scalar(self.printer.shape(below)):
+                yield ONE_DENOMINATOR
+            case Call("div"):
+                yield DENOMINATORS.format(_size(self.printer.shape(expr)))
             case Call("matmul"):
-                return self._product(expr)
-            case Call(SQUARED_ERROR.name, (prediction, _)):
-                what = "vector" if is_column(self.printer.shape(prediction)) else "matrix"
-                if is_scalar(self.printer.shape(prediction)):
-                    return []
-                return [f"The sum of the squares of all entries is the squared norm of the {what}."]
+                yield self._product(expr)
+            case Call(SQUARED_ERROR.name, (inner, _)) if not is_scalar(self.printer.shape(inner)):
+                what = "vector" if is_column(self.printer.shape(inner)) else "matrix"
+                yield f"The sum of the squares of all entries is the squared norm of the {what}."
             case Call(op, (inner,)) if lookup(op).function:
-                if is_scalar(self.printer.shape(inner)):
-                    return []
-                return ["The function acts entry by entry, so it may take the whole array."]
-        return []
+                if not is_scalar(self.printer.shape(inner)):
+                    yield "The function acts entry by entry, so it may take the whole array."
 
-    def _quotient(self, expr: Expr, below: Expr) -> list[str]:
-        if is_scalar(self.printer.shape(below)):
-            return [
-                (
-                    "The denominator is the same for every entry: a row of ones times the "
-                    "numerator, the sum of all its entries."
-                )
-            ]
-        return [
-            (
-                "One vector of ones adds up the exponentials of each example, the other repeats "
-                rf"that sum for every class, so that both sides of $\oslash$ are "
-                f"${{{_size(self.printer.shape(expr))}}}$."
-            )
-        ]
-
-    def _product(self, expr: Expr) -> list[str]:
+    def _product(self, expr: Expr) -> str:
         factors = operands(expr, "matmul")
-        inner = [self.printer.shape(part)[1] for part in factors[:-1]]
-        summed = [dim for dim in inner if dim != ONE]
-        ones = [isinstance(part, Call) and part.op == "ones" for part in factors]
+        summed = [dim for part in factors[:-1] if (dim := self.printer.shape(part)[1]) != ONE]
+        ones = [made(part, "ones") for part in factors]
         if not summed:
-            if any(ones):
-                return ["A bias has no index for the example; the ones repeat it once for each."]
-            return [
-                (
-                    "Nothing is summed: each entry is an entry of a column times one of a row. "
-                    "So this is a column times a row, with inner size $1$."
-                )
-            ]
+            return REPEATED if any(ones) else OUTER
         letters = " and ".join(f"${self.letters[dim]}$" for dim in summed)
         axes = " and ".join(f"${dim_latex(dim)}$" for dim in summed)
         if ones[0] and ones[-1]:
-            return [f"The vectors of ones on both sides add up all entries, over {letters}."]
+            return f"The vectors of ones on both sides add up all entries, over {letters}."
         if any(ones):
-            return [f"Adding up over {letters} is a product with a vector of {axes} ones."]
-        if any(isinstance(part, Call) and part.op == "diag" for part in factors):
-            return [
-                (
-                    "Nothing is summed: each entry is multiplied by its own slope, as a product "
-                    "with a diagonal matrix does."
-                )
-            ]
+            return f"Adding up over {letters} is a product with a vector of {axes} ones."
+        if any(made(part, "diag") for part in factors):
+            return DIAGONAL
         if len(summed) > 1:
-            return [
-                (
-                    f"The sums over {letters} are matrix products: the factors meet along the "
-                    f"sizes {axes}."
-                )
-            ]
-        return [
-            (f"The sum over {letters} is a matrix product: two factors meet along the size {axes}.")
-        ]
+            return (
+                f"The sums over {letters} are matrix products: the factors meet along the sizes "
+                f"{axes}."
+            )
+        return (
+            f"The sum over {letters} is a matrix product: two factors meet along the size {axes}."
+        )

@@ -17,8 +17,8 @@ from exgen.graph import (
     Dim,
     Entry,
     Expr,
-    Index,
     OptionValue,
+    Pair,
     Shape,
     as_expr,
     call,
@@ -286,9 +286,6 @@ class Op:
         """The names of its options."""
         return frozenset(option.name for option in self.signature.options)
 
-
-Pair = tuple[Index, Index]
-"""Where an entry stands: its row and its column."""
 
 AXIS = Option("axis", "axis", required=False)
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exgen.errors import MisfitError
-from exgen.graph import Call, Dim, Expr, Number, OptionValue, Shape, call, shape_text
+from exgen.graph import Call, Dim, Expr, Number, OptionValue, Pair, Shape, call, shape_text
 from exgen.ops.base import (
     ArgShapes,
     Given,
     Op,
     Option,
-    Pair,
     Signature,
     Site,
     Sizes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from exgen.derive.summands import loss_line
 from exgen.document import Tex
@@ -20,8 +21,7 @@ REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One line as a layer.
 
     Attributes:

@@ -8,7 +8,7 @@ from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.tensor import TensorForm, tensor_form
 from exgen.document import Step, Tex
-from exgen.graph import ONE, SCALAR, Delta, Entry, Name, is_scalar, walk
+from exgen.graph import ONE, SCALAR, Delta, Entry, Name, Pair, is_scalar, walk
 from exgen.language import to_text
 from exgen.problems.base import Setting, Solved
 
@@ -37,7 +37,7 @@ def tensor_answer(setting: Setting, of: str, by: str) -> tuple[dict[str, Any], S
     graph, printer = setting.graph, setting.printer
     form = tensor_form(graph, of, by)
 
-    def entry_of(name: str, index: tuple[Index, Index]) -> str:
+    def entry_of(name: str, index: Pair) -> str:
         if is_scalar(graph.shapes[name]):
             return printer.name(name)
         return printer(Entry(Name(name), index))

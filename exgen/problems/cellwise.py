@@ -26,6 +26,7 @@ from exgen.graph import (
     Index,
     Name,
     Number,
+    Pair,
     SumOver,
     as_expr,
     is_column,
@@ -203,14 +204,14 @@ class Grids:
 
     def _summed(self, inner: Expr) -> Expr:
         shape = self.printer.shape(inner)
-        index: tuple[Index, Index] = ("i", "j") if shape[1].constant != 1 else ("i", 0)
+        index: Pair = ("i", "j") if shape[1].constant != 1 else ("i", 0)
         total = self._entry_form(inner, index)
         for letter, dim in reversed(list(zip(index, shape, strict=True))):
             if isinstance(letter, str):
                 total = SumOver(letter, dim, total)
         return total
 
-    def _entry_form(self, expr: Expr, index: tuple[Index, Index]) -> Expr:
+    def _entry_form(self, expr: Expr, index: Pair) -> Expr:
         shapes = self.graph.shapes
         return entry_form(expr, index, shapes, letters(shapes))
 

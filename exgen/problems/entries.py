@@ -12,7 +12,7 @@ from exgen.derive.symbols import dim_latex, look
 from exgen.derive.vectorise import with_shares
 from exgen.document import Tex
 from exgen.errors import KindError, nearest
-from exgen.graph import ONE, Call, Dim, Entry, Name, is_scalar, walk
+from exgen.graph import ONE, Call, Dim, Entry, Name, Pair, is_scalar, walk
 from exgen.ops.activations import SOFTMAX
 from exgen.ops.base import axis_option
 from exgen.problems.base import leaf_fields, shape_fields
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exgen.derive.latex import Printer
-    from exgen.graph import Expr, Graph, Index
+    from exgen.graph import Expr, Graph
     from exgen.problems.base import Setting
 
 KRONECKER = r"\delta"
@@ -65,7 +65,7 @@ def _is_of_one(softmax: Call, graph: Graph) -> bool:
     return shape[axis_option(dict(softmax.options))] == ONE
 
 
-def line_form(graph: Graph, name: str, letters: Letters) -> tuple[tuple[Index, Index], Expr]:
+def line_form(graph: Graph, name: str, letters: Letters) -> tuple[Pair, Expr]:
     """Return the indices of a line's entry, and the line in index form."""
     expr = graph.expr(name)
     if expr is None:
@@ -74,7 +74,7 @@ def line_form(graph: Graph, name: str, letters: Letters) -> tuple[tuple[Index, I
     return index, with_shares(ordered(entry_form(expr, index, graph.shapes, letters)))
 
 
-def entry_latex(printer: Printer, name: str, index: tuple[Index, Index]) -> str:
+def entry_latex(printer: Printer, name: str, index: Pair) -> str:
     """Return an entry of a name as LaTeX."""
     return printer(Entry(Name(name), index))
 
@@ -86,7 +86,7 @@ def range_latex(printer: Printer, letter: str, dim: Dim) -> str:
     return rf"{letter} = {first}, \dots, {dim_latex(last)}"
 
 
-def ranges_latex(printer: Printer, index: tuple[Index, Index], shape: tuple[Dim, ...]) -> str:
+def ranges_latex(printer: Printer, index: Pair, shape: tuple[Dim, ...]) -> str:
     """Return how far the indices of an entry run; nothing for a scalar."""
     runs = [
         range_latex(printer, letter, dim)

@@ -35,8 +35,7 @@ ONES: Mapping[str, str] = {"bold": r"\mathbf{1}", "blackboard": r"\mathbb{1}"}
 INDICATOR: Mapping[str, str] = {**ONES, "bracket": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One look of a name: its letter, what stands below and above, and what it stands for.
 
     Attributes:
@@ -119,8 +118,7 @@ class _Items(msgspec.Struct):
                 self.add(entry, reads, inner, indexed=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(msgspec.Struct, frozen=True):
     """How a name is shown: with its layer or not, as the loss, with an example's mark."""
 
     marked: tuple[bool, ...]

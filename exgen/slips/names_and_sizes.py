@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from exgen.certify.arrows import EDGES, ArrowsClaim
 from exgen.certify.chains import ChainClaim
-from exgen.certify.memory import Memory
 from exgen.certify.sizes import ShapeClaim
 from exgen.graph import ONE, Call, Dim, Name, is_column, is_scalar, names_in, walk
 from exgen.ops.append import APPEND_ONE, PREPEND_ONE

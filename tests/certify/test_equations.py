@@ -17,6 +17,8 @@ from exgen.derive import worked
 from exgen.errors import CertificateError
 from exgen.graph import Call, Number, as_expr, walk
 from exgen.ops import lookup
+from exgen.problems import KINDS
+from exgen.seeds import Stream
 from tests.problems.setting import graph_of, solve
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 def steps_of(case: str, notation: str = "base") -> tuple[Step, ...]:
     """Return the steps of all answers of a case."""
     kind, text, draws = CASES[case]
+    draws = draws or KINDS[kind].sample(graph_of(text), {}, Stream(1))
     solution = solve(kind, text, draws, notation)
     return tuple(step for answer in solution.answers for step in answer.steps)
 

@@ -20,7 +20,7 @@ from exgen.figures.measure import text_width
 from exgen.figures.model import Figure, Label, Node, collisions, points
 from exgen.language import read_network
 from exgen.pipeline import load_profile
-from exgen.problems.write_out import drawing
+from exgen.problems.units import drawing
 from tests.strategies import networks, steady
 
 if TYPE_CHECKING:

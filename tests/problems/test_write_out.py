@@ -12,9 +12,9 @@ from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
 from exgen.language import read_expression
 from exgen.problems import KINDS
-from exgen.problems.write_out import units_of
+from exgen.problems.units import units_of
 from exgen.seeds import Stream
-from tests.problems.setting import NOTATIONS, TWO_LAYERS, graph_of, solve
+from tests.problems.setting import NOTATIONS, TWO_LAYERS, graph_of, solved
 
 if TYPE_CHECKING:
     from exgen.certify.prove import Claim
@@ -40,11 +40,11 @@ def read(name: str, function: str = "relu") -> str:
 def test_every_line_is_proven(name: str, notation: str) -> None:
     """Each network of a bank has a line for every quantity but the inputs, all proven."""
     text = read(name, "tanh")
-    solution = solve("write_out", text, {}, notation)
+    solution = solved("write_out", text, 1, notation)
     graph = graph_of(text)
-    lines = {f"forward:{b.name}" for b in graph.bindings[:-1]}
-    lines |= {f"backward:{b.name}" for b in graph.bindings}
-    lines |= {f"backward:{leaf.name}" for leaf in graph.leaves if leaf.role == "param"}
+    lines = {f"output.{b.name}" for b in graph.bindings[:-1]}
+    lines |= {f"L.{b.name}.upstream" for b in graph.bindings}
+    lines |= {f"L.{leaf.name}.upstream" for leaf in graph.leaves if leaf.role == "param"}
     assert {answer.name for answer in solution.answers} == lines
 
 
@@ -58,8 +58,8 @@ def test_units_read_off() -> None:
 
 def test_fan_out_is_summed() -> None:
     """h_1 of the deep network feeds two units, so its gradient has two terms."""
-    found = {a.name: a.expr for a in solve("write_out", read("units_2221.net"), {}).answers}
-    assert found["backward:h_1"] == "derivative(L, m_4) * w_7 + derivative(L, m_3) * w_5"
+    found = {a.name: a.expr for a in solved("write_out", read("units_2221.net"), 1).answers}
+    assert found["L.h_1.upstream"] == "derivative(L, m_4) * w_7 + derivative(L, m_3) * w_5"
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_wrong_lines_are_refused() -> None:
     """A forward line with two weights swapped and a gradient that drops a path are not proven."""
     text = read("units_2221.net")
     graph = graph_of(text)
-    claims: Any = {answer.name: answer.claim for answer in solve("write_out", text, {}).answers}
+    claims: Any = {answer.name: answer.claim for answer in solved("write_out", text, 1).answers}
     swapped = read_expression("w_2 * x_1 + w_1 * x_2", graph)
-    _, drawn = claims["forward:m_1"].rights
+    _, drawn = claims["output.m_1"].rights
     with pytest.raises(CertificateError, match="right side 1"):
-        prove(altered(claims["forward:m_1"], rights=(swapped, drawn)))
+        prove(altered(claims["output.m_1"], rights=(swapped, drawn)))
     with pytest.raises(CertificateError):
-        prove(altered(claims["forward:h_1"], rights=(read_expression("tanh(m_1)", graph),)))
+        prove(altered(claims["output.h_1"], rights=(read_expression("tanh(m_1)", graph),)))
     dropped = read_expression("derivative(L, m_3) * w_5", graph)
     with pytest.raises(CertificateError):
-        prove(altered(claims["backward:h_1"], rights=(dropped,)))
+        prove(altered(claims["L.h_1.upstream"], rights=(dropped,)))

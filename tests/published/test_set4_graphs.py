@@ -92,7 +92,7 @@ def test_scalar_gradients_as_printed(made: ProblemSet) -> None:
 )
 def test_written_forward_pass(made: ProblemSet, line: str, by_hand: str) -> None:
     """1.1.3a: the sums, the hidden outputs, and the output."""
-    assert problem(made, "p1-1-3").answer(f"forward:{line}").expr == by_hand
+    assert problem(made, "p1-1-3").answer(f"output.{line}").expr == by_hand
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_written_forward_pass(made: ProblemSet, line: str, by_hand: str) -> None
 )
 def test_written_backward_pass(made: ProblemSet, by: str, by_hand: str) -> None:
     """1.1.3b: all 21 lines; the document's sample solution stops at m_3 and m_4."""
-    equal(problem(made, "p1-1-3"), f"backward:{by}", by_hand)
+    equal(problem(made, "p1-1-3"), f"L.{by}.upstream", by_hand)

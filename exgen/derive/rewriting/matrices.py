@@ -9,7 +9,8 @@ from exgen.derive.rewriting.products import cancelled, entry_at
 from exgen.derive.rewriting.rule import rule
 from exgen.derive.rewriting.terms import FULL, Product
 from exgen.derive.rewriting.views import filled, read_product, write_product
-from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, made, walk
+from exgen.derive.turning import fewer
+from exgen.graph import ONE, SCALAR, Call, Expr, call, is_scalar, made
 from exgen.ops.base import axis_option
 
 if TYPE_CHECKING:
@@ -175,16 +176,12 @@ def transposed(expr: Expr, known: Known) -> Expr:
             flipped = -flip(inner)
         case Call("add" | "sub" as op, (left, right)):
             inside = call(op, flip(left), flip(right))
-            flipped = min(expr.T, inside, key=_transposes)
+            flipped = fewer(expr.T, inside)
         case Call("mul", (scale, inner)) if is_scalar(known.shapes.of(scale)):
             flipped = scale * flip(inner)
         case Call("div", (inner, scale)) if is_scalar(known.shapes.of(scale)):
             flipped = flip(inner) / scale
     return flipped
-
-
-def _transposes(expr: Expr) -> int:
-    return sum(made(part, "transpose") for part in walk(expr))
 
 
 @rule("(2 * (a @ b.T)).T", "2 * (b @ a.T)", "a[N, m], b[K, m]", "where that leaves fewer of them")

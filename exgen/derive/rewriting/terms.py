@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
 
 from exgen.graph import SCALAR, Expr, Number, Shape, is_scalar
 
@@ -20,8 +20,7 @@ Exact = int | Fraction
 FULL = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(msgspec.Struct, frozen=True):
     """A power of an expression that is no product itself; the exponent is a number."""
 
     base: Expr
@@ -76,15 +75,14 @@ class Product:
         return tuple(f for f in (*self.scalars, *self.arrays) if f.power < 0)
 
 
-class Sum(Struct, frozen=True):
+class Sum(msgspec.Struct, frozen=True):
     """Products added up; beside arrays a scalar stands for a multiple of the array of ones."""
 
     terms: tuple[Product, ...]
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What rules may look at beside the expression itself.
 
     Attributes:
@@ -100,10 +98,10 @@ class Known:
     """
 
     shapes: Shapes
-    whole: Mapping[str, int] = field(default_factory=dict)
-    quotients: Mapping[str, Call] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    products: dict[int, tuple[Expr, Product | None]] = field(default_factory=dict)
-    sums: dict[int, tuple[Expr, Sum | None]] = field(default_factory=dict)
-    done: dict[int, tuple[Expr, Expr]] = field(default_factory=dict)
-    orderly: dict[int, Expr] = field(default_factory=dict)
+    whole: Mapping[str, int] = msgspec.field(default_factory=dict)
+    quotients: Mapping[str, Call] = msgspec.field(default_factory=dict)
+    used: set[str] = msgspec.field(default_factory=set)
+    products: dict[int, tuple[Expr, Product | None]] = msgspec.field(default_factory=dict)
+    sums: dict[int, tuple[Expr, Sum | None]] = msgspec.field(default_factory=dict)
+    done: dict[int, tuple[Expr, Expr]] = msgspec.field(default_factory=dict)
+    orderly: dict[int, Expr] = msgspec.field(default_factory=dict)
