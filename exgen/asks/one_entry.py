@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exgen.asks.arrays import cell_latex
-from exgen.asks.numeric import asked, require_exact, result, told_apart
+from exgen.asks.numeric import require_exact, result, told_apart
 from exgen.asks.scene import Answered, Scene, backward_of
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
-from exgen.certify.sides import Rounding
 from exgen.document import Step, Tex
 from exgen.graph import SCALAR, Entry, Number
 from exgen.problems.base import Solved
 from exgen.problems.cellwise import Grids
+from exgen.problems.numbers import number_latex
 
 if TYPE_CHECKING:
     from exgen.asks.pieces import Phrase
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
 def entry_value(ask: Phrase, scene: Scene) -> Answered:
     """Return the number at a place of a gradient, from the gradients that it is worked out from."""
     scene, (by, index) = scene.numbered(ask), ask["entry"]
-    inner, digits = scene.ending_in(scene.name(ask), ask), scene.digits(ask)
+    if "digits" in ask.clauses:
+        remedy = "Ask for it exactly, or for the whole gradient."
+        raise scene.error("one entry is not rounded", ask.spans["digits"], remedy)
+    inner = scene.ending_in(scene.name(ask), ask)
     graph, whole = inner.graph, result(ask, scene.graph, scene.values)
     row, column = (int(part) if part.isdecimal() else -1 for part in (*index, "0")[:2])
     if not (0 <= row < whole.shape[0] and 0 <= column < whole.shape[1]) or len(index) > whole.ndim:
@@ -39,11 +41,10 @@ def entry_value(ask: Phrase, scene: Scene) -> Answered:
         (Number(Fraction(number)),),
         index=(row, column),
         leaves={leaf.name: scene.leaves[leaf.name] for leaf in graph.leaves},
-        rounding=None if digits is None else Rounding(digits),
     )
     grids = Grids(scene.setting.notation, graph, scene.values)
     symbol = grids.printer(Entry(graph.gradient(by), (row, column)))
-    latex, sign = cell_latex(number, digits), "=" if digits is None else r"\approx"
+    latex = number_latex(number)
     inside = grids.inside(backward_of(inner).found[by].step, (row, column))
     sides = " = ".join([symbol, *([inside] if inside not in ("", latex) else [])])
     solved = Solved(
@@ -51,9 +52,9 @@ def entry_value(ask: Phrase, scene: Scene) -> Answered:
         latex=Tex(latex),
         shape=SCALAR,
         expr=str(number),
-        steps=(Step("entry", Tex(rf"{sides} {sign} \exanswer{{{latex}}}"), "", claims=(claim,)),),
+        steps=(Step("entry", Tex(rf"{sides} = \exanswer{{{latex}}}"), "", claims=(claim,)),),
         claim=claim,
-        write=lambda claim: Tex(cell_latex(claim.rights[0].value, digits)),
+        write=lambda claim: Tex(number_latex(claim.rights[0].value)),
         where=told_apart(ask, scene, symbol),
     )
-    return Answered(asked(rf"$\displaystyle {symbol}$", digits, scene), (solved,), "worked")
+    return Answered(Tex(rf"$\displaystyle {symbol}$"), (solved,), "worked")

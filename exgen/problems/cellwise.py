@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import add
@@ -196,11 +197,12 @@ class Grids:
 
     def line(self, name: str) -> str:
         """Return the right side of a line; a sum over a grid is written with its indices."""
-        match self.bound(name):
-            case Call("sum", (inner,)) as expr if expr.option("axis") is None:
-                return self.printer(self._summed(inner))
-            case expr:
-                return self.printer(expr)
+        expr = self.bound(name)
+        match expr:
+            case Call("sum", (inner,)) if expr.option("axis") is None:
+                with suppress(KindError):  # what has no index form is written as it stands
+                    return self.printer(self._summed(inner))
+        return self.printer(expr)
 
     def _summed(self, inner: Expr) -> Expr:
         shape = self.printer.shape(inner)
