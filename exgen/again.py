@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from exgen.asks.problem import TEXT, shows_network
 from exgen.certify.compare import DIFFERENCE_TOLERANCE
@@ -197,20 +198,13 @@ def _place(problem: str) -> str:
     return f"problem '{problem}'"
 
 
-class _Nothing:
-    """What stands where a manifest has no value, or where none follows."""
-
-
-NOTHING = _Nothing()
-
-
 class Difference(Struct, frozen=True):
     """A value that is recorded, and another that follows.
 
     Attributes:
         path: where, such as ``steps[0].why``.
-        recorded: JSON.
-        follows: JSON.
+        recorded: JSON; UNSET where a manifest has no value.
+        follows: JSON; UNSET where none follows.
 
     """
 
@@ -220,9 +214,9 @@ class Difference(Struct, frozen=True):
 
     def __str__(self) -> str:
         name = self.path.removesuffix(".tex")
-        if self.recorded is NOTHING:
+        if self.recorded is UNSET:
             return f"{name} is missing; {said(self.follows, '')} follows"
-        if self.follows is NOTHING:
+        if self.follows is UNSET:
             return f"{name} is recorded as {said(self.recorded, '')}; nothing of this name follows"
         stands, right = said(self.recorded, self.follows), said(self.follows, self.recorded)
         return f"{name} is recorded as {stands}; {right} follows"
@@ -239,13 +233,10 @@ def differences(recorded: Any, follows: Any, path: str = "") -> Iterator[Differe
     if isinstance(recorded, dict) and isinstance(follows, dict):
         for key in dict.fromkeys((*follows, *recorded)):
             inner = f"{path}.{key}" if path else key
-            yield from differences(recorded.get(key, NOTHING), follows.get(key, NOTHING), inner)
+            yield from differences(recorded.get(key, UNSET), follows.get(key, UNSET), inner)
     elif isinstance(recorded, list) and isinstance(follows, list):
-        for place in range(max(len(recorded), len(follows))):
-            one, other = (
-                part[place] if place < len(part) else NOTHING for part in (recorded, follows)
-            )
-            yield from differences(one, other, f"{path}[{place}]")
+        for place, pair in enumerate(zip_longest(recorded, follows, fillvalue=UNSET)):
+            yield from differences(*pair, f"{path}[{place}]")
     elif type(recorded) is not type(follows) or recorded != follows:
         near = path.endswith("].error") and type(recorded) is type(follows) is float
         if not (near and abs(recorded - follows) <= DIFFERENCE_TOLERANCE):
@@ -254,10 +245,10 @@ def differences(recorded: Any, follows: Any, path: str = "") -> Iterator[Differe
 
 def said(value: Any, other: Any) -> str:  # noqa: ANN401 - JSON
     """Return a value for a message: of a long text what stands about the first other sign."""
-    if not isinstance(value, str) or not isinstance(other, str) or len(value) <= 3 * EXCERPT:
-        return (
-            f"'{value}'" if isinstance(value, str) and len(value) <= 3 * EXCERPT else shown(value)
-        )
+    if isinstance(value, str) and len(value) <= 3 * EXCERPT:
+        return f"'{value}'"
+    if not isinstance(value, str) or not isinstance(other, str):
+        return shown(value)
     pairs = enumerate(zip(value, other, strict=False))
     first = next((n for n, (one, two) in pairs if one != two), min(len(value), len(other)))
     start, end = max(0, first - EXCERPT), first + 2 * EXCERPT

@@ -72,7 +72,7 @@ def preset(
 
     def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
         text = worded(name, draws, setting.graph, partial(_chosen, draws))
-        return problem.solve(setting, {**draws, problem.TEXT: text})
+        return problem.solve(setting, draws, text)
 
     return Kind(
         name=name,
@@ -171,10 +171,21 @@ def worded(
             "scalar": is_scalar(graph.shapes[graph.loss]),
         },
     }
-    fields = {**dict.fromkeys(SENTENCES, ""), **about, **drawn}
+    fields = {**dict.fromkeys(SENTENCES, ""), **about, "drawn": drawn}
     return _environment().get_template(f"{name}.txt.j2").render(fields)
 
 
 @cache
 def _environment() -> Environment:
-    return template_engine(templates() / "presets")
+    from jinja2.runtime import Context
+
+    class Drawn(Context):
+        """What was drawn by its name; so whoever gives the draws sees which the template reads."""
+
+        def resolve_or_missing(self, key: str) -> Any:  # noqa: ANN401 - a draw
+            drawn = self.parent["drawn"]
+            return drawn[key] if key in drawn else super().resolve_or_missing(key)
+
+    environment = template_engine(templates() / "presets")
+    environment.context_class = Drawn
+    return environment

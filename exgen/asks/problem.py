@@ -198,9 +198,9 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
                 raise placed(error, source, phrase.spans[slot])
 
 
-def solve(setting: Setting, draws: Mapping[str, Any]) -> Solution:
-    """Answer every ask, and set the text with its blanks."""
-    source = Source(TEXT, draws[TEXT])
+def solve(setting: Setting, draws: Mapping[str, Any], text: str | None = None) -> Solution:
+    """Answer every ask, and set the text with its blanks; the drawn one unless it is given."""
+    source = Source(TEXT, draws[TEXT] if text is None else text)
     turned = frozenset(draws.get("turned", ()))
     pieces = tuple(with_turned_entry(piece, turned) for piece in parse(source))
     hidden = {ask["name"] for ask in asks_of(pieces) if is_hidden(ask, setting.graph)}
