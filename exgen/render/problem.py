@@ -135,15 +135,18 @@ def _pieces(
         alone = r"\exwide" if fills_a_line(f"{question}{after}", wide, page) else ""
         return rf"{alone}\exshort{{{question}}}{{{after}}}{{{wide}mm}}{{{high}mm}}"
 
-    def work(*names: str, layout: str = "worked", high: int | None = None) -> Tex:
+    def work(
+        *names: str, layout: str = "worked", high: int | None = None, asks: bool = True
+    ) -> Tex:
         """Register answers: their worked solution on the key, room to write on the sheet.
 
         The layout is that of the solution: ``worked`` line by line, some of it aligned, or
         ``rubric`` with points; ``backward`` and ``examples`` are worked and say what comes. The
-        room has the height of these answers, unless one is given.
+        room has the height of these answers, unless one is given. What stands in a blank already
+        is worked out without ``asks``.
         """
         begun = [problem.answer(name) for name in asked]
-        asked.extend(names)
+        asked.extend(names if asks else ())
         if not key:
             return Tex(_below(_room(problem, page, names, given=high)))
         answers = [problem.answer(name) for name in names]

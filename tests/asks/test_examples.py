@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exgen.banks import load_bank
-from exgen.pipeline import build, load_profile
+from exgen.pipeline import build, load_profile, make
 from exgen.render.giveaways import require_kept
 from exgen.render.tex import render_tex
 
@@ -25,3 +25,11 @@ def test_an_example_is_made(path: Path, notation: str | None) -> None:
     assert sum(len(answer.certificate) > 1 for p in made.problems for answer in p.answers) > 3
     require_kept(made, str(path))
     assert all("\\question" in source for source in render_tex(made).values())
+
+
+@pytest.mark.usefixtures("tex")
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_printed(path: Path, tmp_path: Path) -> None:
+    """Sheet and key go through TeX, and nothing is off the page."""
+    make(str(path), 4, tmp_path / "out")
+    assert {found.name for found in tmp_path.glob("out/*.pdf")} == {"problems.pdf", "solutions.pdf"}
