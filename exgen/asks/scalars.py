@@ -92,9 +92,10 @@ def _inserted(network: Graph, by: str, chain: Chained) -> list[Call]:
     ]
 
 
-def way_of(graph: Graph, options: Mapping[str, Any]) -> str:
-    """Return how a preset asks for the numbers of a network: exactly where they can be."""
-    return "exactly" if is_rational(graph) else f"to {options.get('digits', 2)} digits"
+def way_of(graph: Graph, options: Mapping[str, Any], of: str = "") -> str:
+    """Return how a preset asks for the numbers of a line, or all: exactly where they can be."""
+    exact = is_rational(part_of(graph, of) if of in graph.names else graph)
+    return "exactly" if exact else f"to {options.get('digits', 2)} digits"
 
 
 # --- which derivatives a preset asks for ---

@@ -20,8 +20,8 @@ def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str,
     """Take the derivatives that the bank asks for, and say how their values are worked out."""
     behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
     figure = bool(options.get("figure", False))
-    way = way_of(graph, options) if figure or "numbers" in options else ""
-    asked = pairs(graph, options, behind)
+    asked, valued = pairs(graph, options, behind), figure or "numbers" in options
+    way = {of: way_of(graph, options, of) for of, _ in asked} if valued else {}
     return {"ask": asked, "behind": behind, "way": way, "figure": figure}
 
 

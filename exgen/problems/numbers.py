@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from exgen.errors import KindError, nearest
 from exgen.language.writer import decimal_text
+from exgen.values import exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exgen.graph import Graph, Leaf
     from exgen.seeds import Stream
 
-DEFAULT = {"from": -5, "to": 5}
+DEFAULT = {"from": -5, "to": 5, "step": 1}
 MAX_ENTRIES = 400
 MAX_CHOICES = 10_000
 
@@ -65,19 +65,17 @@ def _draw(leaf: Leaf, spec: object, stream: Stream) -> Stored:
     return [[text(own.choose(choices)) for _ in range(columns)] for _ in range(rows)]
 
 
-def _choices(leaf: Leaf, spec: object) -> list[Fraction]:
-    if isinstance(spec, list) and spec:
-        return [fraction(leaf, part) for part in spec]
-    if isinstance(spec, dict) and spec.keys() <= {"from", "to", "step", "zero"}:
-        low, high = (fraction(leaf, spec.get(key, DEFAULT[key])) for key in ("from", "to"))
-        step = fraction(leaf, spec.get("step", 1))
-        if step > 0 and low <= high and (high - low) / step <= MAX_CHOICES:
-            found = [low + n * step for n in range(int((high - low) / step) + 1)]
-            return found if spec.get("zero") else [number for number in found if number]
-    raise KindError(
-        f"'{leaf.name}' must be drawn from a list of numbers or from a range",
-        remedy="Such as x = { from = -3, to = 3, step = 0.5 }.",
-    )
+def _choices(leaf: Leaf, spec: Any) -> list[Fraction]:  # noqa: ANN401 - a list, or a range
+    if not isinstance(spec, dict):
+        return [exact(part) for part in spec]
+    low, high, step = (exact(spec.get(key, DEFAULT[key])) for key in DEFAULT)
+    if not (step > 0 and low <= high and (high - low) / step <= MAX_CHOICES):
+        raise KindError(
+            f"'{leaf.name}' is drawn from a range that holds nothing, or too much",
+            remedy="Such as x = { from = -3, to = 3, step = 0.5 }.",
+        )
+    found = [low + n * step for n in range(int((high - low) / step) + 1)]
+    return found if spec.get("zero") else [number for number in found if number]
 
 
 def _given(leaf: Leaf, value: object) -> Stored:
@@ -86,17 +84,11 @@ def _given(leaf: Leaf, value: object) -> Stored:
     nested = [row if isinstance(row, list) else [row] for row in table]
     if len(nested) != rows or any(len(row) != columns for row in nested):
         raise KindError(f"the numbers of '{leaf.name}' do not have its shape")
-    return [[text(fraction(leaf, part)) for part in row] for row in nested]
-
-
-def fraction(leaf: Leaf, value: object) -> Fraction:
-    """Return a TOML number exactly as it was written: 0.1 is one tenth."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise KindError(f"'{leaf.name}' is drawn from something that is not a number")
     try:
-        return Fraction(value) if isinstance(value, str) else Fraction(Decimal(str(value)))
-    except (ValueError, ZeroDivisionError, ArithmeticError):
-        raise KindError(f"'{value}' is not a number", remedy="Such as 0.5, or '1/3'.") from None
+        return [[text(exact(part)) for part in row] for row in nested]
+    except (ValueError, ArithmeticError):
+        said = f"'{leaf.name}' is given something that is not a number"
+        raise KindError(said, remedy="Such as 0.5, or '1/3'.") from None
 
 
 def text(value: Fraction) -> str:

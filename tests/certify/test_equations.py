@@ -40,17 +40,17 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "reused": (
         "scalar_graph",
         REUSED,
-        {"ask": [["L", n] for n in "yzwxb"], "behind": "", "way": "", "figure": False},
+        {"ask": [["L", n] for n in "yzwxb"], "behind": "", "way": {}, "figure": False},
     ),
     "chance": (
         "scalar_graph",
         CHANCE,
-        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": "", "figure": False},
+        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": {}, "figure": False},
     ),
     "leaky": (
         "scalar_graph",
         LEAKY,
-        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": "", "figure": False},
+        {"ask": [["L", n] for n in "yzwx"], "behind": "", "way": {}, "figure": False},
     ),
     "units": ("write_out", UNITS, {}),
 }

@@ -79,8 +79,6 @@ def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
     assert claim.quantity is not None
     graph, of, by = claim.graph, claim.quantity.of, claim.quantity.by
     numbers = all(isinstance(cell, Number) for row in claim.cells for cell in row)
-    if numbers and not by and f"{of} = " not in network and f"{of}: " not in network:
-        return {"claim": "number", "of": of, "digits": claim.rounding and claim.rounding.digits}
     if graph.loss == TOTAL:
         lines = graph.bindings[:-1]
         shapes = {n: s for n, s in graph.shapes.items() if n not in (UPSTREAM, graph.loss)}
@@ -89,6 +87,8 @@ def _in_numbers(claim: Equation, network: str) -> dict[str, Any]:
         sort = "gradient on a wire" if by else "value on a wire"
         digits = claim.rounding.digits if claim.rounding else None
         return {"claim": sort, "of": by or of, "digits": digits, **own}
+    if numbers and not by and f"{of} = " not in network and f"{of}: " not in network:
+        return {"claim": "number", "of": of, "digits": claim.rounding and claim.rounding.digits}
     if claim.order:
         return {"claim": "gradient in order", "order": list(claim.order)}
     opened = [leaf.name for leaf in graph.leaves if leaf.name not in claim.leaves]
