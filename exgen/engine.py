@@ -128,6 +128,11 @@ def _position(index: Index, at: Mapping[str, int]) -> int:
 def _call(expr: Call, *, exact: bool) -> Program:
     value, options = lookup(expr.op).value, dict(expr.options)
     inner = [_program(arg, exact=exact) for arg in expr.args]
+    if len(inner) == 2:  # noqa: PLR2004 - most ops take two, and this is what runs most
+        left, right = inner
+        return lambda values, at: _numbers(
+            value(left(values, at), right(values, at), **options), exact=exact
+        )
 
     def run(values: Mapping[Any, NDArray[Any]], at: Mapping[str, int]) -> NDArray[Any]:
         return _numbers(value(*[part(values, at) for part in inner], **options), exact=exact)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from exgen.asks.arrays import cells_latex
+from exgen.asks.arrays import cells_latex, matrix_latex
 from exgen.asks.cases import paths
 from exgen.asks.grids import cellwise, is_in_grid
 from exgen.asks.scalars import is_of_scalars
@@ -17,6 +17,7 @@ from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
+from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
@@ -82,6 +83,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     left = scene.printer.name(name)
     done, _ = _before(ask, scene, None)
     lines = [b.name for b in part_of(graph, name).bindings if b.name not in {*done} - {name}]
+    if "open" in ask.clauses:
+        return _in_terms_of(scene.known(ask.clauses["open"], ask, "open"), ask, scene)
     grids = cellwise(ask, scene)
 
     def worked(line: str) -> tuple[Step, ...]:
@@ -101,6 +104,29 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     )
     solved = beside(ask, scene, solved, (name, False)) if is_by_hand(scene) else solved
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
+
+
+def _in_terms_of(leaf: str, ask: Phrase, scene: Scene) -> Answered:
+    """Return the value of a name with a leaf that stays a symbol, and enters it once."""
+    graph = part_of(scene.graph, scene.name(ask))
+    leaves = {part.name: scene.leaves[part.name] for part in graph.leaves if part.name != leaf}
+    if graph.leaf(leaf) is None:
+        raise scene.error(f"'{graph.loss}' does not depend on a leaf '{leaf}'", ask.spans["open"])
+    try:
+        cells = linear_entries(graph, leaves, leaf)
+    except KindError as error:
+        raise placed(error, scene.source, ask.spans["open"]) from None
+
+    def write(claim: Equation) -> Tex:
+        rows = [list(map(scene.printer, row)) for row in claim.cells]
+        return Tex(matrix_latex(rows, grid=is_in_grid(ask)))
+
+    claim = Equation(graph, Quantity(graph.loss), cells=cells, leaves=leaves)
+    left, expr = scene.printer.name(graph.loss), graph.expr(graph.loss) or Name(graph.loss)
+    solved = Solved(
+        ask.name, write(claim), graph.shapes[graph.loss], to_text(expr), (), claim, write
+    )
+    return Answered(Tex(f"${left}$"), (solved,), "worked")
 
 
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:

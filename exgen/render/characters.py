@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from exgen.errors import BankError
@@ -46,6 +47,7 @@ BELOW = frozenset("\u0323\u0327\u0328\u0331")
 DOTLESS: Mapping[str, str] = {"i": r"\i", "j": r"\j"}
 
 
+@lru_cache(maxsize=4096)
 def escape(text: str) -> str:
     """Return plain text so that TeX prints it as it stands.
 
