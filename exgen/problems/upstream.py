@@ -36,6 +36,10 @@ def with_upstream(
 
 def part_of(graph: Graph, of: str) -> Graph:
     """Return what a name depends on, as a network that ends in it."""
+    return graph.once(("part", of), lambda: _part_of(graph, of))
+
+
+def _part_of(graph: Graph, of: str) -> Graph:
     needed = {of}
     for binding in reversed(graph.bindings):
         if binding.name in needed:
