@@ -27,7 +27,11 @@ def cells_latex(array: NDArray[Any], digits: int | None, *, grid: bool = False) 
     """Return an array as a matrix or as a grid of cells, and an array of one number bare."""
     if array.size == 1:
         return cell_latex(array.item(), digits)
-    cells = [[cell_latex(part, digits) for part in row] for row in array]
+    return matrix_latex([[cell_latex(part, digits) for part in row] for row in array], grid=grid)
+
+
+def matrix_latex(cells: list[list[str]], *, grid: bool) -> str:
+    """Return cells of LaTeX as a matrix or as a grid."""
     if grid:
         return ruled(cells)
     return r"\begin{bmatrix} " + r" \\ ".join(map(" & ".join, cells)) + r" \end{bmatrix}"

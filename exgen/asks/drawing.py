@@ -36,7 +36,7 @@ MOST_DECIMALS = 4
 LARGEST = 1000
 NUMBER_RULES = (
     *dict.fromkeys((*BY_HAND, *RULES)),
-    *("no_ties", "both_signs", "clear_rounding"),
+    *("no_ties", "both_signs", "several_terms", "clear_rounding"),
 )
 """The rules for the numbers of any text."""
 
@@ -105,6 +105,9 @@ def _require_telling(
     luck.require("no_zero_results", all(luck.nonzero(values[name]) for name in lines), options)
     slopes = [result(ask, graph, values) for ask in asks if ask.sort == "gradient"]
     luck.require("no_zero_gradients", all(slope.any() for slope in slopes), options)
+    by = [ask["entry"][0] for ask in asks if ask.sort == "gradient"]
+    several = all(luck.several_terms(graph, values, name) for name in by)
+    luck.require("several_terms", several, options)
 
 
 def _require_workable(

@@ -74,6 +74,7 @@ CLAUSES: Mapping[str, Clause] = {
         ),
         Clause("sorted", "sorted as NUMBERS", "where sorting puts these positions in this order"),
         Clause("rate", "with rate NUMBER", "the learning rate"),
+        Clause("open", "in terms of NAME", "this leaf stays a symbol"),
         Clause("symbols", "in symbols", "in symbols, whatever the numbers are"),
         Clause("hiding", "hiding NUMBER [blanks|blank]", "how many names are left out"),
         Clause("at", "at TEXT", "which places are left out, such as 0.left.by or 0.1.of"),

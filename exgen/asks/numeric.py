@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from exgen.asks.arrays import cells_latex
+from exgen.asks.arrays import cells_latex, matrix_latex
 from exgen.asks.cases import paths
 from exgen.asks.grids import cellwise, is_in_grid
 from exgen.asks.scalars import is_of_scalars
@@ -17,6 +17,7 @@ from exgen.asks.wires import beside, is_by_hand, is_on_a_wire, on_wires
 from exgen.certify.equation import Equation, as_cells
 from exgen.certify.quantity import Quantity
 from exgen.certify.sides import Rounding
+from exgen.derive.linear import linear_entries
 from exgen.document import Step, Tex
 from exgen.engine import evaluate, gradients
 from exgen.errors import KindError
@@ -82,6 +83,8 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     left = scene.printer.name(name)
     done, _ = _before(ask, scene, None)
     lines = [b.name for b in part_of(graph, name).bindings if b.name not in {*done} - {name}]
+    if "open" in ask.clauses:
+        return _in_terms_of(scene.known(ask.clauses["open"], ask, "open"), ask, scene)
     grids = cellwise(ask, scene)
 
     def worked(line: str) -> tuple[Step, ...]:
@@ -103,6 +106,29 @@ def value(ask: Phrase, scene: Scene) -> Answered:
     return Answered(asked(f"${left}$", digits, scene), (solved,), "worked")
 
 
+def _in_terms_of(leaf: str, ask: Phrase, scene: Scene) -> Answered:
+    """Return the value of a name with a leaf that stays a symbol, and enters it once."""
+    graph = part_of(scene.graph, scene.name(ask))
+    leaves = {part.name: scene.leaves[part.name] for part in graph.leaves if part.name != leaf}
+    if graph.leaf(leaf) is None:
+        raise scene.error(f"'{graph.loss}' does not depend on a leaf '{leaf}'", ask.spans["open"])
+    try:
+        cells = linear_entries(graph, leaves, leaf)
+    except KindError as error:
+        raise placed(error, scene.source, ask.spans["open"]) from None
+
+    def write(claim: Equation) -> Tex:
+        rows = [list(map(scene.printer, row)) for row in claim.cells]
+        return Tex(matrix_latex(rows, grid=is_in_grid(ask)))
+
+    claim = Equation(graph, Quantity(graph.loss), cells=cells, leaves=leaves)
+    left, expr = scene.printer.name(graph.loss), graph.expr(graph.loss) or Name(graph.loss)
+    solved = Solved(
+        ask.name, write(claim), graph.shapes[graph.loss], to_text(expr), (), claim, write
+    )
+    return Answered(Tex(f"${left}$"), (solved,), "worked")
+
+
 def gradient_value(ask: Phrase, scene: Scene) -> Answered:
     """Return the value of a gradient at the numbers, worked out from the loss backwards."""
     scene = scene.numbered(ask)
@@ -120,7 +146,9 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
 
     steps, where = _steps(ask, inner, by, digits, answer=True), told_apart(ask, scene, symbol)
     if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
-        steps, where = (Step("value", write(claim), PUT_IN),), Tex("at these numbers")
+        numbers = "".join(f" = {part}" for part in _put_in(inner, work.found[by].closed, digits))
+        line = Tex(f"{symbol}{numbers}{_equals(found, digits, answer=True)}")
+        steps, where = (Step("value", line, PUT_IN),), Tex("at these numbers")
     solved = Solved(
         name=ask.name,
         latex=write(claim),
@@ -238,7 +266,10 @@ def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
 def _equals(array: NDArray[Any], digits: int | None, *, answer: bool = False) -> str:
     """Return the last side of a line, with its sign: numbers, marked where they are the answer."""
     shown = digits if answer else _shown_digits(array, digits)
-    latex, sign = cells_latex(array, shown), "=" if shown is None else r"\approx"
+    whole = shown is None or all(
+        is_exact(number) and (number * 10**shown).denominator == 1 for number in array.flat
+    )
+    latex, sign = cells_latex(array, shown), "=" if whole else r"\approx"
     return rf" {sign} \exanswer{{{latex}}}" if answer else f" {sign} {latex}"
 
 

@@ -294,7 +294,7 @@ ASKS: Mapping[str, Ask] = {
             "The value of a name at the numbers, exactly or rounded.",
             "{ask value of z1 to 2 digits}",
             numeric.value,
-            ("exactly", "digits", "wire"),
+            ("open", "exactly", "digits", "wire"),
         ),
         Ask(
             "every",

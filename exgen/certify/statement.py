@@ -48,7 +48,6 @@ ABOUT_SHAPES = "text about shapes"
 UNDECLARED: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
     ABOUT_SHAPES: "the shapes are what is asked",
-    "alpha_gradient": "the arrays are given in numbers",
 }
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
 PARTIAL: Mapping[str, str] = {

@@ -54,7 +54,7 @@ def linear_entries(
     if (run(mixed) != total).any():
         raise KindError(
             f"'{graph.loss}' is not linear in '{symbol}'",
-            remedy="alpha_gradient needs the slope used once on the way to the output.",
+            remedy="It has to enter once on the way.",
         )
 
     def entry(where: tuple[int, ...]) -> Expr:

@@ -30,12 +30,13 @@ from exgen.graph import (
     Pair,
     SumOver,
     as_expr,
+    is_column,
     is_scalar,
     names_in,
     rebuild,
     walk,
 )
-from exgen.ops import lookup
+from exgen.ops import lookup, uses
 from exgen.ops.base import size_of
 from exgen.ops.leaky import LRELU
 from exgen.ops.pool import AVGPOOL, MAXPOOL, MAXROUTE, window_of
@@ -73,8 +74,56 @@ SLIPS = (
     "forgot_upstream",
 )
 """The usual mistakes in such numbers, the likeliest first."""
+SLOPE_RULES = (
+    "off_the_kink",
+    "both_signs",
+    "several_terms",
+    "short_decimals",
+    "no_zero_inputs",
+    "no_zero_gradients",
+)
+"""What numbers must show where the slope below 0 is learned."""
+SLOPE_SLIPS = (
+    "no_slope_below",
+    "leak_above",
+    "either_sign",
+    "slope_on_the_wrong_side",
+    "forgot_upstream",
+)
+"""The usual mistakes with a slope that is learned, the likeliest first."""
+NEEDS = "alpha_gradient needs a line such as V = prelu(U, alpha) with alpha: param."
+MOST_TERMS = 16
+"""Sums over more entries than this are not written out."""
 MOST_ENTRIES = 9
 """Grids of more entries than this are not worked out one by one."""
+
+
+def slope_of(graph: Graph) -> tuple[str, str]:
+    """Return the leaf that is a learned slope, and what shares it: ``all``, each ``row``, ``none``.
+
+    Raises:
+        KindError: there is none, or the output is too large for a grid.
+
+    """
+    bent = uses(graph, lambda op: op.traits.kink and len(op.signature.args) > 1)
+    slopes = (graph.leaf(part.args[1].name) for part in bent if isinstance(part.args[1], Name))
+    leaf = next((leaf for leaf in slopes if leaf is not None and leaf.role == "param"), None)
+    if leaf is None:
+        raise KindError("the network has no slope that is learned", remedy=NEEDS)
+    parts = (part for line in graph.bindings for part in walk(line.expr))
+    if sum(part == Name(leaf.name) for part in parts) > 1:
+        said = f"'{graph.loss}' is not linear in '{leaf.name}'"
+        raise KindError(said, remedy="alpha_gradient needs the slope used once.")
+    if graph.size_names:
+        said = f"the size {graph.size_names[0]} has no value"
+        raise KindError(said, remedy="alpha_gradient needs sizes as numbers.")
+    rows, columns = (dim.constant for dim in graph.shapes[graph.loss])
+    if not 1 < rows * columns <= MOST_TERMS:
+        said = f"'{graph.loss}' has {rows * columns} entries"
+        remedy = f"alpha_gradient asks for a grid of 2 to {MOST_TERMS} entries; {NEEDS}"
+        raise KindError(said, remedy=remedy)
+    sort = "all" if is_scalar(leaf.shape) else "row" if is_column(leaf.shape) else "none"
+    return leaf.name, sort
 
 
 def grid_latex(array: NDArray[Any]) -> str:
@@ -246,12 +295,42 @@ class Grids:
         if any(op.traits.backward and "stride" in op.options for op in ops):
             found = self._routes(gradient) or self._shares(gradient)
             return (Step(gradient.rules[0], Tex(found), why),)
+        summed = self._collected(gradient)
+        if summed:
+            return (*summed[:1], replace(summed[1], why=why))
         symbol = self.gradient_symbol(gradient.name)
         inserted = self._product(gradient.step)
         equation = f"{symbol} = {self.printer(gradient.step)}{inserted}"
         sides = (self.graph.gradient(gradient.name), gradient.step)
         claims = claimed(self.graph, sides)
         return (Step(gradient.rules[0], Tex(equation), why, claims=claims),)
+
+    def _collected(self, gradient: Gradient) -> tuple[Step, ...]:
+        """Return the terms of a gradient that is a sum over a grid, and the sum for each entry."""
+        match gradient.step:
+            case Call("sum", (inner,)) as expr:
+                terms = evaluate(inner, self.with_gradients(), exact=True)
+            case _:
+                return ()
+        if not 1 < terms.size <= MOST_TERMS:
+            return ()
+        axis = expr.option("axis")
+        rows = [terms] if axis is None else list(terms if axis == 1 else terms.T)
+        value = evaluate(expr, self.with_gradients(), exact=True)
+        equations = [
+            (
+                self.gradient_symbol(gradient.name)
+                if value.size == 1
+                else self.printer(Entry(self.graph.gradient(gradient.name), (place[0], place[1]))),
+                _terms_latex([term for term in row.flat if term != 0]),
+                number_latex(value.item(*place)),
+            )
+            for place, row in zip(np.ndindex(value.shape), rows, strict=True)
+        ]
+        claims = claimed(self.graph, (self.graph.gradient(gradient.name), gradient.step))
+        equation = rf"{self.printer(inner)} =\; {grid_latex(terms)}"
+        first = Step(gradient.rules[0], Tex(equation), "", claims=claims)
+        return first, Step("sum", Tex(_aligned(equations)), "")
 
     def _routes(self, gradient: Gradient) -> str:
         """Return where a max-pool's gradients go, for each entry that receives any."""
@@ -317,12 +396,19 @@ def _bracketed(array: NDArray[Any]) -> str:
     return rf"\left({latex}\right)" if array.size == 1 and latex.startswith("-") else latex
 
 
+def _terms_latex(terms: list[Any]) -> str:
+    """Return a sum of numbers; nothing where it has one term."""
+    total = "".join(
+        f" {'-' if term < 0 else '+'} {number_latex(abs(term))}" if n else number_latex(term)
+        for n, term in enumerate(terms)
+    )
+    return total if len(terms) > 1 else ""
+
+
 def _pool_inside(op: str, window: list[Any]) -> str:
     if op == MAXPOOL.name:
         return r"\max\{" + r",\, ".join(map(number_latex, window)) + r"\}"
-    total = number_latex(window[0])
-    for entry in window[1:]:
-        total += f" {'-' if entry < 0 else '+'} {number_latex(abs(entry))}"
+    total = _terms_latex(window)
     return rf"\frac{{1}}{{{len(window)}}} \left({total}\right)"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from exgen.certify.acceptance import added, none_accepted
 from exgen.engine import Values, evaluate, forward
 from exgen.errors import KindError, RejectedError
-from exgen.graph import Call, Expr, Graph, Name
+from exgen.graph import Call, Expr, Graph, Name, is_scalar
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, uses
 from exgen.ops.arithmetic import DIV, MUL
@@ -74,6 +74,15 @@ def both_signs(graph: Graph, values: Values) -> bool:
     bent = uses(graph, lambda op: op.traits.kink)
     arrays = [evaluate(part.args[0], values, exact=True) for part in bent]
     return all(min(a.flat) < 0 < max(a.flat) for a in arrays if a.size > 1)
+
+
+def several_terms(graph: Graph, values: Values, by: str) -> bool:
+    """Whether a slope that all entries share collects at least two of them, below the kink."""
+    if not is_scalar(graph.shapes[by]):
+        return True
+    bent = [p for p in uses(graph, lambda op: op.traits.kink) if Name(by) in p.args[1:]]
+    arrays = [evaluate(part.args[0], values, exact=True) for part in bent]
+    return not bent or len([entry for array in arrays for entry in array.flat if entry < 0]) > 1
 
 
 def no_ties(graph: Graph, values: Values) -> bool:

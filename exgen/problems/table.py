@@ -17,6 +17,7 @@ PRESETS = (
     "layer_table",
     "shape_table",
     "grid",
+    "alpha_gradient",
     "write_out",
     "vector_gradient",
     "vectorise_forward",
@@ -32,7 +33,6 @@ PRESETS = (
 """The kinds that are texts with asks; each is a module of ``exgen/presets/``."""
 NAMES = (
     *PRESETS,
-    "alpha_gradient",
     "text",
 )
 """The kinds; each but the presets is the ``KIND`` of the module of its name in this folder."""

@@ -11,7 +11,7 @@ from exgen.certify.equation import Equation, as_cells
 from exgen.certify.prove import prove
 from exgen.errors import CertificateError, KindError
 from exgen.graph import Number
-from exgen.problems.alpha_gradient import KIND
+from exgen.presets.alpha_gradient import KIND
 from tests.problems.drawn import draw, network, solve
 
 SHARED = network("U: input[2, 2]\nalpha: param\nV = prelu(U, alpha)")
@@ -36,15 +36,15 @@ def test_draws_and_proofs(graph: Any) -> None:  # noqa: ANN401 - a graph
 
 def test_a_slope_for_each_row() -> None:
     """Each row collects its own masked products: 3 * -2 and -1 * -4 + 2 * -5."""
-    values = {
+    numbers = {
         "U": {"is": [[1, -2, 3], [-4, -5, 6]]},
-        "G": {"is": [[2, 3, 4], [-1, 2, 7]]},
+        "upstream": {"is": [[2, 3, 4], [-1, 2, 7]]},
     }
-    _, answers = solve(KIND, ROWS, draw(KIND, ROWS, 1, numbers=values))
-    assert r"1 & -2\,\alpha_{1} & 3" in answers["V"].latex.tex
-    assert r"-4\,\alpha_{2} & -5\,\alpha_{2} & 6" in answers["V"].latex.tex
-    assert r"-6 \\ \hline -6" in answers["gradient"].latex.tex
-    assert "4 - 10 = -6" in answers["gradient"].steps[1].equation.tex
+    _, answers = solve(KIND, ROWS, draw(KIND, ROWS, 1, numbers=numbers))
+    assert r"1 & -2\,\alpha_{1} & 3" in answers["value.V"].latex.tex
+    assert r"-4\,\alpha_{2} & -5\,\alpha_{2} & 6" in answers["value.V"].latex.tex
+    assert r"-6 \\ \hline -6" in answers["L.alpha.value"].latex.tex
+    assert "4 - 10 = -6" in answers["L.alpha.value"].steps[1].equation.tex
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,17 @@ def test_what_it_needs(text: str, message: str) -> None:
     """A network without a learned slope that enters once is refused with what is needed."""
     with pytest.raises(KindError, match=message) as caught:
         draw(KIND, network(text), 1)
-    assert "alpha_gradient needs" in caught.value.remedy
+    assert "alpha_gradient" in caught.value.remedy
 
 
 def test_corrupted_answers_are_refused() -> None:
     """A wrong entry of the grid, and products that were not summed, are not certified."""
     _, answers = solve(KIND, SHARED, draw(KIND, SHARED, 2))
-    grid, gradient = answers["V"].claim, answers["gradient"].claim
+    grid, gradient = answers["value.V"].claim, answers["L.alpha.value"].claim
     assert isinstance(grid, Equation)
     wrong = ((Number(grid.leaves["U"][0, 0] + 1), *grid.cells[0][1:]), *grid.cells[1:])
     with pytest.raises(CertificateError):
         prove(replace(grid, cells=wrong))
     assert isinstance(gradient, Equation)
     with pytest.raises(CertificateError):
-        prove(replace(gradient, cells=as_cells(gradient.leaves["U"] * gradient.leaves["G"])))
+        prove(replace(gradient, cells=as_cells(gradient.leaves["U"] * gradient.leaves["upstream"])))

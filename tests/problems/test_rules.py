@@ -28,6 +28,7 @@ CLOSED = "X: input[2, 2]\nV = relu(X)\ns = sum(V)\nr = relu(s - 9)\ny = r + 1"
 LEAKY = "X: input[2, 2]\nW: param[2, 2]\nV = lrelu(X, 0.5)\ny = sum(V * W)"
 POOL = "X: input[4, 4]\nU = avgpool(X)\ny = sum(U)"
 SHARED = "U: input[2, 2]\nalpha: param\nV = prelu(U, alpha)"
+SLOPE = "{show upstream of L} {show values} {ask gradient of L by alpha exactly in a grid}"
 SORT = "x: input[n]\nF = sort(x)"
 SQUARES = "x: input[n]\nF = sort(x * x)"
 SCALED = "x: input[n]\nF = x[0] * sort(x)"
@@ -53,7 +54,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (CLOSED, {}),
     ],
     "alpha_gradient": [
-        (SHARED, {"numbers": {"U": {"zero": True}}, "upstream": [-1, 0, 1, 0.125]}),
+        (SHARED, {"numbers": {"U": {"zero": True}, "upstream": [-1, 0, 1, 0.00125]}}),
         (SHARED, {"numbers": {"U": {"from": 1, "to": 9}}}),
     ],
     "vector_gradient": [
@@ -83,6 +84,7 @@ BREAKING: dict[str, list[tuple[str, dict[str, Any]]]] = {
         (CURVED, {"numbers": {"x": {"from": 0.1, "to": 3, "step": 0.1}}}),
     ],
     "text": [
+        (SHARED, {"text": SLOPE}),
         (QUOTIENT, {"text": "{ask value of f to 3 digits}"}),
         (THIRDS, {"text": "{ask value of f exactly}"}),
         (THIRDS, {"text": "{ask value of f to 0 digits}"}),

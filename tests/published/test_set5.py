@@ -59,8 +59,8 @@ def test_the_learned_slope() -> None:
     Erratum: the document stops at the masked products [[0, 10], [-9, 0]], which are the gradient
     only if every entry has its own slope; their sum is missing.
     """
-    assert latex(SET, "slope", "V") == ruled([["14", r"-4\,\alpha"], [r"-6\,\alpha", "3"]])
-    answer = problem(SET, "slope").answer("gradient")
+    assert latex(SET, "slope", "value.V") == ruled([["14", r"-4\,\alpha"], [r"-6\,\alpha", "3"]])
+    answer = problem(SET, "slope").answer("L.alpha.value")
     assert answer.latex.tex == "1"
     assert answer.shape == ()
     assert grid("0 10", "-9 0") in answer.steps[0].equation.tex

@@ -31,7 +31,7 @@ LUCK = [
     ("circuit", "own_factor", SQUARE, f"[problems.draw]\n{PAIRS}"),
     ("scalar_graph", "own_factor", SQUARE, f"[problems.draw]\n{PAIRS}"),
     ("grid", "matrix_product", GRID, "draw.U = [-1, 1, 2]\ndraw.W = [1, -1, 2]\n"),
-    ("alpha_gradient", "either_sign", SLOPE, "draw.U = [-2, -1, 1]\nupstream = [1, -1]\n"),
+    ("alpha_gradient", "either_sign", SLOPE, "draw.U = [-2, -1, 1]\ndraw.upstream = [1, -1]\n"),
 ]
 
 
