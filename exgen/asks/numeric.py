@@ -146,7 +146,9 @@ def gradient_value(ask: Phrase, scene: Scene) -> Answered:
 
     steps, where = _steps(ask, inner, by, digits, answer=True), told_apart(ask, scene, symbol)
     if is_of_scalars(graph) and any(is_formula_of(part, ask) for part in scene.earlier(ask)):
-        steps, where = (Step("value", write(claim), PUT_IN),), Tex("at these numbers")
+        numbers = "".join(f" = {part}" for part in _put_in(inner, work.found[by].closed, digits))
+        line = Tex(f"{symbol}{numbers}{_equals(found, digits, answer=True)}")
+        steps, where = (Step("value", line, PUT_IN),), Tex("at these numbers")
     solved = Solved(
         name=ask.name,
         latex=write(claim),
@@ -264,7 +266,10 @@ def _shown_digits(array: NDArray[Any], digits: int | None) -> int | None:
 def _equals(array: NDArray[Any], digits: int | None, *, answer: bool = False) -> str:
     """Return the last side of a line, with its sign: numbers, marked where they are the answer."""
     shown = digits if answer else _shown_digits(array, digits)
-    latex, sign = cells_latex(array, shown), "=" if shown is None else r"\approx"
+    whole = shown is None or all(
+        is_exact(number) and (number * 10**shown).denominator == 1 for number in array.flat
+    )
+    latex, sign = cells_latex(array, shown), "=" if whole else r"\approx"
     return rf" {sign} \exanswer{{{latex}}}" if answer else f" {sign} {latex}"
 
 

@@ -259,8 +259,8 @@ def _line(ask: Phrase, scene: Scene) -> Binding:
 
 def as_line(answered: Answered) -> Answered:
     """Return an ask as one line of several: a mistake in it is told with what it is about."""
-    if not isinstance(answered.prints, Tex) or answered.layout == "":
-        return answered
+    if not isinstance(answered.prints, Tex) or answered.layout != "worked":
+        return answered  # its mistakes have their left sides
     where = Tex(f"for {answered.prints.tex.replace(chr(92) + 'displaystyle ', '')}")
     return replace(answered, solved=tuple(replace(part, where=where) for part in answered.solved))
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from exgen.certify import differences
 from exgen.certify.compare import as_function
-from exgen.derive.jacobian import is_denominator
-from exgen.errors import CertificateError, MisfitError
+from exgen.derive.jacobian import is_turned
+from exgen.errors import CertificateError
 from exgen.graph import (
     Binding,
     Derivative,
@@ -18,10 +18,10 @@ from exgen.graph import (
     Leaf,
     Name,
     derivatives_in,
-    is_column,
     is_scalar,
     names_in,
 )
+from exgen.shapes import Shapes, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,10 +62,8 @@ class Quantity:
 
     def axes(self, graph: Graph) -> Shape:
         """Return the size of each axis."""
-        own = graph.shapes[self.of]
-        if not self.by:
-            return own
-        return graph.shapes[self.by] if is_scalar(own) else own + graph.shapes[self.by]
+        whole = Derivative(self.of, self.by) if self.by else Name(self.of)
+        return Shapes(graph.shapes).axes(whole)
 
     def shape(self, graph: Graph, layout: str) -> Shape:
         """Return the rows and columns in which a layout prints it.
@@ -74,19 +72,11 @@ class Quantity:
             MisfitError: it has more than two indices, so it is no matrix.
 
         """
-        own = graph.shapes[self.of]
-        if not self.by:
-            return own
-        arg = graph.shapes[self.by]
-        if self.rate is not None:
-            return arg
-        if is_scalar(own):
-            rows, columns = arg
-        elif is_column(own) and is_column(arg):
-            rows, columns = arg[0], own[0]
-        else:
-            raise MisfitError(f"the derivative of '{self.of}' by '{self.by}' is no matrix")
-        return (rows, columns) if is_denominator(layout, own) else (columns, rows)
+        whole = self.symbol
+        if not isinstance(whole, Derivative):
+            return graph.shapes[self.by or self.of]
+        rows, columns = shape_of(whole, graph.shapes)
+        return (columns, rows) if is_turned(whole, graph.shapes, layout) else (rows, columns)
 
 
 def known_values(graph: Graph, values: Values, slopes: Values, read: Iterable[Expr]) -> Values:

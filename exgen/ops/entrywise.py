@@ -21,6 +21,7 @@ from exgen.graph import (
     call,
     is_column,
     is_scalar,
+    made,
     shape_text,
     walk,
 )
@@ -189,7 +190,11 @@ def _pulled(site: Site, position: int, upstream: Expr, slope: Expr) -> Expr | No
         return gradient
     if not is_scalar(own):
         return call("sum", gradient, axis=1)
-    if is_column(whole) and slope not in (PLUS, MINUS):
+    # An inner product with an array as it stands; of a slope made of several, the sum.
+    array = slope
+    if made(slope, "neg") and made(slope.args[0], "div"):
+        array = slope.args[0].args[0]
+    if is_column(whole) and array in (*site.args, site.out):
         return upstream.T @ slope
     return call("sum", gradient, axis=None)
 

@@ -22,6 +22,7 @@ from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Dim, Expr, Leaf, Name, Number, call
 from exgen.language import read_expression, to_text
 from exgen.ops import TABLE, lookup, pool
+from exgen.ops.entrywise import entrywise
 from exgen.ops.scalars import applied
 from exgen.ops.table import FAMILIES
 from exgen.resources import notations
@@ -209,6 +210,13 @@ def in_sympy(expr: Expr, known: dict[str, Any]) -> Any:  # noqa: ANN401 - SymPy 
         case Call(op, args):
             return applied(op, [in_sympy(arg, known) for arg in args], SymPy())
     raise AssertionError(expr)
+
+
+def test_a_function_without_a_formula_is_refused() -> None:
+    """A row that says neither what it is of scalars nor what it is made of fails at once."""
+    row = lookup("tanh")
+    with pytest.raises(TypeError, match="'flat' needs a formula or a definition"):
+        entrywise("flat", "z", value=row.value, slopes=None, words=row.words)
 
 
 @every_op

@@ -143,8 +143,11 @@ class Evaluation:
 
     def subscript(self, inner: ast.expr, where: ast.expr) -> Any:  # noqa: ANN401
         """Return an entry, a stretch, or an entry in index form."""
-        whole = replace(self, letters={}).array(inner)
         parts = where.elts if isinstance(where, ast.Tuple) else [where]
+        match inner, parts:
+            case ast.Call(args=[ast.Name(id=of), ast.Name(id=by)]), [_, _, _, _]:
+                return self.partial(of, by)[tuple(map(self.position, parts))]
+        whole = replace(self, letters={}).array(inner)
         if any(isinstance(part, ast.Slice) for part in parts):
             return whole[tuple(self.stretch(part) for part in parts)]
         places = [self.position(part) for part in parts]
@@ -192,17 +195,8 @@ class Evaluation:
                     raise UnreadableError(ast.unparse(condition))
         return self.voice.total(terms, run, self.depth)
 
-    def partial(self, of: ast.expr, by: ast.expr) -> Any:  # noqa: ANN401
-        """Return the derivative of an entry of a line by an entry of what the line reads."""
-        places: list[Any] = []
-        names: list[str] = []
-        for entry in (of, by):
-            match entry:
-                case ast.Subscript(value=ast.Name(id=name), slice=ast.Tuple(elts=parts)):
-                    names.append(name)
-                    places += [self.position(part) for part in parts]
-                case _:
-                    raise UnreadableError(ast.unparse(entry))
+    def partial(self, of: str, by: str) -> Any:  # noqa: ANN401
+        """Return the derivatives of a line's entries by those of what the line reads."""
         if self.partials is None:
             raise UnreadableError("a partial derivative without a network")
-        return self.partials(*names)[tuple(places)]
+        return self.partials(of, by)
