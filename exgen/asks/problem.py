@@ -12,7 +12,7 @@ from exgen.asks.grids import is_by_number
 from exgen.asks.numeric import is_numeric
 from exgen.asks.parse import asks_of, parse, phrases_of
 from exgen.asks.pieces import Let, Part, Phrase
-from exgen.asks.scalars import is_of_scalars
+from exgen.asks.scalars import UPSTREAM, is_of_scalars
 from exgen.asks.scene import Scene, placed
 from exgen.asks.symbolic import hidden_in, stated_places
 from exgen.asks.table import ASKS
@@ -131,10 +131,6 @@ def sample(graph: Graph, options: Mapping[str, Any], stream: Stream) -> dict[str
         fixed = graph.with_sizes(sizes)
         draws |= {"sizes": sizes, **drawn_numbers(fixed, options, phrases, stream, source)}
     return draws
-
-
-UPSTREAM = "upstream"
-"""The leaf that is an upstream gradient which is shown without a name."""
 
 
 def behind(pieces: Iterable[Piece], graph: Graph, source: Source) -> tuple[Graph, str | None, bool]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from exgen.derive.worked import Chained
 
 
+UPSTREAM = "upstream"
+"""The leaf that is an upstream gradient which is shown without a name."""
+
+
 def is_of_scalars(graph: Graph) -> bool:
     """Whether every quantity of a network is a scalar."""
     return all(map(is_scalar, graph.shapes.values()))
@@ -141,6 +145,11 @@ def _reads(graph: Graph, line: str, by: str) -> bool:
     read = names_in(graph.expr(line) or Name(line))
     others = [name for name in read - {by} if graph.expr(name) is not None]
     return by in read and not any(by in part_of(graph, other).names for other in others)
+
+
+def loss_with_numbers(graph: Graph, options: Mapping[str, Any]) -> str:
+    """Return a name for the loss behind a network of which a bank has the upstream gradient."""
+    return loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
 
 
 def loss_behind(graph: Graph) -> str:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.by_hand import RULES
 from exgen.asks.preset import preset
-from exgen.asks.problem import UPSTREAM
-from exgen.asks.scalars import loss_behind, way_of
+from exgen.asks.scalars import loss_with_numbers, way_of
 from exgen.asks.wires import SLIPS
 from exgen.errors import KindError
 
@@ -25,7 +24,7 @@ def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str,
     hide = options.get("hide", HIDE[0])
     if hide not in HIDE:
         raise KindError(f"'hide' cannot be '{hide}'", remedy=f"Legal here: {', '.join(HIDE)}.")
-    behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
+    behind = loss_with_numbers(graph, options)
     return {"values": hide == HIDE[1], "behind": behind, "way": way_of(graph, options)}
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.by_hand import RULES
 from exgen.asks.preset import preset
-from exgen.asks.problem import UPSTREAM
-from exgen.asks.scalars import loss_behind, pairs, way_of
+from exgen.asks.scalars import loss_with_numbers, pairs, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def draw(graph: Graph, options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
     """Take the derivatives that the bank asks for, and say how their values are worked out."""
-    behind = loss_behind(graph) if UPSTREAM in options.get("numbers", {}) else ""
+    behind = loss_with_numbers(graph, options)
     figure = bool(options.get("figure", False))
     asked, valued = pairs(graph, options, behind), figure or "numbers" in options
     way = {of: way_of(graph, options, of) for of, _ in asked} if valued else {}

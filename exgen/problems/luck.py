@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exgen.certify.acceptance import added, none_accepted
 from exgen.engine import Values, evaluate, forward
-from exgen.errors import KindError, RejectedError
+from exgen.errors import RejectedError
 from exgen.graph import Call, Expr, Graph, Name, is_scalar
 from exgen.language.writer import decimal_text
 from exgen.ops import lookup, uses
@@ -19,6 +18,7 @@ from exgen.ops.pool import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -169,14 +169,3 @@ def _source(expr: Expr) -> str | None:
 
 def _is_given(spec: object) -> bool:
     return isinstance(spec, dict) and "is" in spec
-
-
-def require_rational(graph: Graph, values: Values, kind: str) -> None:
-    """Raise where a line does not compute with fractions."""
-    for binding in graph.bindings:
-        if not all(isinstance(entry, Fraction) for entry in values[binding.name].flat):
-            raise KindError(
-                f"{kind} needs a network that computes with fractions, and '{binding.name}' "
-                "does not",
-                remedy="Use relu, lrelu, prelu, pooling and sums; no exp or log.",
-            )
