@@ -4,7 +4,8 @@ A document is run once where that is enough. A second run is needed only if some
 first one read from the ``.aux`` file turns out different at its end. The exam class writes much
 there that few documents read, so only the lines that the source can read are compared; and the
 page count, which a footer "page 1 of 4" reads, can be foretold (``pages``). A sheet whose last page
-is next to empty notes that there, too, and tries lower rooms in the next run.
+is next to empty notes that there, too, and tries lower rooms in the next run; if they are of no
+use, what was set without them is taken.
 
 For the same bytes wherever a document is compiled, also by hand, its preamble must hold
 :data:`REPRODUCIBLE`.
@@ -71,6 +72,8 @@ _NO_FILE = re.compile(r"File `(?P<file>[^']+\.(?:sty|cls|def|fd|clo))' not found
 
 # what the LaTeX kernel writes every time and no document reads
 _KERNEL_LINE = re.compile(r"\\relax\b|\\gdef ?\\@abspage@last\b")
+# a sheet has no lower rooms, or none because they were of no use; the spaces are TeX's
+_TIGHT, _NO_USE = r"\gdef \exgentight{0}", r"\gdef \exgentight{2}"
 _LAST_PAGE_LINE = re.compile(r"\\gdef ?\\exam@lastpage\b")
 _LAST_PAGE_READER = re.compile(r"\\(?:numpages|iflastpage)(?![A-Za-z@])")
 # what is noted of questions, points, labels and headings, and the macros that read it
@@ -213,7 +216,7 @@ class _Job(Struct, frozen=True):
         for other, data in self.beside.items():
             (self.folder / other).write_bytes(data)
         if guess is not None and _LAST_PAGE_READER.search(self.source):
-            tight = "\\gdef\\exgentight{0}\n" if r"\exlast" in self.source else ""
+            tight = f"{_TIGHT}\n" if r"\exlast" in self.source else ""
             noted = f"\\relax\n{tight}\\gdef\\exam@lastpage{{{guess}}}\n"
             self.file("aux").write_text(noted, encoding="ascii")
 
@@ -236,11 +239,12 @@ def _settled(
     pages: Mapping[str, int],
     until_done: Callable[[_Job, subprocess.Popen[bytes]], int],
 ) -> dict[str, Typeset]:
-    """Run TeX until what each document reads from its ``.aux`` file is what it wrote there."""
+    """Run TeX until a document was set from what its ``.aux`` file says, now or before."""
     for job in jobs:
         job.prepare(pages.get(job.name))
     read = {job.name: _read_back(job.file("aux"), job.source) for job in jobs}
     made: dict[str, Typeset] = {}
+    seen: dict[tuple[str, ...], Typeset] = {}
     for _ in range(_MAX_RUNS):
         running: list[tuple[_Job, subprocess.Popen[bytes]]] = []
         try:
@@ -249,10 +253,13 @@ def _settled(
                 status = until_done(job, process)
                 if status != 0 or not job.file("pdf").is_file():
                     raise _failure(job, status)
-                before, after = read[job.name], _read_back(job.file("aux"), job.source)
-                read[job.name] = after
-                if after == before:
-                    made[job.name] = Typeset(job.file("pdf").read_bytes(), read_log(job.log))
+                seen[job.name, *read[job.name]] = Typeset(
+                    job.file("pdf").read_bytes(), read_log(job.log)
+                )
+                read[job.name] = _read_back(job.file("aux"), job.source)
+                again = seen.get((job.name, *read[job.name]))
+                if again is not None:
+                    made[job.name] = again
         finally:
             # after an error or Ctrl-C nothing may run on in a folder that is about to go
             for _, process in running:
@@ -298,7 +305,10 @@ def _read_back(aux: Path, source: str) -> list[str]:
     if not aux.is_file():
         return []
     lines = aux.read_text(encoding="utf-8", errors="replace").splitlines()
-    lines = [line for line in lines if not _KERNEL_LINE.match(line)]
+    lines = [line.replace(_NO_USE, _TIGHT) for line in lines if not _KERNEL_LINE.match(line)]
+    # of two definitions the later one holds
+    last = {line.partition("{")[0] if line.startswith(r"\gdef") else line: line for line in lines}
+    lines = list(last.values())
     if _NOTE_READER.search(source):
         return lines
     with_pages = _LAST_PAGE_READER.search(source) is not None

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.errors import MachineError, TexError
+from exgen.pipeline import build, load, render_tex
 from exgen.render import pdf
-from exgen.render.pdf import REPRODUCIBLE, compile_tex, require_tex
+from exgen.render.pdf import REPRODUCIBLE, compile_tex, require_tex, typeset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +136,25 @@ def test_the_guess_leaves_no_trace_in_the_pdf() -> None:
     source = exam(2)
     made = [compile_tex({"p": source}, pages=pages) for pages in ({}, {"p": 2}, {"p": 9})]
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.parametrize(("seed", "pages"), [(7, 1), (8, 2)])
+def test_lower_rooms_cost_one_run(runs: list[str], tmp_path: Path, seed: int, pages: int) -> None:
+    """They save a page, or what was set without them is taken; by hand the bytes are the same."""
+    source = render_tex(build(*load("2", None), seed))["problems"]
+    made = typeset({"problems": source}, pages={"problems": 2})["problems"]
+    assert runs == ["problems"] * 2
+    assert made.log.pages == pages
+    assert typeset({"problems": source}, pages={"problems": 5})["problems"].pdf == made.pdf
+    (tmp_path / "problems.tex").write_text(source)
+    for _ in range(3):
+        subprocess.run(
+            ["pdflatex", "-interaction=batchmode", "problems.tex"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
+    assert (tmp_path / "problems.pdf").read_bytes() == made.pdf
 
 
 def test_what_leaves_the_page_is_refused() -> None:
