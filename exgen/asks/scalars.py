@@ -9,12 +9,11 @@ from exgen.asks.scene import Answered, Scene
 from exgen.certify.equation import Equation
 from exgen.certify.quantity import Quantity
 from exgen.derive.factors import Given, gradients_given
-from exgen.derive.gradients import derive_gradients, gradients_from
+from exgen.derive.gradients import rule_by_rule
 from exgen.derive.jacobian import slope_at_zero
 from exgen.derive.latex import Printer
 from exgen.derive.worked import chained, functions_on
 from exgen.document import Tex
-from exgen.engine import backward
 from exgen.errors import KindError
 from exgen.graph import SCALAR, Call, Graph, Name, is_scalar, names_in, substitute, walk
 from exgen.language import to_text
@@ -57,9 +56,8 @@ def derivative(ask: Phrase, scene: Scene, given: Given, whole: Graph) -> Answere
     """
     by, notation = scene.name(ask, "entry"), scene.setting.notation
     network = part_of(scene.graph, scene.graph.loss)
-    found = derive_gradients(network) if given.is_empty else gradients_given(network, given)
-    if "upstream" in ask.clauses and given.is_empty:
-        found = gradients_from(backward(network))  # each rule by itself, nothing fused
+    alone = "upstream" in ask.clauses and given.is_empty
+    found = rule_by_rule(network) if alone else gradients_given(network, given)
     closed_form = not {"upstream", "steps"} & ask.clauses.keys()
     raw = chained(network, by, found, inner=closed_form)
     written = (slope_at_zero(substitute(side, scene.arriving), notation) for side in raw.sides)

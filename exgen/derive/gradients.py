@@ -75,10 +75,12 @@ FUSIONS: Mapping[str, Fusion] = {
 
 def derive_gradients(graph: Graph) -> dict[str, Gradient]:
     """Derive the gradient of the loss by every name, last names first."""
-    return graph.once(
-        "gradients",
-        lambda: gradients_from(in_order(fuse(backward(graph)))),
-    )
+    return graph.once("gradients", lambda: gradients_from(in_order(fuse(backward(graph)))))
+
+
+def rule_by_rule(graph: Graph) -> dict[str, Gradient]:
+    """Derive the same gradients with each rule by itself, so that nothing is fused."""
+    return graph.once("rule by rule", lambda: gradients_from(backward(graph)))
 
 
 def in_order(back: Backward) -> Backward:

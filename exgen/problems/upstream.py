@@ -44,6 +44,8 @@ def _part_of(graph: Graph, of: str) -> Graph:
     for binding in reversed(graph.bindings):
         if binding.name in needed:
             needed |= names_in(binding.expr)
+    if of == graph.loss and needed.issuperset(graph.names):
+        return graph  # so that both have what is worked out of either
     leaves = tuple(leaf for leaf in graph.leaves if leaf.name in needed)
     bindings = tuple(b for b in graph.bindings if b.name in needed)
     return Graph(leaves, bindings, {n: graph.shapes[n] for n in graph.names if n in needed}, of)

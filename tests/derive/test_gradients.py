@@ -10,11 +10,17 @@ import pytest
 from exgen.certify.equation import Equation
 from exgen.certify.prove import prove
 from exgen.certify.quantity import Quantity
-from exgen.derive.gradients import MAX_CLOSED_PARTS, derive_gradients, premises
+from exgen.derive.gradients import (
+    MAX_CLOSED_PARTS,
+    derive_gradients,
+    premises,
+    rule_by_rule,
+)
 from exgen.engine import backward
 from exgen.errors import MisfitError, Source
 from exgen.graph import Graph, derivatives_in, walk
 from exgen.language import read_network, to_text
+from exgen.problems.upstream import part_of
 from tests.cases import Case, cases_in
 
 if TYPE_CHECKING:
@@ -42,6 +48,24 @@ def test_step_names_the_gradient_before() -> None:
     assert found["W"].rules == ("matmul",)
     assert found["z"].rules == ("mul", "mul")
     assert len(found["z"].why) == 1
+
+
+def test_each_rule_by_itself() -> None:
+    """Nothing is fused, and what was derived of a network is not derived again."""
+    graph = network("z: input\nt: target\np = sigmoid(z)\nL = bce(p, t)")
+    found = rule_by_rule(graph)
+    assert to_text(derive_gradients(graph)["z"].step) == "p - t"
+    assert to_text(found["z"].step) == "derivative(L, p) * p * (1 - p)"
+    assert rule_by_rule(graph) is found
+
+
+def test_a_part_that_is_the_whole_shares_what_is_derived() -> None:
+    """What a network's last line depends on is the network, unless it has more."""
+    graph = network("x: input\nz = 2 * x\na = z * z")
+    assert part_of(graph, "a") is graph
+    assert part_of(graph, "z").names == ("x", "z")
+    aside = network("x: input\ny: input\nz = 2 * x\nw = y * x\na = z * z")
+    assert part_of(aside, "a").names == ("x", "z", "a")
 
 
 def test_a_name_may_begin_as_a_gradient_is_often_called() -> None:

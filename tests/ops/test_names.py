@@ -28,6 +28,7 @@ OTHER_WORDS = {
     "derive/derivations.py": {"log"},  # the name of a step
     "derive/notation.py": {"relu"},  # a setting, (z)^+ or ReLU(z)
     "problems/index_proofs.py": {"log", "softmax"},  # the name of a step, and of a field
+    "render/pdf.py": {"log"},  # the suffix of a file
     "render/plain.py": {"log"},  # a command of LaTeX
     "render/words.py": {"sigmoid"},  # the name of a plot
     "render/widths.py": {"log", "exp", "tanh"},  # commands of LaTeX
