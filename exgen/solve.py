@@ -14,6 +14,7 @@ from exgen.certify.answers import certify, certify_steps, sort_of
 from exgen.certify.compare import SEED
 from exgen.certify.memory import Memory
 from exgen.certify.points import trial_point, with_numbers
+from exgen.certify.prove import prove
 from exgen.certify.reading.page import Page
 from exgen.deep import deep_expressions
 from exgen.document import Answer, Mistake, Part, Problem, ProblemInputs
@@ -69,6 +70,18 @@ class _Worked(Struct, frozen=True):
     def lucky(self) -> list[str]:
         """The slips that give a right answer at these draws."""
         return [name for part in self.slipped for name in part.lucky]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answers that a slip gives too can be proven."""
+        pairs = zip(self.solution.answers, self.slipped, strict=True)
+        try:
+            for solved, part in pairs:
+                if part.lucky and solved.claim is not None:
+                    prove(solved.claim)
+        except CertificateError:
+            return False
+        return True
 
 
 def solve_problem(
@@ -201,7 +214,8 @@ def _without_luck(
 ) -> tuple[DrawnProblem, _Worked]:
     """Draw a problem until no usual mistake gives a right answer by luck.
 
-    Where a bank fixes the draws they are taken as they are, and such a mistake is not shown.
+    Where a bank fixes the draws they are taken as they are, and such a mistake is not shown. A
+    wrong answer is no bad luck: its draw is returned, for the proof to refuse it.
     """
     tries = 0
     rejected: dict[str, int] = {}
@@ -216,7 +230,7 @@ def _without_luck(
             raise placed(error, entry) from None
         # the order of choices tells nothing
         asked = {key: part for key, part in drawn.draws.items() if key != "order"}
-        if not worked.lucky or asked == before:
+        if not worked.lucky or asked == before or not worked.is_right:
             return DrawnProblem(drawn.draws, tries, rejected), worked
         # a draw breaks one rule: the first
         rejected = added(rejected, {f"slip: {worked.lucky[0]}": 1})

@@ -210,6 +210,11 @@ def test_every_broken_rule_is_refused(
                 patch.setitem(cast("dict[str, Op]", TABLE), op, broken(TABLE[op], face))
                 try:
                     found = stated(set_name, problem)
-                except (CertificateError, KindError, AcceptanceError):
+                except (CertificateError, KindError):
+                    continue
+                except AcceptanceError as error:
+                    # longer decimals are turned down; what a slip gives too has to be proven
+                    if any(rule.startswith("slip: ") for rule in error.rejected):
+                        raise
                     continue
             assert found == right, f"{op}.{face}"
