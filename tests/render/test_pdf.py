@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exgen.errors import MachineError, TexError
-from exgen.pipeline import build, load, render_tex
+from exgen.pipeline import build, load
 from exgen.render import pdf
 from exgen.render.pdf import REPRODUCIBLE, compile_tex, require_tex, typeset
+from exgen.render.tex import render_tex
 
 if TYPE_CHECKING:
     from pathlib import Path
