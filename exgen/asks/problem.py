@@ -223,6 +223,7 @@ def solve(setting: Setting, draws: Mapping[str, Any], text: str | None = None) -
     boxes = any(ask.sort == "boxes" for ask in scene.asks)
     shows = boxes or any(_is_network(piece) for piece in pieces)
     drawn = any(isinstance(piece, Phrase) and piece.sort == "units" for piece in pieces)
+    every = not shows and _shows_every_line(pieces, setting.graph)
     answers = said_once(
         (solved for answered in found.values() for solved in answered.solved),
         _parts(pieces) if scalars or all(ask.sort in SORTS for ask in scene.asks) else {},
@@ -239,7 +240,7 @@ def solve(setting: Setting, draws: Mapping[str, Any], text: str | None = None) -
             "by_number": any(map(is_by_number, scene.asks)),
             "scalars": scalars,
             "shown_in": setting.shown_in if shows or drawn else None,
-            "statement": _statement(shows=shows, hidden=bool(hidden) or boxes),
+            "statement": _statement(shows=shows or every, hidden=bool(hidden) or boxes or every),
             "blocks": blocks_of(pieces, scene, found),
             "rubrics": rubrics,
             "derives": sorted({rule for part in found.values() for rule in part.derives}),
@@ -274,6 +275,16 @@ def _is_network(piece: Piece) -> bool:
 def shows_network(text: str | None) -> bool:
     """Whether a text shows its whole network, so that later problems need not; a preset does."""
     return text is None or any(map(_is_network, parse(Source(TEXT, text))))
+
+
+def _shows_every_line(pieces: Iterable[Piece], graph: Graph) -> bool:
+    """Whether the first lines that a text shows, before its parts, are the whole forward pass."""
+    for piece in pieces:
+        if isinstance(piece, Part):
+            break
+        if isinstance(piece, Phrase) and (piece.verb, piece.sort) == ("show", "lines"):
+            return tuple(piece["names"]) == tuple(binding.name for binding in graph.bindings)
+    return False
 
 
 def _statement(*, shows: bool, hidden: bool) -> str:

@@ -48,7 +48,7 @@ TEXT = "text"
 ABOUT_SHAPES = "text about shapes"
 UNDECLARED: Mapping[str, str] = {
     TEXT: "its author shows what is needed",
-    ABOUT_SHAPES: "the shapes are what is asked",
+    ABOUT_SHAPES: "the shapes are what is asked, or its lines are shown and its arrays in numbers",
 }
 """The kinds whose sheet declares no arrays, each with the reason; their shapes are taken over."""
 PARTIAL: Mapping[str, str] = {
