@@ -176,6 +176,27 @@ def forward(graph: Graph, given: Mapping[str, NDArray[Any]], *, exact: bool = Fa
     return values
 
 
+def onwards(
+    graph: Graph, given: Mapping[str, NDArray[Any]], by: str, of: str
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return a line as a function of a name, in floats, with all that is given held.
+
+    It is :func:`forward`, made ready to run at many values of the name.
+    """
+    names = frozenset({*given, by})
+    lines = graph.once(("forward", names, False), lambda: _lines(graph, names, exact=False))
+    start = {name: _numbers(array, exact=False) for name, array in given.items()}
+
+    def run(array: NDArray[Any]) -> NDArray[Any]:
+        values = {**start, by: _numbers(array, exact=False)}
+        with np.errstate(all="ignore"):
+            for name, program in lines.items():
+                values[name] = program(values, {})
+        return values[of]
+
+    return run
+
+
 def _lines(graph: Graph, given: frozenset[str], *, exact: bool) -> dict[str, Program]:
     """Return the lines that are computed, with logarithms of probabilities read off the logits."""
     lines = {b.name: b.expr for b in graph.bindings if b.name not in given}

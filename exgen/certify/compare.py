@@ -9,7 +9,7 @@ import numpy as np
 from exgen.certify.held import held
 from exgen.certify.points import with_numbers
 from exgen.document import Agreement
-from exgen.engine import Values, forward
+from exgen.engine import Values, forward, onwards
 from exgen.errors import CertificateError, MisfitError
 from exgen.graph import (
     Binding,
@@ -123,11 +123,7 @@ def as_function(
     moving = pieces.once(("moving", by), lambda: _moving(pieces, by))
     part = pieces.once(("up to", of), lambda: _up_to(pieces, of))
     resting = {name: at[name] for name in part.names if name not in moving}
-
-    def run(array: NDArray[Any]) -> NDArray[Any]:
-        return forward(part, {**resting, by: array})[of]
-
-    return run
+    return onwards(part, resting, by, of)
 
 
 def _moving(graph: Graph, by: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from exgen.certify.equation import Equation
@@ -16,7 +17,7 @@ from exgen.derive.gradients import (
     premises,
     rule_by_rule,
 )
-from exgen.engine import backward
+from exgen.engine import backward, forward, onwards
 from exgen.errors import MisfitError, Source
 from exgen.graph import Graph, derivatives_in, walk
 from exgen.language import read_network, to_text
@@ -66,6 +67,17 @@ def test_a_part_that_is_the_whole_shares_what_is_derived() -> None:
     assert part_of(graph, "z").names == ("x", "z")
     aside = network("x: input\ny: input\nz = 2 * x\nw = y * x\na = z * z")
     assert part_of(aside, "a").names == ("x", "z", "a")
+
+
+def test_a_line_as_a_function_of_a_name() -> None:
+    """It is the forward pass with the name put in, and what is given held."""
+    graph = network("x: input\nw: param\nz = w * x\na = tanh(z)\nL = a * w")
+    values = {name: np.array([[number]]) for name, number in (("x", 2), ("w", 3))}
+    run = onwards(graph, {"x": values["x"]}, "w", "L")
+    for number in (-1.5, 0.25):
+        moved = {**values, "w": np.array([[number]])}
+        assert run(moved["w"]) == forward(graph, moved)["L"] == number * np.tanh(2 * number)
+    assert onwards(graph, values, "z", "L")(np.array([[0.5]])) == 3 * np.tanh(0.5)
 
 
 def test_a_name_may_begin_as_a_gradient_is_often_called() -> None:
