@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 import numpy as np
 import pytest
+from msgspec import structs
 
 from exgen.certify.given import given, prove_at
 from exgen.derivation import Derivation, derive
@@ -116,7 +117,9 @@ def test_losses_from_logits_beside_fifty_digits(text: str, size: float) -> None:
 def test_json_never_holds_what_json_does_not_have() -> None:
     """A NaN that came so far would be an error, and not a word that no reader knows."""
     found = derived(f'{SOFTMAX}\nat {{"z": [1, 2, 3, 4], "y": [1, 0, 0, 0]}}')
-    broken = replace(found, gradients=(replace(found.gradients[0], value=[float("nan")]),))
+    broken = structs.replace(
+        found, gradients=(structs.replace(found.gradients[0], value=[float("nan")]),)
+    )
     for show in (derivation_json, derivation_text):
         with pytest.raises(ValueError, match="Out of range"):
             show(broken)

@@ -30,6 +30,7 @@ from exgen.readback.declarations import declared_in, given
 from exgen.readback.networks import Sayings, layers_in, lines_in
 from exgen.readback.pages import read_shape
 from exgen.readback.sentences import facts_in
+from exgen.readback.units import units_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,7 +89,7 @@ def check_statement(
         own = tuple(facts_in(body))
         reader = Reader.of(graph, notation, Sayings.of(page, own), own)
         _check_declared(reader, kind, declared_in(body))
-        whole = kind not in PARTIAL
+        whole = kind not in PARTIAL or any(units_in(body))
         read = reader.layers(layers, body) if layers else reader.lines(lines, whole=whole)
         missing = [binding.name for binding in graph.bindings if binding.name not in read]
         if missing and whole:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exgen.asks.preset import preset
 from exgen.engine import backward
+from exgen.errors import KindError
 from exgen.problems.units import units_of
 
 if TYPE_CHECKING:
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 
 
 def draw(graph: Graph, _options: Mapping[str, Any], _stream: Stream) -> dict[str, Any]:
-    """Read the units off: wiring, widths and functions are drawn with the network."""
+    """Read the units off: wiring, widths and functions are drawn with the network.
+
+    Raises:
+        KindError: the sheet, which lists biases in order, could not say whose each is.
+
+    """
     units = units_of(graph)
+    if len({unit.bias is None for unit in units}) > 1:
+        raise KindError("only some units have a bias", remedy="Give one to every unit, or to none.")
     given = {leaf.name for leaf in graph.leaves if leaf.role != "param"}
     return {
         "loss": graph.loss,

@@ -18,6 +18,7 @@ from exgen.ops import TABLE, lookup
 from exgen.ops.activations import SOFTMAX
 from exgen.readback.formulas import Formulas
 from exgen.readback.tokens import tokens_of
+from exgen.readback.units import units_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,7 +74,7 @@ def lines_in(text: str) -> tuple[Line, ...]:
     if r"\begin{exchain}" in stem:
         return tuple(_boxes(stem))
     if display := DISPLAY.search(stem):
-        return tuple(_aligned(display[1]))
+        return (*(Line(*sides) for sides in units_in(stem)), *_aligned(display[1]))
     if defined := DEFINED.search(" ".join(stem.split())):
         return (Line(defined[1].strip(), defined[2]),)
     return tuple(

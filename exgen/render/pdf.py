@@ -293,11 +293,11 @@ def _until_done(
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, if it still runs."""
+    """End a process and its children, if it still runs, and close its pipe in any case."""
     # poll() reaps: after that the number may belong to another process
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    with process:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read_back(aux: Path, source: str) -> list[str]:

@@ -78,6 +78,10 @@ ON_THE_SHEET = {
     "no bias": (r" and adds \$[^$]*\$(?=\.)", ""),
     "another loss in words": (r"the squared error, the sum", "the cross-entropy, the sum"),
     "a name undeclared": (r", and \$[^$]*\$ a (vector|matrix|scalar)[^.]*(?=\. )", ""),
+    "no weight": (r"\\node\[exweight\][^;]*;", ""),
+    "another weight": (r"(\\node\[exweight\][^;]*\{\$w_\{)1\}", r"\g<1>2}"),
+    "another sum": (r"(sums are called) (\S+?),? (?:and )?(\$[^$]+\$)", r"\1 \3, \2"),
+    "another bias": (r"(their biases) (\S+?), (\$[^$]+\$)", r"\1 \3, \2"),
 }
 """Changes of a sheet: where they apply the sheet says something else, or too little."""
 

@@ -73,6 +73,7 @@ def test_fan_out_is_summed() -> None:
             "x: input\nu: input\nw: param\nm = w * x + w * u\nh = relu(m)\nL = h ** 2\n",
             "two arrows",
         ),
+        (read("units_221_bias.net").replace(" + b_2", ""), "only some units"),
     ],
 )
 def test_refusals(text: str, message: str) -> None:

@@ -250,6 +250,21 @@ def test_an_endless_document_is_stopped(scratch: Path) -> None:
     assert list(scratch.iterdir()) == []
 
 
+def test_no_pipe_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one document fails, a run of TeX that has ended by itself is closed too."""
+    children: list[subprocess.Popen[bytes]] = []
+    start = pdf._Job.start
+
+    def watched(job: pdf._Job) -> subprocess.Popen[bytes]:
+        children.append(start(job))
+        return children[-1]
+
+    monkeypatch.setattr(pdf._Job, "start", watched)
+    with pytest.raises(TexError, match=r"after 2 seconds"):
+        compile_tex({"slow": article("\\loop\\iftrue\\repeat"), "fast": "\\x"}, time_limit=2)
+    assert [child.stdout is not None and child.stdout.closed for child in children] == [True, True]
+
+
 def test_an_interrupt_ends_tex_and_cleans_up(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
