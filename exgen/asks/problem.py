@@ -192,6 +192,13 @@ def _check_names(phrase: Phrase, graph: Graph, source: Source) -> None:
             if isinstance(name, str) and name not in graph.names:
                 error = KindError(f"the network has no '{name}'", remedy=nearest(name, graph.names))
                 raise placed(error, source, phrase.spans[slot])
+    of, slot = phrase.slots.get("name", ""), "entry"
+    if phrase.sort == "update":
+        of, slot = graph.loss, "name"
+    by = phrase.slots.get(slot, "")
+    by = by if isinstance(by, str) else by[0]
+    if by and of and by not in part_of(graph, of).names:
+        raise placed(KindError(f"'{of}' does not depend on '{by}'"), source, phrase.spans[slot])
 
 
 def solve(setting: Setting, draws: Mapping[str, Any], text: str | None = None) -> Solution:

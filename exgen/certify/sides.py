@@ -147,8 +147,9 @@ class Sides:
         parts = tuple(walk(right))
         if all(dim == ONE for dim in self.quantity.axes(self.graph)):
             # whole and entry are the same, but for what only an index form can hold
-            symbols = (len(part.indices) > 2 for part in parts if isinstance(part, Entry))  # noqa: PLR2004
-            return self.hot is not None or any(symbols)
+            places = [part.indices for part in parts if isinstance(part, Entry)]
+            symbols = any(len(place) > 2 or set(place) & {*self.index} for place in places)  # noqa: PLR2004
+            return self.hot is not None or symbols
         if not isinstance(right, Call | Name | Derivative):
             return True
         if any(isinstance(part, Entry | SumOver | Delta) for part in parts):

@@ -233,7 +233,8 @@ def _room(
         return round(page.each_point * sum(map(worth.__getitem__, names)))
     if given is not None:
         return given
-    return room(map(problem.answer, names), columns, page.column / USUAL.column)
+    proofs = problem.fields.get("derives", ())
+    return room(map(problem.answer, names), columns, page.column / USUAL.column, proofs)
 
 
 def _below(high: int) -> str:

@@ -7,13 +7,14 @@ than print, so every height here is that of handwriting, in millimetres.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from exgen.page import PAPERS, Page
 from exgen.render.widths import formula_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from exgen.document import Answer
 
@@ -53,17 +54,23 @@ _GRID = re.compile(r"\\begin\{([bvp]?matrix|array|cases)\}.*?\\end\{\1\}")
 _TALL = re.compile(r"\\(?:frac|sum|dfrac)\b")
 
 
-def room(answers: Iterable[Answer], columns: int = 1, width: float = 1.0) -> int:
+def room(
+    answers: Iterable[Answer],
+    columns: int = 1,
+    width: float = 1.0,
+    proofs: Collection[str] = (),
+) -> int:
     """Return the height of the box in which these answers are worked out, in millimetres.
 
     Args:
         answers: what is asked for.
         columns: how many of them a student writes beside each other.
         width: how wide a line is, as a share of the usual one.
+        proofs: the rules whose proofs stand on the key besides; a student may use them.
 
     """
     signs = max(1, round(LONG * width))
-    lines = -(-sum(_height(answer, signs) for answer in answers) // columns)
+    lines = -(-sum(_height(answer, signs, proofs) for answer in answers) // columns)
     return max(LEAST, min(MOST, MARGIN + lines))
 
 
@@ -97,10 +104,11 @@ def fitted(drawing: Mapping[str, Any], page: Page) -> tuple[bool, float]:
     return turned, max(SMALLEST, round(min(page.scale, fits), 3))
 
 
-def _height(answer: Answer, signs: int) -> int:
+def _height(answer: Answer, signs: int, proofs: Collection[str]) -> int:
     if answer.is_rubric:
         return POINT * -(-len(answer.steps) * LONG // signs)
-    equations = [step.equation.tex for step in answer.steps if step.equation.tex]
+    steps = takewhile(lambda step: step.rule not in proofs, answer.steps)
+    equations = [step.equation.tex for step in steps if step.equation.tex]
     return sum(_equation(latex, signs) for latex in equations or [answer.latex.tex])
 
 
