@@ -61,7 +61,7 @@ def made_text(made: Made) -> str:
     proven = [answer for answer in answers if not answer.is_rubric]
     fewest = min((len(answer.certificate) for answer in proven), default=0)
     rubrics = len(answers) - len(proven)
-    counts = f"{counted(len(problem_set.problems), 'problem')}, {len(proven)} answers"
+    counts = f"{counted(len(problem_set.problems), 'problem')}, {counted(len(proven), 'answer')}"
     lines = [f"{counts}, each proven by at least {fewest} methods"]
     if rubrics:
         lines.append(f"{rubrics} more for a human grader, as a rubric without a proof")

@@ -19,7 +19,7 @@ from exgen.certify.sides import Rounding
 from exgen.derive.symbols import free_name
 from exgen.document import Step, Tex
 from exgen.engine import forward
-from exgen.errors import CertificateError, MisfitError
+from exgen.errors import CertificateError, MisfitError, nearest
 from exgen.graph import Binding, Graph, names_in
 from exgen.language import to_text
 from exgen.problems.base import Solved, blank
@@ -86,6 +86,9 @@ def stated(piece: Fact | Behind, scene: Scene, name: str) -> tuple[str, Solved]:
 
 def _behind(piece: Behind, scene: Scene, name: str) -> Solved:
     graph, printer = scene.graph, scene.printer
+    if piece.name not in graph.names:
+        message, remedy = f"the network has no '{piece.name}'", nearest(piece.name, graph.names)
+        raise scene.error(message, piece.span, remedy)
     found = behind(graph, piece.name)
     if not found:
         raise scene.error(f"no parameter acts through '{piece.name}' alone", piece.span)
