@@ -68,9 +68,8 @@ def proof(ask: Phrase, scene: Scene) -> Answered:
         Step("line", Tex(f"{left if n == 0 else ''} &= {latex}"), why)
         for n, (_, latex, why) in enumerate(lines[1:])
     ]
-    for part, (expr, _, _) in zip(ask.choices, lines, strict=True):
-        (formula,) = (piece for piece in part if isinstance(piece, Formula))
-        scene.check_sides(start, expr, formula.span)
+    for (line, _), (expr, _, _) in zip(said, lines, strict=True):
+        scene.check_sides(start, expr, line.span)
     states = ask.sort == "proof"
     exprs = tuple(expr for expr, _, _ in lines[1:])
     equal = _equal_to(start, exprs, ask, scene)
@@ -113,7 +112,7 @@ def _line(pieces: Sequence[Inline], ask: Phrase, scene: Scene) -> tuple[Formula,
 def _equal_to(start: Expr, rights: tuple[Expr, ...], ask: Phrase, scene: Scene) -> Equation:
     """Return the claim that lines equal what they start from, one entry of it or the whole."""
     whole, index = (start.of, start.indices) if isinstance(start, Entry) else (start, ())
-    graph, hot, symbolic = scene.graph, None, True
+    graph, hot = scene.graph, None
     if "hot" in ask.clauses:
         name, letters = ask.clauses["hot"]
         hot, index = (scene.known(name, ask, "hot"), letters[0]), index or (0, 0)

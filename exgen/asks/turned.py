@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exgen.asks.grammar import NAME
 from exgen.asks.pieces import Compared, Formula, Let, Phrase
 from exgen.derive.turning import Turning
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from exgen.asks.pieces import Inline, Piece
     from exgen.graph import Graph
-
-NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def written(graph: Graph, turned: frozenset[str]) -> Graph:

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exgen.derive.gradients import Gradient
-    from exgen.derive.notation import Notation
 
 ONE_ = as_expr(1)
 
@@ -227,9 +226,3 @@ def functions_on(expr: Expr) -> tuple[Call, ...]:
     """Return the functions of one number that an expression applies, each once."""
     found = (part for part in walk(expr) if isinstance(part, Call) and lookup(part.op).function)
     return tuple({(part.op, part.args[1:]): part for part in found}.values())
-
-
-def tidied(chain: Chained, notation: Notation) -> Chained:
-    """Return a chain with the notation's slopes at 0."""
-    sides = tuple(dict.fromkeys(slope_at_zero(side, notation) for side in chain.sides))
-    return Chained(sides, chain.paths)
